@@ -1,0 +1,91 @@
+//! `transaction!`: the same plan for a block.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Expr, Token};
+
+use crate::args::{self, Args};
+use crate::diagnostics::{self, Errors};
+use crate::expand;
+use crate::fallback;
+use crate::plan::{Capture, Flavour, Output, Plan, Source};
+use crate::tokens::first_await;
+use crate::validate::of_expression;
+
+/// Expands one invocation.
+pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
+    match parse.parse2(tokens) {
+        Ok(plan) => expand::transaction(&plan),
+        Err(error) => fallback::expression(&error),
+    }
+}
+
+/// `[async] tx = EXPR, OPTIONS… => { … }`
+fn parse(input: ParseStream<'_>) -> syn::Result<Plan> {
+    let written: Option<Token![async]> = input.parse()?;
+    let (mut args, mut errors) = (Args::default(), Errors::default());
+    args::list(input, &mut args, &mut errors);
+    let body = errors.keep(block(input));
+    let source = errors.keep(source(args.source));
+    match (errors.into_error(), body, source) {
+        (None, Some(body), Some(source)) => Ok(plan(written.is_some(), args.options, source, body)),
+        (Some(error), ..) => Err(error),
+        (None, ..) => unreachable!("whatever is missing was reported"),
+    }
+}
+
+fn block(input: ParseStream<'_>) -> syn::Result<Group> {
+    if !input.peek(Token![=>]) {
+        return Err(diagnostics::expected_block(input));
+    }
+    let _arrow: Token![=>] = input.parse()?;
+    let group = match input.fork().parse() {
+        Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => group,
+        _ => return Err(diagnostics::expected_block(input)),
+    };
+    let _group: TokenTree = input.parse()?;
+    if input.is_empty() {
+        Ok(group)
+    } else {
+        Err(diagnostics::expected_end(input))
+    }
+}
+
+fn source(source: args::Source) -> syn::Result<Source> {
+    match source {
+        args::Source::Expression {
+            binding,
+            expression,
+        } => Ok(of_expression(&binding, &expression)),
+        args::Source::Parameter(name) => {
+            let expression = Expr::Path(syn::ExprPath {
+                attrs: Vec::new(),
+                qself: None,
+                path: name.clone().into(),
+            });
+            Ok(of_expression(&name, &expression))
+        }
+        args::Source::First | args::Source::Malformed => Err(diagnostics::expected_source()),
+    }
+}
+
+fn plan(forced: bool, options: args::Options, source: Source, body: Group) -> Plan {
+    let flavour = if forced || first_await(body.stream()).is_some() {
+        Flavour::Async
+    } else {
+        Flavour::Sync
+    };
+    let end = body.span_close();
+    Plan {
+        krate: options.krate,
+        site: "transaction!".to_owned(),
+        flavour,
+        source,
+        capture: Capture::Borrow { moved: Vec::new() },
+        output: Output {
+            annotation: None,
+            blame: (end, end),
+        },
+        body,
+    }
+}

@@ -1,0 +1,176 @@
+//! From the tokens of `defer!` to one of its forms.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::parse::discouraged::Speculative as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
+use syn::{AngleBracketedGenericArguments, Expr, ExprAwait, Ident, Path, Token};
+
+use super::Macro;
+use crate::diagnostics;
+use crate::tokens::first_await;
+
+/// The forms of a deferred call.
+pub(crate) enum Deferred {
+    /// `f(a, b)`, `x.method(a)`: its parts are evaluated now.
+    Call(Call),
+    /// `f(a).await`, `x.method(a).await`: likewise, and the future is made after commit.
+    AwaitedCall(Call),
+    /// `move || …`, or a function's name.
+    Callable(TokenStream),
+    /// `async move { … }`, or the future before `.await`.
+    Future(TokenStream),
+    /// Statements, or an expression that is not a call.
+    Block(TokenStream),
+}
+
+/// A call and all that goes into it.
+pub(crate) struct Call {
+    pub(crate) callee: Callee,
+    pub(crate) arguments: Vec<Expr>,
+}
+
+pub(crate) enum Callee {
+    Function(Expr),
+    Method {
+        receiver: Expr,
+        name: Ident,
+        turbofish: Option<AngleBracketedGenericArguments>,
+    },
+}
+
+/// Reads an invocation: `crate = PATH,` if this crate goes by another name, then one of the forms.
+pub(crate) fn parse(invoked: Macro, tokens: TokenStream) -> syn::Result<(Option<Path>, Deferred)> {
+    let parser = |input: ParseStream<'_>| Ok((krate(input)?, deferred(invoked, input)?));
+    parser.parse2(tokens)
+}
+
+fn krate(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
+    if !(input.peek(Token![crate]) && input.peek2(Token![=])) {
+        return Ok(None);
+    }
+    let _keyword: Token![crate] = input.parse()?;
+    let _equals: Token![=] = input.parse()?;
+    let path = Path::parse_mod_style(input)?;
+    let _comma: Option<Token![,]> = input.parse()?;
+    Ok(Some(path))
+}
+
+fn deferred(invoked: Macro, input: ParseStream<'_>) -> syn::Result<Deferred> {
+    if input.is_empty() {
+        return Err(diagnostics::nothing_to_defer(invoked.name()));
+    }
+    let ahead = input.fork();
+    let expression = match ahead.parse::<Expr>() {
+        Ok(expression) if ahead.is_empty() || ahead.peek(Token![,]) => expression,
+        // Not one expression, so statements; what is wrong with them is for rustc to say.
+        _ => return block(invoked, input.parse()?),
+    };
+    input.advance_to(&ahead);
+    if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+        return listed(expression, input);
+    }
+    single(invoked, expression)
+}
+
+/// `f, a, b`
+fn listed(callee: Expr, input: ParseStream<'_>) -> syn::Result<Deferred> {
+    let mut arguments = Vec::new();
+    while !input.is_empty() {
+        arguments.push(input.parse()?);
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(diagnostics::expected_argument_comma(input));
+        }
+        let _comma: Option<Token![,]> = input.parse()?;
+    }
+    let callee = Callee::Function(callee);
+    Ok(Deferred::Call(Call { callee, arguments }))
+}
+
+fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
+    match plain(expression) {
+        Expr::Try(tried) => Err(diagnostics::deferred_question_mark(tried.question_token)),
+        Expr::Return(jump) => Err(diagnostics::deferred_jump(jump.return_token, "return")),
+        Expr::Break(jump) => Err(diagnostics::deferred_jump(jump.break_token, "break")),
+        Expr::Continue(jump) => Err(diagnostics::deferred_jump(jump.continue_token, "continue")),
+        Expr::Closure(closure) => Ok(Deferred::Callable(closure.into_token_stream())),
+        Expr::Path(path) => Ok(Deferred::Callable(path.into_token_stream())),
+        Expr::Async(future) if future.capture.is_none() => Err(diagnostics::borrowing_future(
+            future.async_token,
+            invoked.name(),
+        )),
+        Expr::Async(future) => Ok(Deferred::Future(future.into_token_stream())),
+        Expr::Await(awaited) => self::awaited(invoked, awaited),
+        other => match call(invoked, other)? {
+            Ok(call) => Ok(Deferred::Call(call)),
+            Err(other) => block(invoked, other.into_token_stream()),
+        },
+    }
+}
+
+fn awaited(invoked: Macro, awaited: ExprAwait) -> syn::Result<Deferred> {
+    match call(invoked, plain(*awaited.base))? {
+        Ok(call) => Ok(Deferred::AwaitedCall(call)),
+        Err(Expr::Async(future)) if future.capture.is_none() => Err(diagnostics::borrowing_future(
+            future.async_token,
+            invoked.name(),
+        )),
+        Err(Expr::Try(tried)) => Err(diagnostics::deferred_question_mark(tried.question_token)),
+        Err(future) => {
+            let future = future.into_token_stream();
+            expect_no_await(invoked, &future)?;
+            Ok(Deferred::Future(future))
+        }
+    }
+}
+
+/// Takes a call apart, or gives back what is none.
+fn call(invoked: Macro, expression: Expr) -> syn::Result<Result<Call, Expr>> {
+    let (callee, arguments) = match expression {
+        Expr::Call(call) => (Callee::Function(plain(*call.func)), call.args),
+        Expr::MethodCall(call) => {
+            let callee = Callee::Method {
+                receiver: *call.receiver,
+                name: call.method,
+                turbofish: call.turbofish,
+            };
+            (callee, call.args)
+        }
+        other => return Ok(Err(other)),
+    };
+    let (Callee::Function(subject)
+    | Callee::Method {
+        receiver: subject, ..
+    }) = &callee;
+    expect_no_await(invoked, &subject.to_token_stream())?;
+    Ok(Ok(Call {
+        callee,
+        arguments: values(arguments),
+    }))
+}
+
+fn values(arguments: Punctuated<Expr, Token![,]>) -> Vec<Expr> {
+    arguments.into_iter().collect()
+}
+
+fn block(invoked: Macro, statements: TokenStream) -> syn::Result<Deferred> {
+    expect_no_await(invoked, &statements)?;
+    Ok(Deferred::Block(statements))
+}
+
+fn expect_no_await(invoked: Macro, tokens: &TokenStream) -> syn::Result<()> {
+    match first_await(tokens.clone()) {
+        Some(found) => Err(diagnostics::misplaced_await(found, invoked.name())),
+        None => Ok(()),
+    }
+}
+
+/// Without parentheses and the invisible groups of `macro_rules`.
+fn plain(expression: Expr) -> Expr {
+    match expression {
+        Expr::Group(group) => plain(*group.expr),
+        Expr::Paren(paren) if paren.attrs.is_empty() => plain(*paren.expr),
+        other => other,
+    }
+}

@@ -1,0 +1,361 @@
+//! The wording of every message, and the collection of them.
+//!
+//! A message is lower case without a full stop, quotes code in backticks, says what was expected and what was
+//! found, and where there is something to write instead, it shows it.
+
+use std::fmt::Display;
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::Error;
+use syn::parse::ParseStream;
+
+/// The errors of one stage, reported together.
+#[derive(Default)]
+pub(crate) struct Errors(Option<Error>);
+
+impl Errors {
+    pub(crate) fn push(&mut self, error: Error) {
+        match &mut self.0 {
+            Some(errors) => errors.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+
+    /// Takes the value out, or notes the error.
+    pub(crate) fn keep<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+        result.map_err(|error| self.push(error)).ok()
+    }
+
+    /// All errors in one, if there is any.
+    pub(crate) fn into_error(self) -> Option<Error> {
+        self.0
+    }
+}
+
+fn at(tokens: impl ToTokens, message: impl Display) -> Error {
+    Error::new_spanned(tokens, message)
+}
+
+/// The next token as a reader would name it, and where it is.
+fn found(input: ParseStream<'_>) -> (Span, String) {
+    let name = match input.fork().parse::<TokenTree>() {
+        Err(_) => "nothing".to_owned(),
+        Ok(TokenTree::Group(group)) => match group.delimiter() {
+            Delimiter::Parenthesis => "`(…)`".to_owned(),
+            Delimiter::Brace => "`{ … }`".to_owned(),
+            Delimiter::Bracket => "`[…]`".to_owned(),
+            Delimiter::None => format!("`{group}`"),
+        },
+        Ok(token) => format!("`{token}`"),
+    };
+    (input.span(), name)
+}
+
+/// `` `a`, `b` `` for a message.
+fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+    let quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+// The arguments of the attribute.
+
+pub(crate) fn expected_argument(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!("expected a parameter's name, `tx = EXPR` or an option, found {found}"),
+    )
+}
+
+pub(crate) fn expected_name(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!("expected a name for the transaction, found {found}; write `tx = EXPR`"),
+    )
+}
+
+pub(crate) fn expected_expression(after: impl ToTokens) -> Error {
+    at(
+        after,
+        "expected an expression after `=`, found nothing; write what to open the transaction on, as in `tx = pool`",
+    )
+}
+
+pub(crate) fn expected_comma(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(span, format!("expected `,`, found {found}"))
+}
+
+pub(crate) fn self_is_not_a_source(token: impl ToTokens) -> Error {
+    at(
+        token,
+        "expected a parameter, found `self`; name the transaction and say which field to open it on, as in `tx = &self.pool`",
+    )
+}
+
+pub(crate) fn second_source(found: &Ident) -> Error {
+    at(
+        found,
+        format!("expected an option, found `{found}`; one transaction has one source"),
+    )
+}
+
+pub(crate) fn unknown_option(option: &Ident, known: &[&str]) -> Error {
+    let expected = match known {
+        [only] => format!("expected `{only}`"),
+        _ => format!("expected one of {}", listed(known)),
+    };
+    let hint = closest(&option.to_string(), known)
+        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    at(
+        option,
+        format!("unknown option `{option}`, {expected}{hint}"),
+    )
+}
+
+pub(crate) fn option_without_value(option: &Ident, value: &str) -> Error {
+    at(
+        option,
+        format!("expected `{option} = {value}`, found `{option}`"),
+    )
+}
+
+pub(crate) fn duplicate_option(option: &Ident, first: &impl ToTokens) -> Error {
+    let first = compact(&first.to_token_stream());
+    at(
+        option,
+        format!("`{option}` is given twice, first as `{option} = {first}`"),
+    )
+}
+
+/// The known name that is a slip of the finger away.
+fn closest<'known>(written: &str, known: &[&'known str]) -> Option<&'known str> {
+    let reachable = |name: &&&str| distance(written, name) <= name.len().div_ceil(3);
+    known
+        .iter()
+        .filter(reachable)
+        .min_by_key(|name| distance(written, name))
+        .copied()
+}
+
+/// How many characters have to be added, removed or replaced to get from one to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (line, left) in from.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
+        for (column, right) in to.chars().enumerate() {
+            let replaced = diagonal + usize::from(left != right);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.pop().unwrap_or_default()
+}
+
+/// Tokens as they are usually written: a path without blanks around `::`.
+fn compact(tokens: &TokenStream) -> String {
+    tokens
+        .to_string()
+        .replace(" :: ", "::")
+        .replace(":: ", "::")
+}
+
+// The annotated item.
+
+pub(crate) fn expected_function(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(span, format!("expected a function, found {found}"))
+}
+
+pub(crate) fn function_without_body(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!(
+            "expected a function with a body, found {found}; annotate the implementations instead"
+        ),
+    )
+}
+
+pub(crate) fn generator(token: impl ToTokens) -> Error {
+    at(
+        token,
+        "expected `fn` or `async fn`, found `gen fn`; a generator that is not run to its end would never commit",
+    )
+}
+
+pub(crate) fn const_function(token: impl ToTokens) -> Error {
+    at(
+        token,
+        "expected a function that runs at run time, found `const fn`; remove `const`",
+    )
+}
+
+pub(crate) fn foreign_abi(token: impl ToTokens) -> Error {
+    at(
+        token,
+        "expected a Rust function, found `extern`; let it call an annotated function, and handle the `Result` there",
+    )
+}
+
+pub(crate) fn variadic(token: impl ToTokens) -> Error {
+    at(token, "expected a Rust function, found a variadic one")
+}
+
+pub(crate) fn below_runtime_attribute(function: &Ident, runtime: &str) -> Error {
+    at(
+        function,
+        format!(
+            "expected `async fn`, found what `#[{runtime}]` made of it; write `#[commit_on_success]` above `#[{runtime}]`"
+        ),
+    )
+}
+
+// The return type.
+
+pub(crate) fn returns_unit(function: &Ident) -> Error {
+    at(
+        function,
+        format!(
+            "`{function}` returns `()`, expected `Result<T, E>`; `Ok` commits, `Err` rolls back"
+        ),
+    )
+}
+
+pub(crate) fn returns_no_result(found: &syn::Type) -> Error {
+    at(
+        found,
+        "expected `Result<T, E>`, found another type; `Ok` commits, `Err` rolls back",
+    )
+}
+
+pub(crate) fn future_without_block(found: &syn::Type) -> Error {
+    at(
+        found,
+        "expected `async fn`, or a body that ends in `async move { … }` or `Box::pin(async move { … })`; \
+         the transaction would be committed before this future runs",
+    )
+}
+
+pub(crate) fn future_without_output(found: &syn::Type) -> Error {
+    at(
+        found,
+        "expected a future of a `Result<T, E>`; write `Future<Output = Result<T, E>>`",
+    )
+}
+
+// The source.
+
+pub(crate) fn no_parameter(function: &Ident) -> Error {
+    at(
+        function,
+        format!(
+            "`{function}` has no parameter to open a transaction on; write `#[commit_on_success(tx = EXPR)]`"
+        ),
+    )
+}
+
+pub(crate) fn unnamed_parameter(pattern: impl ToTokens) -> Error {
+    at(
+        pattern,
+        "expected a name for the transaction, found a parameter without one; name it, or write `#[commit_on_success(tx = EXPR)]`",
+    )
+}
+
+pub(crate) fn ambiguous_parameter(pattern: impl ToTokens, names: &[&Ident]) -> Error {
+    let first = names.first().map_or_else(String::new, ToString::to_string);
+    at(
+        pattern,
+        format!(
+            "expected one name for the transaction, found {}; say which, as in `#[commit_on_success({first})]`",
+            listed(names)
+        ),
+    )
+}
+
+pub(crate) fn no_such_parameter(name: &Ident, parameters: &[&Ident]) -> Error {
+    let expected = match parameters {
+        [] => "the function has no parameter; write `tx = EXPR`".to_owned(),
+        [only] => format!("expected `{only}`"),
+        _ => format!("expected one of {}", listed(parameters)),
+    };
+    at(name, format!("no parameter is named `{name}`, {expected}"))
+}
+
+// `defer!` and `try_defer!`.
+
+pub(crate) fn nothing_to_defer(name: &str) -> Error {
+    Error::new(
+        Span::call_site(),
+        format!("expected a call, found nothing; write `{name}!(f(a, b))` or `{name}! {{ … }}`"),
+    )
+}
+
+pub(crate) fn deferred_question_mark(token: impl ToTokens) -> Error {
+    at(
+        token,
+        "a deferred call has nobody to return to with `?`; let the call itself return `Result<(), E>`",
+    )
+}
+
+pub(crate) fn deferred_jump(token: impl ToTokens, keyword: &str) -> Error {
+    at(
+        token,
+        format!(
+            "expected a call, found `{keyword}`; when a deferred call runs, the function has already returned"
+        ),
+    )
+}
+
+pub(crate) fn borrowing_future(token: impl ToTokens, name: &str) -> Error {
+    at(
+        token,
+        format!(
+            "expected `async move`, found `async`; a deferred future owns what it uses: write `{name}!(async move {{ … }})`"
+        ),
+    )
+}
+
+pub(crate) fn misplaced_await(token: impl ToTokens, name: &str) -> Error {
+    at(
+        token,
+        format!(
+            "expected `.await` at the end of a single call; for anything else write `{name}!(async move {{ … }})`"
+        ),
+    )
+}
+
+pub(crate) fn expected_argument_comma(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!("expected `,` or the end of the deferred call, found {found}"),
+    )
+}
+
+// `transaction!`.
+
+pub(crate) fn expected_block(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!("expected `=> {{ … }}`, found {found}; write `transaction!(tx = EXPR => {{ … }})`"),
+    )
+}
+
+pub(crate) fn expected_end(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!("expected the end of `transaction!` after its block, found {found}"),
+    )
+}
+
+pub(crate) fn expected_source() -> Error {
+    Error::new(
+        Span::call_site(),
+        "expected what to open the transaction on; write `transaction!(tx = EXPR => { … })`",
+    )
+}

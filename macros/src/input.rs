@@ -1,0 +1,123 @@
+//! The annotated item: from tokens to a signature and a body, which stays tokens.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::parse::discouraged::Speculative as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{Abi, Attribute, Ident, Signature, Token, Visibility};
+
+use crate::diagnostics;
+
+/// A function, taken apart no further than needed.
+pub(crate) struct Function {
+    /// Those above the function, then those at the head of its body, which could not stay there once something is
+    /// written before it.
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    /// `default`, as in a specialized trait implementation.
+    pub(crate) defaultness: Option<Ident>,
+    pub(crate) signature: Signature,
+    pub(crate) body: Group,
+}
+
+/// Reads the annotated item.
+pub(crate) fn parse(item: TokenStream) -> syn::Result<Function> {
+    syn::parse2(item)
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let defaultness = defaultness(input);
+        expect_function(input)?;
+        let signature = input.parse()?;
+        let body = body(input)?;
+        let (inner, body) = without_inner_attributes(&body)?;
+        attributes.extend(inner);
+        Ok(Self {
+            attributes,
+            visibility,
+            defaultness,
+            signature,
+            body,
+        })
+    }
+}
+
+fn defaultness(input: ParseStream<'_>) -> Option<Ident> {
+    let ahead = input.fork();
+    let word = ahead
+        .parse()
+        .ok()
+        .filter(|word: &Ident| word == "default" && !ahead.peek(Token![!]))?;
+    input.advance_to(&ahead);
+    Some(word)
+}
+
+/// Looks past the qualifiers for `fn`, so that the error is about what stands there and not about a qualifier.
+fn expect_function(input: ParseStream<'_>) -> syn::Result<()> {
+    let ahead = input.fork();
+    let _const: Option<Token![const]> = ahead.parse()?;
+    let _async: Option<Token![async]> = ahead.parse()?;
+    if ahead.peek(Token![fn]) {
+        return Ok(());
+    }
+    if let Ok(word) = ahead.fork().parse::<TokenTree>()
+        && tokens_are_gen(&word)
+        && (ahead.peek2(Token![fn]) || ahead.peek2(Token![unsafe]))
+    {
+        return Err(diagnostics::generator(word));
+    }
+    let _unsafe: Option<Token![unsafe]> = ahead.parse()?;
+    let _abi: Option<Abi> = ahead.parse()?;
+    if ahead.peek(Token![fn]) {
+        Ok(())
+    } else {
+        Err(diagnostics::expected_function(input))
+    }
+}
+
+fn tokens_are_gen(word: &TokenTree) -> bool {
+    matches!(word, TokenTree::Ident(ident) if ident == "gen")
+}
+
+fn body(input: ParseStream<'_>) -> syn::Result<Group> {
+    let group = input.step(|cursor| match cursor.group(Delimiter::Brace) {
+        Some((inside, span, rest)) => {
+            let mut group = Group::new(Delimiter::Brace, inside.token_stream());
+            group.set_span(span.join());
+            Ok((group, rest))
+        }
+        None => Err(diagnostics::function_without_body(input)),
+    })?;
+    Ok(group)
+}
+
+// Input:
+//     { #![allow(unused)] … }
+//
+// Output:
+//     #[allow(unused)]
+//     { … }
+fn without_inner_attributes(body: &Group) -> syn::Result<(Vec<Attribute>, Group)> {
+    let mut trees = body.stream().into_iter().peekable();
+    let mut attributes = Vec::new();
+    let mut ahead = trees.clone();
+    while let (
+        Some(TokenTree::Punct(pound)),
+        Some(TokenTree::Punct(bang)),
+        Some(TokenTree::Group(group)),
+    ) = (ahead.next(), ahead.next(), ahead.next())
+        && pound.as_char() == '#'
+        && bang.as_char() == '!'
+    {
+        let outer = [TokenTree::Punct(pound), TokenTree::Group(group)]
+            .into_iter()
+            .collect();
+        attributes.extend(syn::parse::Parser::parse2(Attribute::parse_outer, outer)?);
+        trees = ahead.clone();
+    }
+    let mut rest = Group::new(Delimiter::Brace, trees.collect());
+    rest.set_span(body.span());
+    Ok((attributes, rest))
+}

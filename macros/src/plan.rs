@@ -1,0 +1,81 @@
+//! What is going to be generated. Only valid combinations can be written down here.
+
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use syn::{Attribute, Path, Token, Type};
+
+/// One transaction: what it is opened on, what runs inside it, and how it ends.
+pub(crate) struct Plan {
+    pub(crate) krate: Option<Path>,
+    /// The name that errors and observers are given.
+    pub(crate) site: String,
+    pub(crate) flavour: Flavour,
+    pub(crate) source: Source,
+    pub(crate) capture: Capture,
+    pub(crate) output: Output,
+    pub(crate) body: Group,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    Sync,
+    Async,
+}
+
+/// What to open the transaction on, and what to call it inside.
+pub(crate) struct Source {
+    pub(crate) binding: Ident,
+    pub(crate) mutability: Option<Token![mut]>,
+    pub(crate) expression: TokenStream,
+    pub(crate) passing: Passing,
+}
+
+/// How the source reaches `begin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passing {
+    AsWritten,
+    /// A field may be a `&mut` behind a `&mut`, which can be borrowed again but not moved.
+    Reborrowed,
+}
+
+/// How the body gets at what surrounds it.
+pub(crate) enum Capture {
+    Move,
+    /// The source is borrowed from something that the body uses too. The parameters in the list are moved all the same,
+    /// so that a future does not hold a reference to what is `Send` but not `Sync`.
+    Borrow {
+        moved: Vec<Moved>,
+    },
+}
+
+/// A parameter that is moved into a body that borrows everything else.
+pub(crate) struct Moved {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) mutability: Option<Token![mut]>,
+    pub(crate) name: Ident,
+}
+
+/// What the body evaluates to.
+pub(crate) struct Output {
+    /// With every `impl Trait` replaced by `_`; `None` where there is nothing to say, in a block.
+    pub(crate) annotation: Option<Type>,
+    /// The first and the last token to blame when it is not a suitable `Result`.
+    pub(crate) blame: (Span, Span),
+}
+
+/// Where in a function the transaction goes.
+pub(crate) enum Place {
+    /// Around the whole body.
+    Body,
+    /// Into the `async` block that the body ends in.
+    Tail(Box<Tail>),
+}
+
+/// The end of a function that returns a future: `async move { … }` or `Box::pin(async move { … })`.
+pub(crate) struct Tail {
+    /// The statements before it.
+    pub(crate) before: TokenStream,
+    /// `Box::pin` and its parentheses.
+    pub(crate) wrapper: Option<(TokenStream, Span)>,
+    /// `async move`
+    pub(crate) keywords: TokenStream,
+}

@@ -1,0 +1,98 @@
+//! Questions about tokens that are never parsed: the bodies.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+
+/// Whether an identifier occurs anywhere in the tokens.
+pub(crate) fn mention(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mention(group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
+/// The `await` of the first `.await` that belongs to the tokens themselves, and not to an `async` block, an `async`
+/// closure or a function inside them.
+pub(crate) fn first_await(tokens: TokenStream) -> Option<Ident> {
+    let mut scan = Scan::default();
+    tokens.into_iter().find_map(|token| scan.next(token))
+}
+
+/// Where the scan for `.await` stands among the tokens of one group.
+#[derive(Default)]
+struct Scan {
+    after_dot: bool,
+    own_future: OwnFuture,
+}
+
+/// Whether the tokens ahead are the head of something that is awaited apart from what surrounds it.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum OwnFuture {
+    #[default]
+    No,
+    /// After `async`, until its block. A closure without braces ends with the expression it is in.
+    Ahead,
+}
+
+impl Scan {
+    fn next(&mut self, token: TokenTree) -> Option<Ident> {
+        let after_dot = std::mem::take(&mut self.after_dot);
+        match token {
+            TokenTree::Ident(ident) if ident == "await" && after_dot => {
+                (self.own_future == OwnFuture::No).then_some(ident)
+            }
+            TokenTree::Ident(ident) => {
+                if ident == "async" || ident == "fn" {
+                    self.own_future = OwnFuture::Ahead;
+                }
+                None
+            }
+            TokenTree::Punct(punct) => {
+                self.after_dot = punct.as_char() == '.';
+                if matches!(punct.as_char(), ',' | ';') {
+                    self.own_future = OwnFuture::No;
+                }
+                None
+            }
+            TokenTree::Group(group) => self.group(&group),
+            TokenTree::Literal(_) => None,
+        }
+    }
+
+    fn group(&mut self, group: &Group) -> Option<Ident> {
+        match (self.own_future, group.delimiter()) {
+            (OwnFuture::Ahead, Delimiter::Brace) => {
+                self.own_future = OwnFuture::No;
+                None
+            }
+            (OwnFuture::Ahead, _) => None,
+            (OwnFuture::No, _) => first_await(group.stream()),
+        }
+    }
+}
+
+/// The trees without the invisible groups that `macro_rules` puts around what it matched.
+pub(crate) fn visible(tree: TokenTree) -> TokenTree {
+    match tree {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            let mut inner = group.stream().into_iter();
+            match (inner.next(), inner.next()) {
+                (Some(only), None) => visible(only),
+                _ => TokenTree::Group(group),
+            }
+        }
+        other => other,
+    }
+}
+
+pub(crate) fn is_ident(tree: Option<&TokenTree>, name: &str) -> bool {
+    matches!(tree, Some(TokenTree::Ident(ident)) if ident == name)
+}
+
+pub(crate) fn is_punct(tree: Option<&TokenTree>, character: char) -> bool {
+    matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == character)
+}
+
+pub(crate) fn is_group(tree: Option<&TokenTree>, delimiter: Delimiter) -> bool {
+    matches!(tree, Some(TokenTree::Group(group)) if group.delimiter() == delimiter)
+}

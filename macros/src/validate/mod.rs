@@ -1,0 +1,171 @@
+//! The rules: from arguments and a function to a plan that can be carried out, or to all that is wrong with them.
+//!
+//! `source` decides what the transaction is opened on, `output` what the function returns, `tail` which `async` block a
+//! function that returns a future ends in.
+
+mod output;
+mod source;
+mod tail;
+
+use proc_macro2::{Delimiter, Group};
+use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
+use syn::{ReturnType, Signature, Type};
+
+use crate::args::Args;
+use crate::diagnostics::{self, Errors};
+use crate::input::Function;
+use crate::plan::{Capture, Flavour, Output, Place, Plan, Source};
+use crate::tokens::{is_group, is_ident, is_punct};
+
+use output::Returned;
+pub(crate) use source::{binding, of_expression};
+
+/// A function that can be expanded.
+pub(crate) struct Valid {
+    /// The signature to write; the `mut` of the source goes to the binding inside.
+    pub(crate) signature: Signature,
+    pub(crate) place: Place,
+    pub(crate) plan: Plan,
+}
+
+/// Checks the function against every rule, and reports all that are broken.
+pub(crate) fn validate(args: &Args, function: &Function) -> syn::Result<Valid> {
+    let mut errors = Errors::default();
+    qualifiers(&function.signature, &mut errors);
+    let ending = errors.keep(ending(function));
+    let source = errors.keep(source::resolve(&args.source, &function.signature));
+    match (errors.into_error(), ending, source) {
+        (None, Some(ending), Some((source, capture))) => Ok(Valid {
+            signature: signature(function, &ending, &source, &capture),
+            place: ending.place,
+            plan: Plan {
+                krate: args.options.krate.clone(),
+                site: function.signature.ident.unraw().to_string(),
+                flavour: ending.flavour,
+                source,
+                capture,
+                output: ending.output,
+                body: ending.body,
+            },
+        }),
+        (Some(error), ..) => Err(error),
+        (None, ..) => unreachable!("whatever is missing was reported"),
+    }
+}
+
+fn qualifiers(signature: &Signature, errors: &mut Errors) {
+    if let Some(constness) = &signature.constness {
+        errors.push(diagnostics::const_function(constness));
+    }
+    if let Some(abi) = &signature.abi
+        && abi.name.as_ref().is_none_or(|name| name.value() != "Rust")
+    {
+        errors.push(diagnostics::foreign_abi(abi));
+    }
+    if let Some(variadic) = &signature.variadic {
+        errors.push(diagnostics::variadic(variadic));
+    }
+}
+
+/// How the function ends: where its transaction goes, and with what value.
+struct Ending {
+    place: Place,
+    flavour: Flavour,
+    output: Output,
+    body: Group,
+}
+
+fn ending(function: &Function) -> syn::Result<Ending> {
+    let signature = &function.signature;
+    expect_untouched(function)?;
+    let ReturnType::Type(_, returned) = &signature.output else {
+        return Err(diagnostics::returns_unit(&signature.ident));
+    };
+    match (output::classify(returned)?, signature.asyncness) {
+        (Returned::Value(value), None) => Ok(whole(function, Flavour::Sync, value)),
+        (Returned::Value(value), Some(_)) => Ok(whole(function, Flavour::Async, value)),
+        (Returned::Future(_), Some(_)) => Err(diagnostics::returns_no_result(returned)),
+        (Returned::Future(value), None) => {
+            let found = tail::find(&function.body);
+            let (tail, body) = found.ok_or_else(|| diagnostics::future_without_block(returned))?;
+            let place = Place::Tail(Box::new(tail));
+            Ok(Ending {
+                place,
+                flavour: Flavour::Async,
+                output: annotation(value),
+                body,
+            })
+        }
+    }
+}
+
+fn whole(function: &Function, flavour: Flavour, returned: &Type) -> Ending {
+    Ending {
+        place: Place::Body,
+        flavour,
+        output: annotation(returned),
+        body: function.body.clone(),
+    }
+}
+
+fn annotation(returned: &Type) -> Output {
+    let spans: Vec<_> = returned
+        .to_token_stream()
+        .into_iter()
+        .map(|tree| tree.span())
+        .collect();
+    let blame = match spans.as_slice() {
+        [first, .., last] => (*first, *last),
+        [only] => (*only, *only),
+        [] => unreachable!("a type has tokens"),
+    };
+    Output {
+        annotation: Some(output::without_impl_trait(returned)),
+        blame,
+    }
+}
+
+/// `#[tokio::test]` and `#[tokio::main]` leave a sync function that runs a future to its end; a transaction around that
+/// would be a sync one, on a connection that is not.
+fn expect_untouched(function: &Function) -> syn::Result<()> {
+    let trees: Vec<_> = function.body.stream().into_iter().take(5).collect();
+    let made_by_tokio = function.signature.asyncness.is_none()
+        && is_ident(trees.first(), "let")
+        && is_ident(trees.get(1), "body")
+        && is_punct(trees.get(2), '=')
+        && is_ident(trees.get(3), "async")
+        && is_group(trees.get(4), Delimiter::Brace);
+    if !made_by_tokio {
+        return Ok(());
+    }
+    let name = &function.signature.ident;
+    let runtime = if name == "main" {
+        "tokio::main"
+    } else {
+        "tokio::test"
+    };
+    Err(diagnostics::below_runtime_attribute(name, runtime))
+}
+
+/// The signature to write. A name in it that is only handed on needs no `mut`, which would be reported as unused.
+fn signature(
+    function: &Function,
+    ending: &Ending,
+    source: &Source,
+    capture: &Capture,
+) -> Signature {
+    let mut signature = function.signature.clone();
+    if matches!(&ending.place, Place::Tail(tail) if !tail.before.is_empty()) {
+        return signature;
+    }
+    if source.mutability.is_some() {
+        source::make_immutable(&mut signature, &source.binding);
+    }
+    if let (Flavour::Async, Capture::Borrow { moved }) = (ending.flavour, capture) {
+        for parameter in moved {
+            source::make_immutable(&mut signature, &parameter.name);
+        }
+    }
+    signature
+}

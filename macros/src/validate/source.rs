@@ -1,0 +1,225 @@
+//! What the transaction is opened on, and what the body may still use of it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens as _;
+use syn::{Expr, FnArg, Pat, PatIdent, PatType, ReceiverKind, Signature, Type};
+
+use crate::args;
+use crate::diagnostics;
+use crate::plan::{Capture, Moved, Passing, Source};
+use crate::tokens::mention;
+
+/// Finds the source among the arguments and the parameters.
+pub(crate) fn resolve(
+    source: &args::Source,
+    signature: &Signature,
+) -> syn::Result<(Source, Capture)> {
+    match source {
+        args::Source::Expression {
+            binding,
+            expression,
+        } => Ok((
+            of_expression(binding, expression),
+            capture(expression, signature),
+        )),
+        args::Source::Parameter(name) => named(name, signature).map(of_parameter),
+        args::Source::First | args::Source::Malformed => first(signature).map(of_parameter),
+    }
+}
+
+/// The name of the transaction inside the body, where that much can be told.
+pub(crate) fn binding(source: &args::Source, signature: &Signature) -> Option<Ident> {
+    match source {
+        args::Source::Expression { binding, .. } => Some(binding.clone()),
+        args::Source::Parameter(name) => Some(name.clone()),
+        args::Source::First => first(signature).ok().map(|pattern| pattern.ident.clone()),
+        args::Source::Malformed => None,
+    }
+}
+
+pub(crate) fn of_expression(binding: &Ident, expression: &Expr) -> Source {
+    let passing = if is_field(expression) {
+        Passing::Reborrowed
+    } else {
+        Passing::AsWritten
+    };
+    Source {
+        binding: binding.clone(),
+        mutability: None,
+        expression: expression.to_token_stream(),
+        passing,
+    }
+}
+
+fn of_parameter(pattern: &PatIdent) -> (Source, Capture) {
+    let source = Source {
+        binding: pattern.ident.clone(),
+        mutability: pattern.mutability,
+        expression: pattern.ident.to_token_stream(),
+        passing: Passing::AsWritten,
+    };
+    (source, Capture::Move)
+}
+
+/// `self.conn`, `state.0.conn`: nothing but names, so that there is no temporary to keep alive.
+fn is_field(expression: &Expr) -> bool {
+    match expression {
+        Expr::Field(field) => is_field(&field.base) || is_name(&field.base),
+        Expr::Group(group) => is_field(&group.expr),
+        _ => false,
+    }
+}
+
+fn is_name(expression: &Expr) -> bool {
+    match expression {
+        Expr::Path(path) => path.path.get_ident().is_some(),
+        Expr::Group(group) => is_name(&group.expr),
+        _ => false,
+    }
+}
+
+fn first(signature: &Signature) -> syn::Result<&PatIdent> {
+    let Some(parameter) = typed(signature).next() else {
+        return Err(diagnostics::no_parameter(&signature.ident));
+    };
+    match bindings(&parameter.pat).as_slice() {
+        [] => Err(diagnostics::unnamed_parameter(&parameter.pat)),
+        [only] => Ok(only),
+        several => {
+            let names: Vec<_> = several.iter().map(|binding| &binding.ident).collect();
+            Err(diagnostics::ambiguous_parameter(&parameter.pat, &names))
+        }
+    }
+}
+
+fn named<'sig>(name: &Ident, signature: &'sig Signature) -> syn::Result<&'sig PatIdent> {
+    let all: Vec<_> = typed(signature)
+        .flat_map(|parameter| bindings(&parameter.pat))
+        .collect();
+    all.iter()
+        .copied()
+        .find(|binding| binding.ident == *name)
+        .ok_or_else(|| {
+            let names: Vec<_> = all.iter().map(|binding| &binding.ident).collect();
+            diagnostics::no_such_parameter(name, &names)
+        })
+}
+
+fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(parameter) => Some(parameter),
+        FnArg::Receiver(_) => None,
+    })
+}
+
+/// The names that a pattern binds.
+fn bindings(pattern: &Pat) -> Vec<&PatIdent> {
+    match pattern {
+        Pat::Ident(binding) => {
+            let inner = binding.subpat.iter().flat_map(|(_, inner)| bindings(inner));
+            std::iter::once(binding).chain(inner).collect()
+        }
+        Pat::Paren(inner) => bindings(&inner.pat),
+        Pat::Reference(inner) => bindings(&inner.pat),
+        Pat::Type(inner) => bindings(&inner.pat),
+        Pat::Slice(list) => list.elems.iter().flat_map(bindings).collect(),
+        Pat::Tuple(list) => list.elems.iter().flat_map(bindings).collect(),
+        Pat::TupleStruct(list) => list.elems.iter().flat_map(bindings).collect(),
+        Pat::Struct(list) => list
+            .fields
+            .iter()
+            .flat_map(|field| bindings(&field.pat))
+            .collect(),
+        // Every case binds the same names.
+        Pat::Or(list) => list.cases.first().map_or_else(Vec::new, bindings),
+        _ => Vec::new(),
+    }
+}
+
+/// A body takes over all it uses, unless the source is borrowed from something that it uses too.
+fn capture(expression: &Expr, signature: &Signature) -> Capture {
+    let expression = expression.to_token_stream();
+    if signature
+        .inputs
+        .iter()
+        .any(|input| lends(input, &expression))
+    {
+        Capture::Borrow {
+            moved: moved(signature, &expression),
+        }
+    } else {
+        Capture::Move
+    }
+}
+
+/// Whether the expression may borrow this parameter for longer than it takes to look at it.
+fn lends(input: &FnArg, expression: &TokenStream) -> bool {
+    match input {
+        FnArg::Receiver(receiver) => {
+            let shared = matches!(receiver.kind, ReceiverKind::Reference(_, _, None));
+            !shared && mention(expression.clone(), &Ident::from(receiver.self_token))
+        }
+        FnArg::Typed(parameter) => {
+            let shared = matches!(&*parameter.ty, Type::Reference(ty) if ty.mutability.is_none());
+            !shared && mentioned(parameter, expression)
+        }
+    }
+}
+
+fn mentioned(parameter: &PatType, expression: &TokenStream) -> bool {
+    bindings(&parameter.pat)
+        .iter()
+        .any(|binding| mention(expression.clone(), &binding.ident))
+}
+
+fn moved(signature: &Signature, expression: &TokenStream) -> Vec<Moved> {
+    let untouched = typed(signature).filter(|parameter| !mentioned(parameter, expression));
+    let names = untouched.flat_map(|parameter| {
+        bindings(&parameter.pat).into_iter().map(|binding| Moved {
+            attributes: conditions(parameter),
+            mutability: binding.mutability,
+            name: binding.ident.clone(),
+        })
+    });
+    names.collect()
+}
+
+/// The `cfg` attributes of a parameter: without the parameter, there is nothing to move.
+fn conditions(parameter: &PatType) -> Vec<syn::Attribute> {
+    let is_cfg = |attribute: &&syn::Attribute| attribute.path().is_ident("cfg");
+    parameter.attrs.iter().filter(is_cfg).cloned().collect()
+}
+
+/// Takes the `mut` off the parameter of that name.
+pub(crate) fn make_immutable(signature: &mut Signature, name: &Ident) {
+    for input in &mut signature.inputs {
+        if let FnArg::Typed(parameter) = input {
+            take_mut(&mut parameter.pat, name);
+        }
+    }
+}
+
+fn take_mut(pattern: &mut Pat, name: &Ident) {
+    match pattern {
+        Pat::Ident(binding) if binding.ident == *name => binding.mutability = None,
+        Pat::Paren(inner) => take_mut(&mut inner.pat, name),
+        Pat::Reference(inner) => take_mut(&mut inner.pat, name),
+        Pat::Slice(list) => list
+            .elems
+            .iter_mut()
+            .for_each(|inner| take_mut(inner, name)),
+        Pat::Tuple(list) => list
+            .elems
+            .iter_mut()
+            .for_each(|inner| take_mut(inner, name)),
+        Pat::TupleStruct(list) => list
+            .elems
+            .iter_mut()
+            .for_each(|inner| take_mut(inner, name)),
+        Pat::Struct(list) => list
+            .fields
+            .iter_mut()
+            .for_each(|field| take_mut(&mut field.pat, name)),
+        _ => {}
+    }
+}

@@ -1,0 +1,45 @@
+//! Adapters, one per driver: what is a source, and how each step is said in the driver's language.
+//!
+//! Every `#[cfg(feature)]` of the crate is below this module. The types are public because they are
+//! named by the implementations of [`Begin`](crate::Begin) and [`AsyncBegin`](crate::AsyncBegin).
+
+#[cfg(feature = "rusqlite")]
+pub mod rusqlite;
+pub(crate) mod spawn;
+#[cfg(any(
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
+pub mod sqlx;
+
+#[cfg(any(
+    feature = "rusqlite",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
+mod original {
+    use crate::error::{BoxError, Error};
+
+    /// The driver's own error, where it alone tells the whole story: the block did not commit, and
+    /// this is why.
+    pub(super) fn original<E: std::error::Error + 'static>(error: Error) -> Result<E, Error> {
+        match error {
+            Error::Begin { function, source } => {
+                downcast(source).map_err(|source| Error::Begin { function, source })
+            }
+            Error::NestedBegin { function, source } => {
+                downcast(source).map_err(|source| Error::NestedBegin { function, source })
+            }
+            Error::Commit { function, source } => {
+                downcast(source).map_err(|source| Error::Commit { function, source })
+            }
+            other => Err(other),
+        }
+    }
+
+    fn downcast<E: std::error::Error + 'static>(error: BoxError) -> Result<E, BoxError> {
+        error.downcast().map(|error| *error)
+    }
+}

@@ -1,0 +1,424 @@
+//! `sqlx`: pools, pooled and plain connections, and transactions of PostgreSQL, MySQL and SQLite.
+//!
+//! | source | the body sees |
+//! | --- | --- |
+//! | `&Pool<DB>`, `Pool<DB>` | `&mut DB::Connection` (`&mut PgConnection`, …) |
+//! | `PoolConnection<DB>` | `&mut DB::Connection` |
+//! | `&mut PoolConnection<DB>` | `&mut PoolConnection<DB>` |
+//! | `&mut PgConnection`, `&mut MySqlConnection`, `&mut SqliteConnection` | the same |
+//! | `&mut Transaction<'_, DB>` | the same; always a savepoint |
+//!
+//! A connection that came from a pool is given back before deferred calls run.
+//!
+//! The outermost transaction goes through sqlx's own
+//! [`TransactionManager`], so that `conn.begin()` inside a body is a savepoint. Nested blocks are
+//! savepoints in plain SQL, because a nested `begin` of sqlx 0.9 that fails rolls back the *outer*
+//! transaction.
+//!
+//! # What cannot be kept
+//!
+//! A future dropped while `BEGIN` is in flight leaves a connection that may have an open transaction.
+//! One that came from a pool is closed; a plain `&mut PgConnection` or `&mut MySqlConnection` cannot
+//! be closed by whoever only borrows it, so its owner has to drop it after a cancellation. Likewise, a
+//! nested block that is cancelled inside a `Transaction` opened by hand leaves its writes in that
+//! transaction.
+
+#[cfg(feature = "sqlx-mysql")]
+mod mysql;
+#[cfg(feature = "sqlx-postgres")]
+mod postgres;
+#[cfg(feature = "sqlx-sqlite")]
+mod sqlite;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+
+use sqlx_core::Error as SqlxError;
+use sqlx_core::database::Database;
+use sqlx_core::pool::{Pool, PoolConnection};
+use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr, SqlStr};
+use sqlx_core::transaction::{Transaction, TransactionManager};
+
+use super::original::original;
+use crate::error::{BoxError, Error};
+use crate::transaction::{
+    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, Options, RollbackError,
+    Savepoint, Session,
+};
+
+/// Marks the sources of sqlx.
+#[derive(Debug)]
+pub enum Sqlx {}
+
+/// What differs between the databases.
+pub trait Backend: Database {
+    /// Runs a statement without arguments.
+    fn execute(
+        connection: &mut Self::Connection,
+        sql: SqlStr,
+    ) -> impl Future<Output = Result<(), SqlxError>> + Send;
+
+    /// The statement that begins a transaction, where it is not sqlx's own.
+    fn begin(options: &Options) -> Option<SqlStr>;
+
+    /// Commits, if the transaction is still there and the database is going to store it.
+    fn commit(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Rolls back, and finds out whether there was anything to roll back.
+    fn rollback(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), RollbackError>> + Send;
+
+    /// Creates a savepoint.
+    fn savepoint(
+        connection: &mut Self::Connection,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), SqlxError>> + Send {
+        Self::execute(connection, sql(savepoint.create()))
+    }
+
+    /// What it means that a savepoint could not be released or rolled back to.
+    fn savepoint_failure(
+        connection: &mut Self::Connection,
+        error: SqlxError,
+    ) -> impl Future<Output = CommitError> + Send;
+
+    /// Queues a rollback of an abandoned transaction, and says what has to become of the connection.
+    fn abandon(connection: &mut Self::Connection, abandoned: Abandoned) -> Fate;
+}
+
+/// What becomes of the connection of an abandoned transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The next user may have it.
+    Keep,
+    /// Nobody knows its state.
+    Close,
+}
+
+pub(crate) fn sql(text: Cow<'static, str>) -> SqlStr {
+    match text {
+        Cow::Borrowed(text) => SqlStr::from_static(text),
+        // Made of a literal and a number.
+        Cow::Owned(text) => AssertSqlSafe(text).into_sql_str(),
+    }
+}
+
+pub(crate) fn depth<DB: Database>(connection: &DB::Connection) -> usize {
+    DB::TransactionManager::get_transaction_depth(connection)
+}
+
+/// Rolls back to depth zero: more than one step where the body has leaked a transaction of sqlx.
+pub(crate) async fn roll_back_all<DB: Database>(
+    connection: &mut DB::Connection,
+) -> Result<(), SqlxError> {
+    while depth::<DB>(connection) > 0 {
+        DB::TransactionManager::rollback(connection).await?;
+    }
+    Ok(())
+}
+
+/// The body has begun a transaction of sqlx inside this one and forgotten it, so that a commit
+/// would only release a savepoint.
+#[derive(Debug, thiserror::Error)]
+#[error("a transaction begun with sqlx inside this one is still open")]
+pub(crate) struct StillNested;
+
+/// How a source leads to its connection.
+pub trait Hold: Send {
+    /// The database.
+    type Database: Backend;
+
+    /// What the body sees.
+    type Handle<'t>
+    where
+        Self: 't;
+
+    /// Whether dropping the source gives the connection back.
+    const OWNS: bool;
+
+    /// Lends the connection to the body.
+    fn lend(&mut self) -> Self::Handle<'_>;
+
+    /// The connection itself.
+    fn connection(&self) -> &<Self::Database as Database>::Connection;
+
+    /// The connection itself.
+    fn connection_mut(&mut self) -> &mut <Self::Database as Database>::Connection;
+
+    /// Keeps the connection from its next user, where that is possible.
+    fn close(&mut self) {}
+}
+
+impl<DB: Backend> Hold for PoolConnection<DB> {
+    type Database = DB;
+    type Handle<'t> = &'t mut DB::Connection;
+
+    const OWNS: bool = true;
+
+    fn lend(&mut self) -> &mut DB::Connection {
+        self
+    }
+
+    fn connection(&self) -> &DB::Connection {
+        self
+    }
+
+    fn connection_mut(&mut self) -> &mut DB::Connection {
+        self
+    }
+
+    fn close(&mut self) {
+        self.close_on_drop();
+    }
+}
+
+impl<'c, DB: Backend> Hold for &'c mut PoolConnection<DB> {
+    type Database = DB;
+    type Handle<'t>
+        = &'t mut PoolConnection<DB>
+    where
+        'c: 't;
+
+    const OWNS: bool = false;
+
+    fn lend(&mut self) -> &mut PoolConnection<DB> {
+        self
+    }
+
+    fn connection(&self) -> &DB::Connection {
+        self
+    }
+
+    fn connection_mut(&mut self) -> &mut DB::Connection {
+        self
+    }
+
+    fn close(&mut self) {
+        self.close_on_drop();
+    }
+}
+
+impl<'c, 't, DB: Backend> Hold for &'c mut Transaction<'t, DB> {
+    type Database = DB;
+    type Handle<'h>
+        = &'h mut Transaction<'t, DB>
+    where
+        'c: 'h;
+
+    const OWNS: bool = false;
+
+    fn lend(&mut self) -> &mut Transaction<'t, DB> {
+        self
+    }
+
+    fn connection(&self) -> &DB::Connection {
+        self
+    }
+
+    fn connection_mut(&mut self) -> &mut DB::Connection {
+        self
+    }
+}
+
+/// A connection that is only borrowed.
+pub struct Borrowed<'c, DB: Database>(&'c mut DB::Connection);
+
+impl<DB: Database> fmt::Debug for Borrowed<'_, DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Borrowed")
+    }
+}
+
+impl<'c, DB: Backend> Hold for Borrowed<'c, DB> {
+    type Database = DB;
+    type Handle<'t>
+        = &'t mut DB::Connection
+    where
+        'c: 't;
+
+    const OWNS: bool = false;
+
+    fn lend(&mut self) -> &mut DB::Connection {
+        self.0
+    }
+
+    fn connection(&self) -> &DB::Connection {
+        self.0
+    }
+
+    fn connection_mut(&mut self) -> &mut DB::Connection {
+        self.0
+    }
+}
+
+/// A transaction on a connection of sqlx.
+#[derive(Debug)]
+pub struct SqlxTransaction<H> {
+    holder: H,
+}
+
+impl<DB: Backend> AsyncBegin<Sqlx> for &Pool<DB> {
+    type Transaction = SqlxTransaction<PoolConnection<DB>>;
+
+    // Acquires first and begins later: `Pool::begin` of sqlx 0.9, cancelled at the right moment,
+    // gives a connection with an open transaction back to the pool.
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        let holder = Pool::acquire(self).await?;
+        Ok(SqlxTransaction { holder })
+    }
+}
+
+impl<DB: Backend> AsyncBegin<Sqlx> for Pool<DB> {
+    type Transaction = SqlxTransaction<PoolConnection<DB>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire(&self).await
+    }
+}
+
+impl<DB: Backend> AsyncBegin<Sqlx> for PoolConnection<DB> {
+    type Transaction = SqlxTransaction<Self>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(SqlxTransaction { holder: self })
+    }
+}
+
+impl<'c, DB: Backend> AsyncBegin<Sqlx> for &'c mut PoolConnection<DB> {
+    type Transaction = SqlxTransaction<&'c mut PoolConnection<DB>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(SqlxTransaction { holder: self })
+    }
+}
+
+impl<'c, 't, DB: Backend> AsyncBegin<Sqlx> for &'c mut Transaction<'t, DB> {
+    type Transaction = SqlxTransaction<&'c mut Transaction<'t, DB>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(SqlxTransaction { holder: self })
+    }
+}
+
+/// `&mut C` for the connection types, which no blanket implementation can name.
+macro_rules! borrowed {
+    ($database:ty, $connection:ty) => {
+        impl<'c> $crate::transaction::AsyncBegin<$crate::drivers::sqlx::Sqlx>
+            for &'c mut $connection
+        {
+            type Transaction = $crate::drivers::sqlx::SqlxTransaction<
+                $crate::drivers::sqlx::Borrowed<'c, $database>,
+            >;
+
+            async fn acquire(self) -> Result<Self::Transaction, $crate::error::BoxError> {
+                Ok($crate::drivers::sqlx::SqlxTransaction::borrowed(self))
+            }
+        }
+    };
+}
+pub(crate) use borrowed;
+
+impl<'c, DB: Backend> SqlxTransaction<Borrowed<'c, DB>> {
+    pub(crate) fn borrowed(connection: &'c mut DB::Connection) -> Self {
+        Self {
+            holder: Borrowed(connection),
+        }
+    }
+}
+
+impl<H: Hold> Session for SqlxTransaction<H> {
+    type Handle<'t>
+        = H::Handle<'t>
+    where
+        Self: 't;
+
+    fn handle(&mut self) -> H::Handle<'_> {
+        self.holder.lend()
+    }
+
+    fn connection_id(&self) -> ConnectionId {
+        ConnectionId::of(self.holder.connection())
+    }
+
+    fn in_transaction(&self) -> bool {
+        depth::<H::Database>(self.holder.connection()) > 0
+    }
+
+    fn owns_connection(&self) -> bool {
+        H::OWNS
+    }
+}
+
+type ManagerOf<H> = <<H as Hold>::Database as Database>::TransactionManager;
+
+impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
+    async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
+        let statement = H::Database::begin(options);
+        let connection = self.holder.connection_mut();
+        Ok(ManagerOf::<H>::begin(connection, statement).await?)
+    }
+
+    async fn commit(&mut self) -> Result<(), CommitError> {
+        H::Database::commit(self.holder.connection_mut()).await
+    }
+
+    async fn rollback(&mut self) -> Result<(), RollbackError> {
+        H::Database::rollback(self.holder.connection_mut()).await
+    }
+
+    async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
+        Ok(H::Database::savepoint(self.holder.connection_mut(), savepoint).await?)
+    }
+
+    async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+        let connection = self.holder.connection_mut();
+        match H::Database::execute(connection, sql(savepoint.release())).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(H::Database::savepoint_failure(connection, error).await),
+        }
+    }
+
+    async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
+        let connection = self.holder.connection_mut();
+        let undone = async {
+            H::Database::execute(connection, sql(savepoint.rollback_to())).await?;
+            H::Database::execute(connection, sql(savepoint.release())).await
+        }
+        .await;
+        match undone {
+            Ok(()) => Ok(()),
+            Err(error) => Err(undo_failure(
+                H::Database::savepoint_failure(connection, error).await,
+            )),
+        }
+    }
+
+    fn abandon(&mut self, abandoned: Abandoned) {
+        let fate = H::Database::abandon(self.holder.connection_mut(), abandoned);
+        if fate == Fate::Close {
+            self.holder.close();
+        }
+    }
+}
+
+fn undo_failure(failure: CommitError) -> RollbackError {
+    match failure {
+        CommitError::Ended => RollbackError::Ended,
+        CommitError::Refused(error)
+        | CommitError::RolledBack(error)
+        | CommitError::Unknown(error) => RollbackError::Failed(error),
+        CommitError::Aborted => RollbackError::Failed("the transaction is aborted".into()),
+    }
+}
+
+/// The driver's own error where there is one and it tells the whole story; otherwise an error that
+/// has the [`Error`] as its source, for [`Error::find`].
+impl From<Error> for SqlxError {
+    fn from(error: Error) -> Self {
+        original(error).unwrap_or_else(|error| Self::AnyDriverError(error.into()))
+    }
+}

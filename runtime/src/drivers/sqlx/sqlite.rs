@@ -1,0 +1,95 @@
+//! SQLite through sqlx.
+//!
+//! SQLite ends a transaction by itself on `ON CONFLICT ROLLBACK`, a full disk, and other errors
+//! (<https://www.sqlite.org/lang_transaction.html>, section 3), and sqlx goes on counting it as open. The
+//! only way to ask through sqlx is to try a `BEGIN`, which fails inside a transaction and costs a hop
+//! to the connection's thread; a commit asks only when it has failed.
+//!
+//! Commands reach the connection's thread in order, and one whose future was dropped is undone there,
+//! so that a connection never has to be closed: that would throw an in-memory database away.
+
+use sqlx_core::Error as SqlxError;
+use sqlx_core::executor::Executor;
+use sqlx_core::sql_str::SqlStr;
+use sqlx_core::transaction::TransactionManager;
+use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteTransactionManager};
+
+use super::{Backend, Fate, StillNested, borrowed, depth, roll_back_all, sql};
+use crate::transaction::{Abandoned, CommitError, Options, RollbackError, Savepoint};
+
+borrowed!(Sqlite, SqliteConnection);
+
+impl Backend for Sqlite {
+    async fn execute(connection: &mut SqliteConnection, sql: SqlStr) -> Result<(), SqlxError> {
+        connection.execute(sql).await.map(drop)
+    }
+
+    fn begin(_options: &Options) -> Option<SqlStr> {
+        None
+    }
+
+    async fn commit(connection: &mut SqliteConnection) -> Result<(), CommitError> {
+        match depth::<Self>(connection) {
+            0 => return Err(CommitError::Ended),
+            1 => {}
+            _ => return Err(CommitError::Refused(StillNested.into())),
+        }
+        match SqliteTransactionManager::commit(connection).await {
+            Ok(()) => Ok(()),
+            Err(error) if error.as_database_error().is_none() => {
+                Err(CommitError::Unknown(error.into()))
+            }
+            Err(error) => Err(Self::savepoint_failure(connection, error).await),
+        }
+    }
+
+    async fn rollback(connection: &mut SqliteConnection) -> Result<(), RollbackError> {
+        if has_ended(connection).await {
+            return Err(RollbackError::Ended);
+        }
+        roll_back_all::<Self>(connection)
+            .await
+            .map_err(|error| RollbackError::Failed(error.into()))
+    }
+
+    /// Outside of a transaction `SAVEPOINT` would begin one.
+    async fn savepoint(
+        connection: &mut SqliteConnection,
+        savepoint: &Savepoint,
+    ) -> Result<(), SqlxError> {
+        if has_ended(connection).await {
+            return Err(SqlxError::BeginFailed);
+        }
+        Self::execute(connection, sql(savepoint.create())).await
+    }
+
+    async fn savepoint_failure(connection: &mut SqliteConnection, error: SqlxError) -> CommitError {
+        if has_ended(connection).await {
+            CommitError::Ended
+        } else {
+            CommitError::Refused(error.into())
+        }
+    }
+
+    fn abandon(connection: &mut SqliteConnection, abandoned: Abandoned) -> Fate {
+        if abandoned != Abandoned::Nested {
+            SqliteTransactionManager::start_rollback(connection);
+        }
+        Fate::Keep
+    }
+}
+
+/// Whether SQLite is outside of a transaction; then sqlx's count is brought back in step.
+async fn has_ended(connection: &mut SqliteConnection) -> bool {
+    let begun = Sqlite::execute(connection, SqlStr::from_static("BEGIN")).await;
+    if begun.is_err() {
+        return false;
+    }
+    // The count was at least one, so this ends the transaction that was just begun.
+    let _ = roll_back_all::<Sqlite>(connection).await;
+    if depth::<Sqlite>(connection) > 0 {
+        // It was more than one, and sqlx cannot be told.
+        let _ = Sqlite::execute(connection, SqlStr::from_static("ROLLBACK")).await;
+    }
+    true
+}

@@ -1,0 +1,67 @@
+//! A function is a transaction, and what must happen only if it commits is said inside it.
+//!
+//! See the [README](https://crates.io/crates/commit_on_success) for the promises, and
+//! [`commit_on_success`](macro@commit_on_success) and [`defer!`] for the two macros that most programs
+//! need.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod context;
+pub mod drivers;
+mod error;
+mod handlers;
+mod observer;
+pub mod outside;
+mod scope;
+mod site;
+mod transaction;
+
+#[doc = include_str!("../docs/commit_on_success.md")]
+pub use commit_on_success_macros::commit_on_success;
+#[doc = include_str!("../docs/defer.md")]
+pub use commit_on_success_macros::defer;
+#[doc = include_str!("../docs/transaction.md")]
+pub use commit_on_success_macros::transaction;
+#[doc = include_str!("../docs/try_defer.md")]
+pub use commit_on_success_macros::try_defer;
+
+pub use crate::error::{BoxError, Error, HandlerFailure, NotInTransaction, Outcome, RollbackOnly};
+pub use crate::handlers::HandlerOutcome;
+pub use crate::observer::{Observer, add_observer};
+pub use crate::site::Site;
+pub use crate::transaction::{
+    Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Options,
+    RollbackError, Savepoint, Session, Transaction,
+};
+
+/// Whether the running code is inside a transaction: in the body of an annotated function or of
+/// [`transaction!`], or in something that it calls.
+///
+/// A deferred call runs after the commit, outside of any transaction. A task or a thread that the
+/// body spawns is outside as well. Opens no connection.
+#[must_use]
+pub fn in_transaction() -> bool {
+    context::is_open()
+}
+
+/// How many deferred calls wait for the commit of the transaction that is open here; zero outside.
+///
+/// Counts the calls of the innermost block and of the blocks around it on the same connection.
+#[must_use]
+pub fn pending() -> usize {
+    context::pending()
+}
+
+/// Makes the innermost open block roll back although its body returns `Ok`.
+///
+/// The function then returns its `Ok` value, nothing is stored, and what the block has deferred does
+/// not run. In a nested block only that block is rolled back.
+///
+/// # Errors
+///
+/// [`NotInTransaction`] when no block is open here.
+pub fn set_rollback() -> Result<(), NotInTransaction> {
+    context::with_innermost(context::Frame::request_rollback).ok_or(NotInTransaction)
+}

@@ -1,0 +1,195 @@
+//! What generated code calls. Not part of the public interface: it changes with any release.
+
+use std::future::Future;
+use std::panic::Location;
+pub use std::{column, file, line, module_path};
+
+pub use std::option::Option::{self, None, Some};
+pub use std::result::Result::{self, Err, Ok};
+
+use crate::context::{self, Kind};
+use crate::error::{Error, NotInTransaction, RollbackOnly};
+use crate::handlers::Deferred;
+pub use crate::handlers::HandlerOutcome;
+use crate::outside;
+pub use crate::scope::{AsyncRunning, AsyncScope, Running, Scope};
+pub use crate::site::Site;
+use crate::transaction::{AsyncBegin, Begin, Options};
+
+/// Begins the transaction of a sync function.
+pub fn begin<S, D>(
+    source: S,
+    site: &'static Site,
+    options: Options,
+) -> Result<Scope<S::Transaction>, Error>
+where
+    S: Begin<D>,
+{
+    Scope::begin(source, site, options)
+}
+
+/// Begins the transaction of an async function.
+pub fn begin_async<S, D>(
+    source: S,
+    site: &'static Site,
+    options: Options,
+) -> impl Future<Output = Result<AsyncScope<S::Transaction>, Error>>
+where
+    S: AsyncBegin<D>,
+{
+    AsyncScope::begin(source, site, options)
+}
+
+/// What `defer!` does with a sync call.
+#[track_caller]
+pub fn defer<F, R>(call: F)
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: HandlerOutcome,
+{
+    let location = Location::caller();
+    if context::is_open() {
+        context::enqueue(Deferred::sync(call, location));
+    } else {
+        outside::admit(location);
+        outside::settle(call(), location);
+    }
+}
+
+/// What `try_defer!` does with a sync call.
+///
+/// # Errors
+///
+/// When no transaction is open; the call is dropped then.
+#[track_caller]
+pub fn try_defer<F, R>(call: F) -> Result<(), NotInTransaction>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: HandlerOutcome,
+{
+    if !context::is_open() {
+        return Err(NotInTransaction);
+    }
+    context::enqueue(Deferred::sync(call, Location::caller()));
+    Ok(())
+}
+
+/// What `defer!` does with an async call.
+#[track_caller]
+pub fn defer_async<F>(call: F) -> impl Future<Output = ()>
+where
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    let location = Location::caller();
+    async move {
+        if context::is_open() {
+            enqueue_async(call, location);
+        } else {
+            outside::admit(location);
+            outside::settle(call.await, location);
+        }
+    }
+}
+
+/// What `try_defer!` does with an async call.
+///
+/// # Errors
+///
+/// When no transaction is open; the call is dropped then.
+#[track_caller]
+pub fn try_defer_async<F>(call: F) -> impl Future<Output = Result<(), NotInTransaction>>
+where
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    let location = Location::caller();
+    async move {
+        if !context::is_open() {
+            return Err(NotInTransaction);
+        }
+        enqueue_async(call, location);
+        Ok(())
+    }
+}
+
+/// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
+fn enqueue_async<F>(call: F, location: &'static Location<'static>)
+where
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    if context::with_innermost(|frame| frame.kind) == Some(Kind::Async) {
+        context::enqueue(Deferred::future(call, location));
+    } else {
+        context::with_innermost(|frame| frame.doom(RollbackOnly::AsyncCall(location)));
+    }
+}
+
+/// The return type of a function that is a transaction.
+///
+/// The macros name nothing else about a return type, so that one that does not fit is one error.
+#[diagnostic::on_unimplemented(
+    message = "expected `Result<T, E>`, found `{Self}`",
+    label = "expected `Result<T, E>`",
+    note = "`Ok` commits the transaction, `Err` rolls it back"
+)]
+pub trait ReturnsResult: Sized {
+    /// Whether to commit.
+    fn succeeded(&self) -> bool;
+
+    /// What the function returns when the transaction could not be begun or committed.
+    fn failed(error: Error) -> Self;
+}
+
+impl<T, E: FromError> ReturnsResult for Result<T, E> {
+    fn succeeded(&self) -> bool {
+        self.is_ok()
+    }
+
+    fn failed(error: Error) -> Self {
+        Self::Err(E::from_error(error))
+    }
+}
+
+/// An error that can hold the one of a transaction.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold the error of a transaction",
+    label = "expected an error type that implements `From<commit_on_success::Error>`",
+    note = "a transaction can fail to begin and to commit; add `impl From<commit_on_success::Error> for {Self}`, \
+            or with `thiserror` a variant `Transaction(#[from] commit_on_success::Error)`"
+)]
+pub trait FromError {
+    /// Converts it.
+    fn from_error(error: Error) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Error>> FromError for E {
+    fn from_error(error: Error) -> Self {
+        error.into()
+    }
+}
+
+/// Whether to commit.
+pub fn succeeded<R: ReturnsResult>(result: &R) -> bool {
+    result.succeeded()
+}
+
+/// What the function returns when the transaction could not be begun or committed.
+pub fn failed<R: ReturnsResult>(error: Error) -> R {
+    R::failed(error)
+}
+
+/// The value of a branch that is never taken, which gives an `async` block its type.
+pub fn never<R>() -> R {
+    unreachable!("written behind `if false`")
+}
+
+/// Borrows a `&mut` again when called as a method, where a function argument would move it.
+pub trait Reborrow: Sized {
+    /// The same, for as long as the call needs it.
+    #[must_use]
+    fn reborrow(self) -> Self {
+        self
+    }
+}
+
+impl<T> Reborrow for T {}

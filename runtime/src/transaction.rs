@@ -1,0 +1,348 @@
+//! What a driver adapter implements.
+//!
+//! A source (`&mut Connection`, `&Pool`, …) implements [`Begin`] or [`AsyncBegin`], which takes hold
+//! of a connection; the [`Transaction`] or [`AsyncTransaction`] that it returns translates single
+//! steps into the driver's language. What to do when, and what a failure means for the caller, is
+//! decided elsewhere, once for all drivers.
+
+use std::borrow::Cow;
+use std::future::Future;
+
+use crate::error::BoxError;
+
+/// What a transaction is begun with. The default is the database's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {}
+
+impl Options {
+    /// The options of an attribute without any.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {}
+    }
+}
+
+/// Tells connections apart while they are borrowed: two blocks on the same connection nest, two on
+/// different connections are independent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionId(usize);
+
+impl ConnectionId {
+    /// The identity of a connection that stays where it is as long as the transaction lives: its
+    /// address. Give it the connection itself, not the smart pointer around it, so that every way
+    /// to reach the connection gives the same answer; and nothing of size zero.
+    #[must_use]
+    pub fn of<C: ?Sized>(connection: &C) -> Self {
+        Self(std::ptr::from_ref(connection).cast::<()>().addr())
+    }
+
+    /// An identity that the driver itself has for a connection.
+    #[must_use]
+    pub const fn new(id: usize) -> Self {
+        Self(id)
+    }
+}
+
+/// The savepoint of a nested block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Savepoint {
+    depth: usize,
+}
+
+/// Texts for the depths that occur, so that a nested block allocates nothing for its SQL.
+macro_rules! texts {
+    ($statement:literal: $($depth:literal)*) => {
+        &[$(concat!($statement, "commit_on_success_", $depth)),*]
+    };
+}
+
+impl Savepoint {
+    pub(crate) const fn at(depth: usize) -> Self {
+        Self { depth }
+    }
+
+    /// `commit_on_success_1` for the first level below the transaction, and so on: each open
+    /// savepoint of a connection has a name of its own, because MySQL forgets a savepoint when
+    /// another one takes its name.
+    #[must_use]
+    pub fn name(&self) -> Cow<'static, str> {
+        self.text("", texts!("": 0 1 2 3 4 5 6 7))
+    }
+
+    /// `SAVEPOINT name`.
+    #[must_use]
+    pub fn create(&self) -> Cow<'static, str> {
+        self.text("SAVEPOINT ", texts!("SAVEPOINT ": 0 1 2 3 4 5 6 7))
+    }
+
+    /// `RELEASE SAVEPOINT name`.
+    #[must_use]
+    pub fn release(&self) -> Cow<'static, str> {
+        self.text(
+            "RELEASE SAVEPOINT ",
+            texts!("RELEASE SAVEPOINT ": 0 1 2 3 4 5 6 7),
+        )
+    }
+
+    /// `ROLLBACK TO SAVEPOINT name`. The savepoint survives it, so [`release`](Self::release) has to
+    /// follow: a server keeps memory for each one that is left, and SQLite gets slower with each.
+    #[must_use]
+    pub fn rollback_to(&self) -> Cow<'static, str> {
+        self.text(
+            "ROLLBACK TO SAVEPOINT ",
+            texts!("ROLLBACK TO SAVEPOINT ": 0 1 2 3 4 5 6 7),
+        )
+    }
+
+    fn text(self, statement: &str, texts: &[&'static str]) -> Cow<'static, str> {
+        match texts.get(self.depth) {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(format!("{statement}commit_on_success_{}", self.depth)),
+        }
+    }
+}
+
+/// Why a commit, or the release of a savepoint, did not happen.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// It was refused; the transaction is still open and can be rolled back.
+    Refused(BoxError),
+    /// A statement had failed and the database will not store anything, as PostgreSQL says with
+    /// SQLSTATE 25P02; the transaction is still open and can be rolled back.
+    Aborted,
+    /// It was refused, and nothing is open any more: nothing was stored.
+    RolledBack(BoxError),
+    /// The transaction had ended before.
+    Ended,
+    /// The connection broke while the commit was in flight.
+    Unknown(BoxError),
+}
+
+/// Why a rollback did not happen.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RollbackError {
+    /// The transaction had ended before, so that nobody knows whether it was undone.
+    Ended,
+    /// The driver failed.
+    Failed(BoxError),
+}
+
+/// A connection that a block has taken hold of.
+pub trait Session {
+    /// What the body sees: `&mut Connection`, for example.
+    type Handle<'t>
+    where
+        Self: 't;
+
+    /// Lends the connection to the body.
+    fn handle(&mut self) -> Self::Handle<'_>;
+
+    /// Which connection this is. It must be the same for every source that leads to the same
+    /// connection, as long as the connection is borrowed.
+    fn connection_id(&self) -> ConnectionId;
+
+    /// Whether a transaction is open on the connection, whoever opened it, as far as the driver
+    /// knows without asking the server.
+    fn in_transaction(&self) -> bool;
+
+    /// Whether dropping `self` gives the connection back (to its pool, for example). It is then
+    /// dropped before deferred calls run, so that these can have it.
+    fn owns_connection(&self) -> bool {
+        false
+    }
+}
+
+/// A source of transactions for sync functions: `conn` in `#[commit_on_success(conn)]`.
+///
+/// `Driver` is a marker that lets implementations for families of types live side by side; it is
+/// always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot open a transaction in a sync function",
+    label = "not a source of sync transactions",
+    note = "sync sources are `&Connection`, `&mut Connection` and pooled connections of `rusqlite` (feature `rusqlite`)",
+    note = "async drivers such as `sqlx` need an `async fn`, or `transaction!(async tx = … => {{ … }})`",
+    note = "is the driver's feature of `commit_on_success` enabled?"
+)]
+pub trait Begin<Driver>: Sized {
+    /// What the source leads to.
+    type Transaction: Transaction;
+
+    /// Takes hold of a connection, without beginning anything on it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection to be had. The body does not run then.
+    fn acquire(self) -> Result<Self::Transaction, BoxError>;
+}
+
+/// The steps of a transaction on a sync driver.
+pub trait Transaction: Session {
+    /// Begins the outermost transaction.
+    ///
+    /// # Errors
+    ///
+    /// The driver's. The body does not run then.
+    fn begin(&mut self, options: &Options) -> Result<(), BoxError>;
+
+    /// Commits the outermost transaction. `Ok` is a promise that it is durable: a driver that
+    /// answers `Ok` for a transaction that was rolled back has to be asked first.
+    ///
+    /// # Errors
+    ///
+    /// See [`CommitError`].
+    fn commit(&mut self) -> Result<(), CommitError>;
+
+    /// Rolls the outermost transaction back.
+    ///
+    /// # Errors
+    ///
+    /// See [`RollbackError`].
+    fn rollback(&mut self) -> Result<(), RollbackError>;
+
+    /// Creates a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// The driver's. The enclosing transaction must be as it was.
+    fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError>;
+
+    /// Releases a savepoint, keeping what was done since.
+    ///
+    /// # Errors
+    ///
+    /// See [`CommitError`].
+    fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError>;
+
+    /// Undoes what was done since the savepoint, and releases it.
+    ///
+    /// # Errors
+    ///
+    /// See [`RollbackError`].
+    fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError>;
+
+    /// Makes sure that nobody else gets a connection of which the state is unknown, as far as that
+    /// is possible. Called after a failed begin, a failed rollback or an unknown commit.
+    fn discard(&mut self) {}
+}
+
+/// A source of transactions for async functions: `pool` in `#[commit_on_success(tx = pool)]`.
+///
+/// `Driver` is a marker that lets implementations for families of types live side by side; it is
+/// always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot open a transaction in an async function",
+    label = "not a source of async transactions",
+    note = "async sources are `&Pool`, `&mut PoolConnection`, `&mut PgConnection` and the like, and `&mut Transaction` of `sqlx` (features `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`)",
+    note = "sync drivers such as `rusqlite` need a `fn` without `async`",
+    note = "is the driver's feature of `commit_on_success` enabled?"
+)]
+pub trait AsyncBegin<Driver>: Sized {
+    /// What the source leads to.
+    type Transaction: AsyncTransaction;
+
+    /// Takes hold of a connection, without beginning anything on it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection to be had. The body does not run then.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future must leave nothing behind.
+    fn acquire(self) -> impl Future<Output = Result<Self::Transaction, BoxError>> + Send;
+}
+
+/// How far a transaction was when its future was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Abandoned {
+    /// The body was running, in the outermost block: the transaction is open.
+    Open,
+    /// The body was running in a nested block. The transaction around it has been marked, so that it
+    /// can only be rolled back.
+    Nested,
+    /// One of the driver's own steps was under way or had failed: nobody knows whether a
+    /// transaction is open on the connection, and nobody else must get it.
+    Interrupted,
+}
+
+/// The steps of a transaction on an async driver.
+///
+/// The steps need not be cancel safe: when a future is dropped, whatever it was waiting for,
+/// [`abandon`](AsyncTransaction::abandon) is told.
+pub trait AsyncTransaction: Session + Send {
+    /// Begins the outermost transaction.
+    ///
+    /// # Errors
+    ///
+    /// The driver's. The body does not run then.
+    fn begin(&mut self, options: &Options) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Commits the outermost transaction. `Ok` is a promise that it is durable: a driver that
+    /// answers `Ok` for a transaction that was rolled back has to be asked first.
+    ///
+    /// # Errors
+    ///
+    /// See [`CommitError`].
+    fn commit(&mut self) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Rolls the outermost transaction back.
+    ///
+    /// # Errors
+    ///
+    /// See [`RollbackError`].
+    fn rollback(&mut self) -> impl Future<Output = Result<(), RollbackError>> + Send;
+
+    /// Creates a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// The driver's. The enclosing transaction must be as it was.
+    fn savepoint(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Releases a savepoint, keeping what was done since.
+    ///
+    /// # Errors
+    ///
+    /// See [`CommitError`].
+    fn release(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Undoes what was done since the savepoint, and releases it.
+    ///
+    /// # Errors
+    ///
+    /// See [`RollbackError`].
+    fn rollback_to(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), RollbackError>> + Send;
+
+    /// Sees to it, without waiting, that no open transaction is left behind for the next user of the
+    /// connection: queues a rollback, or closes the connection where its state is unknown.
+    fn abandon(&mut self, abandoned: Abandoned);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Savepoint;
+
+    #[test]
+    fn deep_savepoints_are_spelled_like_shallow_ones() {
+        assert_eq!(Savepoint::at(7).create(), "SAVEPOINT commit_on_success_7");
+        assert_eq!(Savepoint::at(8).create(), "SAVEPOINT commit_on_success_8");
+        assert_eq!(Savepoint::at(8).name(), "commit_on_success_8");
+        assert_eq!(
+            Savepoint::at(9).rollback_to(),
+            "ROLLBACK TO SAVEPOINT commit_on_success_9"
+        );
+    }
+}

@@ -1,0 +1,481 @@
+# shellcheck shell=bash
+#
+# PostgreSQL and MariaDB servers for one run of the tests. Sourced by `tests/run`, which calls
+#
+#   provide_servers        finds, installs and starts what is needed, and exports the two URLs
+#   report_dead_servers    prints the log of each server that has ended by itself
+#   stop_servers           stops the servers and removes their files
+#
+# Written for bash 3.2 and later.
+
+servers_dir=''     # the private directory of this run
+apt_updated=''     # not empty once `apt-get update` has run
+cluster_conf=''    # the file that keeps Debian's package from creating a cluster
+as_server_user=()  # the command prefix that runs `env` as the user of the servers
+server_port=0
+postgres_bin=''
+mariadb_server=''
+mariadb_install_db=''
+started_servers=()
+
+readonly start_seconds=60
+readonly stop_seconds=10
+
+say() {
+    printf 'tests/run: %s\n' "$*" >&2 || true
+}
+
+die() {
+    say "$@"
+    exit 1
+}
+
+# ---------------------------------------------------------------------------------------------
+# The whole
+
+provide_servers() {
+    if [ -n "${COMMIT_ON_SUCCESS_POSTGRES_URL:-}" ]; then
+        say 'PostgreSQL: the server of COMMIT_ON_SUCCESS_POSTGRES_URL'
+    else
+        need_directory
+        need_postgres
+        start_postgres
+        COMMIT_ON_SUCCESS_POSTGRES_URL="postgres://postgres@127.0.0.1:$server_port/postgres"
+        say "PostgreSQL: started, $COMMIT_ON_SUCCESS_POSTGRES_URL"
+    fi
+    if [ -n "${COMMIT_ON_SUCCESS_MYSQL_URL:-}" ]; then
+        say 'MariaDB: the server of COMMIT_ON_SUCCESS_MYSQL_URL'
+    else
+        need_directory
+        need_mariadb
+        start_mariadb
+        COMMIT_ON_SUCCESS_MYSQL_URL="mysql://root@127.0.0.1:$server_port/test"
+        say "MariaDB: started, $COMMIT_ON_SUCCESS_MYSQL_URL"
+    fi
+    export COMMIT_ON_SUCCESS_POSTGRES_URL COMMIT_ON_SUCCESS_MYSQL_URL
+}
+
+report_dead_servers() {
+    local name
+    for name in ${started_servers[@]+"${started_servers[@]}"}; do
+        if ! is_running "$(server_pid "$name")"; then
+            say "the server $name ended during the run; the end of its log:"
+            tail -n 40 "$servers_dir/$name.log" >&2
+        fi
+    done
+}
+
+stop_servers() {
+    [ -z "$cluster_conf" ] || let_clusters_be_created
+    [ -n "$servers_dir" ] || return 0
+    # All at once, then wait. An immediate shutdown for PostgreSQL: the data is thrown away.
+    signal_server QUIT postgres
+    signal_server TERM mariadb
+    wait_for_server_end QUIT postgres
+    wait_for_server_end TERM mariadb
+    # Whatever was begun and not yet written down when a signal came.
+    local pid
+    for pid in $(jobs -p); do
+        stop_group "$pid"
+    done
+    rm -rf -- "$servers_dir" || { sleep 1; rm -rf -- "$servers_dir"; }
+    servers_dir=''
+}
+
+# ---------------------------------------------------------------------------------------------
+# The directory, and the user who owns it
+
+# The sockets' paths have to fit in about 100 bytes, and the servers' user has to get there.
+need_directory() {
+    [ -z "$servers_dir" ] || return 0
+    local base
+    for base in "${TMPDIR:-/tmp}" /tmp; do
+        [ "${#base}" -le 60 ] || continue
+        servers_dir=$(mktemp -d "${base%/}/commit-on-success.XXXXXX") || continue
+        return 0
+    done
+    die 'no temporary directory could be made'
+}
+
+# After the packages are there, as they bring the users. The servers refuse to run as root.
+give_directory_to_server_user() {
+    [ "${#as_server_user[@]}" -eq 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        as_server_user=(env)
+        return 0
+    fi
+    local user uid gid
+    for user in postgres mysql nobody; do
+        id -u "$user" >/dev/null 2>&1 && break
+    done
+    uid=$(id -u "$user") || die 'found no user to run the servers as: postgres, mysql or nobody'
+    gid=$(id -g "$user")
+    if setpriv --reuid="$uid" --regid="$gid" --clear-groups true 2>/dev/null; then
+        as_server_user=(setpriv --reuid="$uid" --regid="$gid" --clear-groups env)
+    elif runuser -u "$user" -- true 2>/dev/null; then
+        as_server_user=(runuser -u "$user" -- env)
+    elif su -s /bin/sh -c true -- "$user" 2>/dev/null; then
+        # shellcheck disable=SC2016 # for the shell that su starts
+        as_server_user=(su -s /bin/sh -c 'exec "$@"' -- "$user" sh env)
+    else
+        die "could not become the user $user with setpriv, runuser or su"
+    fi
+    chown "$uid:$gid" "$servers_dir"
+    if ! as_server test -w "$servers_dir"; then
+        # A TMPDIR that only root may enter.
+        rmdir "$servers_dir"
+        servers_dir=$(mktemp -d /tmp/commit-on-success.XXXXXX)
+        chown "$uid:$gid" "$servers_dir"
+    fi
+    say "the servers run as the user $user"
+}
+
+# In the directory, with nothing of the caller's environment: neither locale nor PGDATA, and a
+# home for users who have none.
+as_server() {
+    (
+        cd -- "$servers_dir" || exit
+        exec "${as_server_user[@]}" -i PATH="$PATH:/usr/sbin:/usr/bin:/sbin:/bin" \
+            HOME="$servers_dir" TMPDIR="$servers_dir" LC_ALL=C "$@"
+    )
+}
+
+# ---------------------------------------------------------------------------------------------
+# Processes
+
+is_running() {
+    [ -n "$1" ] && kill -0 "$1" 2>/dev/null
+}
+
+# The process id that the server wrote down, whatever commands it was started through.
+server_pid() {
+    cat "$servers_dir/$1.pid" 2>/dev/null || true
+}
+
+# start_server NAME COMMAND… starts the server in the background, in a process group of its
+# own: the terminal's Ctrl-C is for this script, which stops the servers last.
+start_server() {
+    local name=$1
+    shift
+    rm -f "$servers_dir/$name.pid"
+    : >"$servers_dir/$name.log"
+    set -m
+    # shellcheck disable=SC2016 # for the shell that becomes the server
+    as_server sh -c 'echo "$$" >"$0" && exec "$@"' "$servers_dir/$name.pid" "$@" \
+        </dev/null >"$servers_dir/$name.log" 2>&1 &
+    server_job=$!
+    set +m
+}
+
+# start_on_free_port NAME READY STARTER tries random ports, below those which systems give to
+# outgoing connections, until STARTER could listen on one; READY tells whether it answers.
+start_on_free_port() {
+    local name=$1 ready=$2 starter=$3 attempt
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        server_port=$(random_port)
+        "$starter" "$server_port"
+        if wait_until_ready "$name" "$ready"; then
+            started_servers+=("$name")
+            return 0
+        fi
+        grep -qi 'address already in use' "$servers_dir/$name.log" || break
+        say "$name: port $server_port is taken, trying another (attempt $attempt)"
+    done
+    say "$name did not start; its log:"
+    cat "$servers_dir/$name.log" >&2
+    exit 1
+}
+
+random_port() {
+    echo "$((15000 + RANDOM % 17000))"
+}
+
+wait_until_ready() {
+    local deadline=$((SECONDS + start_seconds))
+    while [ "$SECONDS" -lt "$deadline" ]; do
+        if "$2"; then
+            return 0
+        fi
+        # The job is the server, or what started it and waits for it.
+        is_running "$server_job" || return 1
+        sleep 0.1
+    done
+    say "$1: not ready after $start_seconds seconds"
+    return 1
+}
+
+signal_server() {
+    local pid
+    pid=$(server_pid "$2")
+    [ -z "$pid" ] || kill -s "$1" "$pid" 2>/dev/null || true
+}
+
+# Repeats the signal every second: a server that has just been started may have missed it.
+wait_for_server_end() {
+    local polls=0
+    while is_running "$(server_pid "$2")"; do
+        if [ "$polls" -ge "$((stop_seconds * 10))" ]; then
+            say "$2 did not stop in $stop_seconds seconds, killing it"
+            signal_server KILL "$2"
+            sleep 1
+            return 0
+        fi
+        [ "$((polls % 10))" -ne 0 ] || signal_server "$1" "$2"
+        polls=$((polls + 1))
+        sleep 0.1
+    done
+}
+
+# Ends a process group that this script made, by its leader's id.
+stop_group() {
+    [ -n "$1" ] || return 0
+    kill -s TERM -- "-$1" 2>/dev/null || return 0
+    local deadline=$((SECONDS + stop_seconds))
+    while kill -0 -- "-$1" 2>/dev/null; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            kill -s KILL -- "-$1" 2>/dev/null
+            break
+        fi
+        sleep 0.1
+    done
+    wait "$1" 2>/dev/null || true
+}
+
+# ---------------------------------------------------------------------------------------------
+# PostgreSQL
+
+need_postgres() {
+    find_postgres || install_postgres
+    give_directory_to_server_user
+}
+
+# On PATH, or else the newest where packages put it.
+find_postgres() {
+    local bin version newest=0
+    if bin=$(type -P initdb) && [ -x "${bin%/*}/postgres" ]; then
+        postgres_bin=${bin%/*}
+    else
+        for bin in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin \
+            /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin \
+            /Applications/Postgres.app/Contents/Versions/*/bin; do
+            version=$(postgres_major "$bin")
+            if [ "${version:-0}" -gt "$newest" ]; then
+                newest=$version
+                postgres_bin=$bin
+            fi
+        done
+    fi
+    [ -n "$postgres_bin" ] || return 1
+    say "PostgreSQL: found in $postgres_bin"
+}
+
+# Nothing, where there is no server.
+postgres_major() {
+    [ -x "$1/initdb" ] || return 0
+    "$1/postgres" --version 2>/dev/null | sed -n 's/^[^0-9]*\([0-9]\{1,\}\).*/\1/p' || true
+}
+
+install_postgres() {
+    can_apt_get || die "PostgreSQL: initdb and postgres were not found. Install them:
+    Debian, Ubuntu    sudo apt-get install postgresql
+    Fedora            sudo dnf install postgresql-server
+    macOS             brew install postgresql@17
+or set COMMIT_ON_SUCCESS_POSTGRES_URL to a server that the tests may write to."
+    lock_apt
+    # Another run may have been here in the meantime.
+    if ! find_postgres; then
+        keep_clusters_from_being_created
+        apt_install postgresql || die 'PostgreSQL: apt-get could not install it'
+        let_clusters_be_created
+        say 'PostgreSQL: installed the package postgresql, without a cluster'
+        find_postgres || die 'PostgreSQL: still not found'
+    fi
+    unlock_apt
+}
+
+# Debian's package creates and starts a server on its first installation, unless told not to.
+keep_clusters_from_being_created() {
+    cluster_conf=/etc/postgresql-common/createcluster.d/commit-on-success-$$.conf
+    mkdir -p "${cluster_conf%/*}"
+    echo 'create_main_cluster = false' >"$cluster_conf"
+}
+
+let_clusters_be_created() {
+    rm -f "$cluster_conf"
+    # The package does without the directory; it stays if somebody else has a file in it.
+    rmdir "${cluster_conf%/*}" 2>/dev/null || true
+    cluster_conf=''
+}
+
+start_postgres() {
+    if ! as_server "$postgres_bin/initdb" --pgdata="$servers_dir/postgres" --username=postgres \
+        --auth=trust --encoding=UTF8 --locale=C --no-sync \
+        </dev/null >"$servers_dir/initdb.log" 2>&1; then
+        cat "$servers_dir/initdb.log" >&2
+        die 'PostgreSQL: initdb failed'
+    fi
+    start_on_free_port postgres postgres_is_ready launch_postgres
+}
+
+launch_postgres() {
+    start_server postgres "$postgres_bin/postgres" -D "$servers_dir/postgres" -p "$1" \
+        -c listen_addresses=127.0.0.1 \
+        -c unix_socket_directories="$servers_dir" \
+        -c max_connections=200 \
+        -c max_prepared_transactions=0 \
+        -c deadlock_timeout=200ms \
+        -c fsync=off \
+        -c full_page_writes=off \
+        -c synchronous_commit=on
+}
+
+# As pg_ctl does it: the eighth line of the server's own file.
+postgres_is_ready() {
+    case $(sed -n 8p "$servers_dir/postgres/postmaster.pid" 2>/dev/null || true) in
+        ready*) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
+# ---------------------------------------------------------------------------------------------
+# MariaDB
+
+need_mariadb() {
+    find_mariadb || install_mariadb
+    give_directory_to_server_user
+}
+
+# `mysqld` may be MySQL, which is set up in other ways. `mariadb-install-db` does not work
+# without `my_print_defaults`, which Debian has in another package.
+find_mariadb() {
+    local program
+    for program in mariadbd mysqld; do
+        mariadb_server=$(find_mariadb_program "$program") || continue
+        case $("$mariadb_server" --no-defaults --version 2>/dev/null || true) in
+            *MariaDB*) ;;
+            *) continue ;;
+        esac
+        mariadb_install_db=$(find_mariadb_program mariadb-install-db ||
+            find_mariadb_program mysql_install_db) || return 1
+        find_mariadb_program my_print_defaults >/dev/null || return 1
+        say "MariaDB: found $mariadb_server"
+        return 0
+    done
+    return 1
+}
+
+find_mariadb_program() {
+    local dir path=$PATH
+    for dir in /usr/sbin /usr/bin /usr/libexec /usr/local/sbin /usr/local/bin /usr/local/libexec \
+        /usr/local/mysql/bin /opt/homebrew/bin /opt/homebrew/opt/mariadb*/bin \
+        /usr/local/opt/mariadb*/bin; do
+        path=$path:$dir
+    done
+    PATH=$path type -P "$1"
+}
+
+install_mariadb() {
+    can_apt_get || die "MariaDB: mariadbd, mariadb-install-db and my_print_defaults were not all found. Install them:
+    Debian, Ubuntu    sudo apt-get install mariadb-server-core mariadb-client-core
+    Fedora            sudo dnf install mariadb-server
+    macOS             brew install mariadb
+or set COMMIT_ON_SUCCESS_MYSQL_URL to a server that the tests may write to."
+    lock_apt
+    if ! find_mariadb; then
+        apt_update
+        local server client
+        server=$(apt_package mariadb-server-core)
+        client=$(apt_package mariadb-client-core)
+        # Neither of the two has a service.
+        apt_install "$server" "$client" || die 'MariaDB: apt-get could not install it'
+        say "MariaDB: installed the packages $server and $client"
+        find_mariadb || die 'MariaDB: still not found'
+    fi
+    unlock_apt
+}
+
+start_mariadb() {
+    local data=$servers_dir/mariadb
+    if ! as_server "$mariadb_install_db" --no-defaults --datadir="$data" \
+        --auth-root-authentication-method=normal --skip-test-db --force \
+        --innodb-log-file-size=32M </dev/null >"$servers_dir/mariadb-install-db.log" 2>&1; then
+        cat "$servers_dir/mariadb-install-db.log" >&2
+        die 'MariaDB: mariadb-install-db failed'
+    fi
+    cat >"$servers_dir/mariadb-init.sql" <<'SQL'
+CREATE DATABASE IF NOT EXISTS test CHARACTER SET utf8mb4;
+CREATE USER IF NOT EXISTS root@127.0.0.1;
+GRANT ALL PRIVILEGES ON *.* TO root@127.0.0.1 WITH GRANT OPTION;
+SQL
+    chmod 644 "$servers_dir/mariadb-init.sql"
+    start_on_free_port mariadb mariadb_is_ready launch_mariadb
+}
+
+launch_mariadb() {
+    start_server mariadb "$mariadb_server" --no-defaults \
+        --datadir="$servers_dir/mariadb" \
+        --tmpdir="$servers_dir" \
+        --socket="$servers_dir/mariadb.sock" \
+        --pid-file="$servers_dir/mariadb/mariadbd.pid" \
+        --init-file="$servers_dir/mariadb-init.sql" \
+        --bind-address=127.0.0.1 \
+        --port="$1" \
+        --skip-name-resolve \
+        --max-connections=200 \
+        --character-set-server=utf8mb4 \
+        --innodb-log-file-size=32M \
+        --innodb-flush-log-at-trx-commit=2 \
+        --innodb-lock-wait-timeout=5
+}
+
+mariadb_is_ready() {
+    grep -q 'ready for connections' "$servers_dir/mariadb.log"
+}
+
+# ---------------------------------------------------------------------------------------------
+# Debian's packages
+
+can_apt_get() {
+    [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ] && type -P apt-get >/dev/null
+}
+
+# One run at a time installs; `flock` is part of every Debian.
+lock_apt() {
+    exec 9</etc/debian_version
+    flock 9
+}
+
+unlock_apt() {
+    exec 9<&-
+}
+
+# One of the lists may be out of reach and not be needed: what matters is the installation.
+apt_update() {
+    [ -z "$apt_updated" ] || return 0
+    apt_updated=yes
+    say 'apt-get update'
+    apt_get update -qq || say 'apt-get update failed, going on with the lists there are'
+}
+
+apt_install() {
+    apt_update
+    say "apt-get install $*"
+    if ! apt_get install -y -qq --no-install-recommends --no-remove "$@"; then
+        cat "$servers_dir/apt.log" >&2
+        return 1
+    fi
+}
+
+apt_get() {
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" \
+        </dev/null >"$servers_dir/apt.log" 2>&1 9<&-
+}
+
+# Some releases have the version in the package's name: the newest of them, then.
+apt_package() {
+    if apt-cache show "$1" >/dev/null 2>&1; then
+        echo "$1"
+    else
+        apt-cache pkgnames "$1-" | grep -E "^$1-[0-9.]+\$" | sort -V | tail -n 1 || echo "$1"
+    fi
+}
