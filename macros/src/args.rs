@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
+use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Path, Token};
 
@@ -55,14 +56,18 @@ pub(crate) fn parse(tokens: TokenStream) -> (Args, Errors) {
     let mut errors = Errors::default();
     let parser = |input: ParseStream<'_>| {
         list(input, &mut args, &mut errors);
-        Ok(())
+        if input.is_empty() {
+            Ok(())
+        } else {
+            Err(diagnostics::expected_comma(input))
+        }
     };
     let parsed = parser.parse2(tokens);
     errors.keep(parsed);
     (args, errors)
 }
 
-/// Reads arguments up to the end or `=>`.
+/// Reads arguments up to the end, or up to the block of `transaction!`.
 pub(crate) fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) {
     while !at_end(input) {
         if errors.keep(argument(input, args)).is_none() {
@@ -80,7 +85,7 @@ pub(crate) fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors)
 }
 
 fn at_end(input: ParseStream<'_>) -> bool {
-    input.is_empty() || input.peek(Token![=>])
+    input.is_empty() || input.peek(Token![=>]) || input.peek(syn::token::Brace)
 }
 
 /// Goes on to the comma that ends an argument that was not understood.
@@ -143,7 +148,15 @@ fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
     if at_end(input) || input.peek(Token![,]) {
         return Err(diagnostics::expected_expression(equals));
     }
-    input.parse()
+    // `pool { … }` may be a struct, or a source and a block whose `=>` is missing.
+    let ahead = input.fork();
+    match ahead.parse() {
+        Ok(expression) => {
+            input.advance_to(&ahead);
+            Ok(expression)
+        }
+        Err(error) => Expr::parse_without_eager_brace(input).map_err(|_| error),
+    }
 }
 
 fn keywords() -> Vec<&'static str> {

@@ -26,7 +26,7 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Plan> {
     let (mut args, mut errors) = (Args::default(), Errors::default());
     args::list(input, &mut args, &mut errors);
     let body = errors.keep(block(input));
-    let source = errors.keep(source(args.source));
+    let source = errors.keep(source(args.source)).flatten();
     match (errors.into_error(), body, source) {
         (None, Some(body), Some(source)) => Ok(plan(written.is_some(), args.options, source, body)),
         (Some(error), ..) => Err(error),
@@ -51,21 +51,23 @@ fn block(input: ParseStream<'_>) -> syn::Result<Group> {
     }
 }
 
-fn source(source: args::Source) -> syn::Result<Source> {
+/// `None` for what is reported already.
+fn source(source: args::Source) -> syn::Result<Option<Source>> {
     match source {
         args::Source::Expression {
             binding,
             expression,
-        } => Ok(of_expression(&binding, &expression)),
+        } => Ok(Some(of_expression(&binding, &expression))),
         args::Source::Parameter(name) => {
             let expression = Expr::Path(syn::ExprPath {
                 attrs: Vec::new(),
                 qself: None,
                 path: name.clone().into(),
             });
-            Ok(of_expression(&name, &expression))
+            Ok(Some(of_expression(&name, &expression)))
         }
-        args::Source::First | args::Source::Malformed => Err(diagnostics::expected_source()),
+        args::Source::First => Err(diagnostics::expected_source()),
+        args::Source::Malformed => Ok(None),
     }
 }
 
@@ -84,7 +86,7 @@ fn plan(forced: bool, options: args::Options, source: Source, body: Group) -> Pl
         capture: Capture::Borrow { moved: Vec::new() },
         output: Output {
             annotation: None,
-            blame: (end, end),
+            blame: end,
         },
         body,
     }

@@ -1,11 +1,12 @@
 //! The transaction itself: from a plan to tokens.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::{Path, Token};
 
 use crate::input::Function;
 use crate::plan::{Capture, Flavour, Moved, Output, Passing, Place, Plan, Source, Tail};
+use crate::tokens::start;
 use crate::validate::Valid;
 
 // Input:
@@ -85,24 +86,31 @@ pub(crate) fn transaction(plan: &Plan) -> TokenStream {
     let krate = krate(plan.krate.as_ref());
     let begin = begin(plan, &krate);
     let result = result(plan, &krate);
-    let succeeded = blamed(&krate, plan.output.blame, "succeeded");
-    let failed = blamed(&krate, plan.output.blame, "failed");
+    // Both at one place, where rustc drops the second report about one bound.
+    let blame = mixed.located_at(plan.output.blame);
+    let succeeded = blamed(
+        &krate,
+        blame,
+        "succeeded",
+        &quote_spanned!(blame=> &__result),
+    );
+    let failed = blamed(&krate, blame, "failed", &quote_spanned!(blame=> __error));
     let wait = wait(plan.flavour);
     quote_spanned! {mixed=>
         match #begin {
             #krate::#private::Ok(mut __scope) => {
                 let __result = #result;
-                if #succeeded(&__result) {
+                if #succeeded {
                     match __scope.commit() #wait {
                         #krate::#private::Ok(()) => __result,
-                        #krate::#private::Err(__error) => #failed(__error),
+                        #krate::#private::Err(__error) => #failed,
                     }
                 } else {
                     __scope.rollback() #wait;
                     __result
                 }
             }
-            #krate::#private::Err(__error) => #failed(__error),
+            #krate::#private::Err(__error) => #failed,
         }
     }
 }
@@ -119,13 +127,15 @@ fn begin(plan: &Plan, krate: &TokenStream) -> TokenStream {
             column: #krate::__private::column!(),
         }
     };
-    let begin = match plan.flavour {
-        Flavour::Sync => quote_spanned!(Span::mixed_site()=> begin),
-        Flavour::Async => quote_spanned!(Span::mixed_site()=> begin_async),
-    };
-    let wait = wait(plan.flavour);
-    quote_spanned! {Span::mixed_site()=>
-        #krate::__private::#begin(#source, #site, #krate::Options::new()) #wait
+    let options = quote_spanned!(Span::mixed_site()=> #krate::Options::new());
+    let blame = start(&plan.source.expression);
+    let arguments = quote_spanned!(blame=> #source, #site, #options);
+    match plan.flavour {
+        Flavour::Sync => blamed(krate, blame, "begin", &arguments),
+        Flavour::Async => {
+            let begin = blamed(krate, blame, "begin_async", &arguments);
+            quote_spanned!(blame=> #begin.await)
+        }
     }
 }
 
@@ -164,7 +174,8 @@ fn result(plan: &Plan, krate: &TokenStream) -> TokenStream {
 }
 
 fn body(plan: &Plan, krate: &TokenStream) -> TokenStream {
-    let mixed = Span::mixed_site();
+    // The closure or block is where the body is, as far as messages about it are concerned.
+    let mixed = Span::mixed_site().located_at(plan.body.span_open());
     let capture = match plan.capture {
         Capture::Move => Some(Token![move](mixed)),
         Capture::Borrow { .. } => None,
@@ -220,17 +231,21 @@ pub(crate) fn krate(renamed: Option<&Path>) -> TokenStream {
     )
 }
 
-/// The path of a function whose trait bound is about the return type. It starts at the first and ends at the last token
-/// of that type, and so does the error if the bound does not hold.
-fn blamed(krate: &TokenStream, (first, last): (Span, Span), function: &str) -> TokenStream {
-    let start = krate.clone().into_iter().map(|mut tree: TokenTree| {
-        tree.set_span(tree.span().located_at(first));
+/// The call of a function whose bound is about what the user wrote at a place, so that it is reported there.
+fn blamed(
+    krate: &TokenStream,
+    place: Span,
+    function: &str,
+    arguments: &TokenStream,
+) -> TokenStream {
+    let krate = krate.clone().into_iter().map(|mut tree: TokenTree| {
+        // What the user called this crate has to be looked up where the user wrote it.
+        tree.set_span(tree.span().located_at(place));
         tree
     });
-    let start: TokenStream = start.collect();
-    let private = quote_spanned!(Span::mixed_site().located_at(first)=> #start::__private::);
-    let function = syn::Ident::new(function, Span::mixed_site().located_at(last));
-    quote!(#private #function)
+    let krate: TokenStream = krate.collect();
+    let function = Ident::new(function, place);
+    quote_spanned!(place=> #krate::__private::#function(#arguments))
 }
 
 /// Lints that generated code would trip.
@@ -244,8 +259,6 @@ pub(crate) enum Lint {
     RedundantLocals,
     /// The parameter's name may start with an underscore.
     UnderscoreBinding,
-    /// An argument may be `()`.
-    UnitValue,
 }
 
 /// The one list of `#[allow]`: on a statement of ours, never around a body.
@@ -254,8 +267,10 @@ pub(crate) fn allow(lints: &[Lint]) -> TokenStream {
         Lint::UnusedMut => quote!(unused_mut),
         Lint::UnusedVariables => quote!(unused_variables),
         Lint::RedundantLocals => quote!(clippy::redundant_locals),
-        Lint::UnderscoreBinding => quote!(clippy::used_underscore_binding, clippy::no_effect_underscore_binding),
-        Lint::UnitValue => quote!(clippy::let_unit_value),
+        Lint::UnderscoreBinding => quote!(
+            clippy::used_underscore_binding,
+            clippy::no_effect_underscore_binding
+        ),
     });
     quote!(#[allow(#(#names),*)])
 }

@@ -11,6 +11,9 @@ mod plan;
 mod tokens;
 mod validate;
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro::TokenStream;
 
 /// Runs a function in a transaction that commits when it returns `Ok`, and rolls back otherwise.

@@ -58,8 +58,8 @@ pub(crate) struct Moved {
 pub(crate) struct Output {
     /// With every `impl Trait` replaced by `_`; `None` where there is nothing to say, in a block.
     pub(crate) annotation: Option<Type>,
-    /// The first and the last token to blame when it is not a suitable `Result`.
-    pub(crate) blame: (Span, Span),
+    /// The place to blame when it is not a suitable `Result`.
+    pub(crate) blame: Span,
 }
 
 /// Where in a function the transaction goes.

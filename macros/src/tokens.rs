@@ -1,6 +1,6 @@
 //! Questions about tokens that are never parsed: the bodies.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 /// Whether an identifier occurs anywhere in the tokens.
 pub(crate) fn mention(tokens: TokenStream, name: &Ident) -> bool {
@@ -69,6 +69,12 @@ impl Scan {
             (OwnFuture::No, _) => first_await(group.stream()),
         }
     }
+}
+
+/// The place of the first token, to be blamed for all of them: a range of tokens has no span of its own.
+pub(crate) fn start(tokens: &TokenStream) -> Span {
+    let first = tokens.clone().into_iter().next();
+    first.map_or_else(Span::mixed_site, |tree| tree.span())
 }
 
 /// The trees without the invisible groups that `macro_rules` puts around what it matched.

@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
 use crate::error::RollbackOnly;
-use crate::handlers::{Deferred, Queue};
+use crate::handlers::{Handler, Queue};
+use crate::site::Site;
 use crate::transaction::ConnectionId;
 
 /// How the body of a frame runs.
@@ -36,17 +37,19 @@ pub(crate) enum Mark {
 pub(crate) struct Frame {
     pub(crate) connection: ConnectionId,
     pub(crate) kind: Kind,
+    pub(crate) site: &'static Site,
     pub(crate) mark: Mark,
     pub(crate) queue: Queue,
 }
 
 impl Frame {
-    const BARRIER: Self = Self::new(ConnectionId::new(0), Kind::Barrier);
+    const BARRIER: Self = Self::new(ConnectionId::new(0), Kind::Barrier, &Site::NOWHERE);
 
-    pub(crate) const fn new(connection: ConnectionId, kind: Kind) -> Self {
+    pub(crate) const fn new(connection: ConnectionId, kind: Kind, site: &'static Site) -> Self {
         Self {
             connection,
             kind,
+            site,
             mark: Mark::None,
             queue: Queue::new(),
         }
@@ -164,7 +167,7 @@ pub(crate) fn pending() -> usize {
         };
         visible
             .filter(|frame| frame.connection == innermost)
-            .map(|frame| frame.queue.len())
+            .map(|frame| frame.queue.deferred())
             .sum()
     })
 }
@@ -174,9 +177,20 @@ pub(crate) fn is_open() -> bool {
     with_innermost(|_| ()).is_some()
 }
 
+/// How deep the innermost block is on its connection, where there is one; zero for the outermost.
+pub(crate) fn nesting() -> Option<usize> {
+    let connection = with_innermost(|frame| frame.connection)?;
+    depth_of(connection).checked_sub(1)
+}
+
 /// Queues a call in the innermost block; there has to be one.
-pub(crate) fn enqueue(deferred: Deferred) {
-    with_innermost(|frame| frame.queue.push(deferred));
+pub(crate) fn enqueue(handler: Handler) {
+    with_innermost(|frame| frame.queue.push(handler));
+}
+
+/// Takes back what was queued under an identity, as long as its transaction is open here.
+pub(crate) fn remove(id: u64) -> Option<Handler> {
+    with_stack(|stack| stack.visible().find_map(|frame| frame.queue.remove(id)))
 }
 
 /// Puts a frame on the stack until it is dropped, and then back where it came from.

@@ -42,6 +42,47 @@ pub enum Error {
         /// The driver's error.
         source: BoxError,
     },
+    /// The database cannot honour an option. The body did not run.
+    #[error("`{function}` asks for `{option}`, which {database} does not have")]
+    Unsupported {
+        /// The annotated function.
+        function: &'static str,
+        /// The option.
+        option: &'static str,
+        /// The database.
+        database: &'static str,
+    },
+    /// An option that only the begin of a transaction can honour, on a block that runs inside an
+    /// open one. The body did not run; the transaction is as it was.
+    #[error("`{function}` asks for `{option}`, but runs inside a transaction that is already open")]
+    NestedOption {
+        /// The annotated function.
+        function: &'static str,
+        /// The option.
+        option: &'static str,
+    },
+    /// `propagation = mandatory`, and no transaction was open on the connection. The body did not
+    /// run.
+    #[error(
+        "`{function}` needs a transaction to be open on its connection ({driver}), and none is"
+    )]
+    Mandatory {
+        /// The annotated function.
+        function: &'static str,
+        /// The driver.
+        driver: &'static str,
+    },
+    /// `propagation = durable`, and a transaction was open on the connection. The body did not run;
+    /// the transaction is as it was.
+    #[error(
+        "`{function}` has to be the outermost transaction, and one is already open on its connection ({driver})"
+    )]
+    Durable {
+        /// The annotated function.
+        function: &'static str,
+        /// The driver.
+        driver: &'static str,
+    },
     /// The database refused the commit (a deferred constraint, a serialization failure, a busy
     /// file), and the block was rolled back.
     #[error("could not commit the transaction of `{function}`; it was rolled back")]
@@ -123,6 +164,10 @@ impl Error {
         match self {
             Self::Begin { .. }
             | Self::NestedBegin { .. }
+            | Self::Unsupported { .. }
+            | Self::NestedOption { .. }
+            | Self::Mandatory { .. }
+            | Self::Durable { .. }
             | Self::Commit { .. }
             | Self::Aborted { .. }
             | Self::RollbackOnly { .. }
@@ -172,6 +217,9 @@ pub enum RollbackOnly {
     /// A nested block failed, and rolling back to its savepoint failed as well.
     #[error("a nested transaction could not be rolled back to its savepoint")]
     SavepointLost,
+    /// A block that had joined the transaction, without a savepoint, failed.
+    #[error("`{0}`, which had joined it without a savepoint, failed")]
+    Joined(&'static str),
     /// An async call was deferred inside a transaction of a sync function, which cannot await it.
     #[error(
         "an async call was deferred at {0}, inside a transaction of a sync function that cannot await it"

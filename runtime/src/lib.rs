@@ -8,13 +8,16 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod attempts;
 mod context;
 pub mod drivers;
 mod error;
 mod handlers;
 mod observer;
+mod options;
 pub mod outside;
 mod scope;
+pub mod signals;
 mod site;
 mod transaction;
 
@@ -27,13 +30,15 @@ pub use commit_on_success_macros::transaction;
 #[doc = include_str!("../docs/try_defer.md")]
 pub use commit_on_success_macros::try_defer;
 
+pub use crate::attempts::Backoff;
 pub use crate::error::{BoxError, Error, HandlerFailure, NotInTransaction, Outcome, RollbackOnly};
 pub use crate::handlers::HandlerOutcome;
-pub use crate::observer::{Observer, add_observer};
+pub use crate::observer::{Event, Observer, add_observer};
+pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
 pub use crate::site::Site;
 pub use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Options,
-    RollbackError, Savepoint, Session, Transaction,
+    Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, RollbackError,
+    Savepoint, Session, Transaction,
 };
 
 /// Whether the running code is inside a transaction: in the body of an annotated function or of

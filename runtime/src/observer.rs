@@ -3,20 +3,61 @@
 use std::fmt::Write as _;
 use std::panic::Location;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{BoxError, HandlerFailure};
+use crate::signals::Cause;
 use crate::site::Site;
 
-/// Is told what no return value can tell.
+/// A transaction, or a savepoint in it, as its observers see it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Event {
+    /// Tells transactions apart: the same for the begin and the end of one, and for no other. Zero
+    /// if there was no observer when it began.
+    pub id: u64,
+    /// The annotated function.
+    pub site: &'static Site,
+    /// What the driver is called.
+    pub driver: &'static str,
+    /// How many blocks are open around this one, on the same connection.
+    pub nesting: usize,
+    /// How many calls it had deferred, those of its nested blocks included.
+    pub deferred: usize,
+}
+
+/// Is told what becomes of every transaction of the process; for metrics and logs.
 ///
 /// Every method does nothing by default. They are called on the thread where it happened, also
-/// while it unwinds, so they must be quick and must not panic.
+/// while it unwinds, so they must be quick and must not panic. For each block that has begun, one of
+/// [`committed`](Self::committed), [`rolled_back`](Self::rolled_back) and [`unknown`](Self::unknown) is
+/// called, once, before its handlers and deferred calls run.
 ///
 /// A failure of which no caller hears (a rollback that failed behind a body's own error, a call
 /// that failed outside of any transaction or after its future was dropped) is written to standard
 /// error while no observer is registered.
 pub trait Observer: Send + Sync {
-    /// A deferred call failed; its transaction is committed.
+    /// A transaction, or a savepoint, was begun.
+    fn begun(&self, event: &Event) {
+        let _ = event;
+    }
+
+    /// A transaction was committed, or a savepoint released.
+    fn committed(&self, event: &Event) {
+        let _ = event;
+    }
+
+    /// A transaction, or a savepoint, was rolled back.
+    fn rolled_back(&self, event: &Event, cause: Cause) {
+        let _ = (event, cause);
+    }
+
+    /// Nobody knows what became of a transaction.
+    fn unknown(&self, event: &Event) {
+        let _ = event;
+    }
+
+    /// A deferred call or a handler failed.
     fn handler_failed(&self, failure: &HandlerFailure) {
         let _ = failure;
     }
@@ -27,16 +68,16 @@ pub trait Observer: Send + Sync {
         let _ = (site, error);
     }
 
-    /// A transaction that was to be rolled back had ended before, so that nobody knows whether it
-    /// was undone.
-    fn ended_early(&self, site: &Site) {
-        let _ = site;
-    }
-
     /// A call was deferred outside of any transaction while the policy is
     /// [`outside::Warn`](crate::outside::Warn).
     fn deferred_outside(&self, location: &'static Location<'static>) {
         let _ = location;
+    }
+
+    /// A function that must not be called inside a transaction was, in a build without debug
+    /// assertions: see [`outside_transaction!`](crate::outside_transaction).
+    fn called_inside(&self, function: &'static str, transaction: &Site) {
+        let _ = (function, transaction);
     }
 }
 
@@ -103,8 +144,44 @@ pub(crate) fn rollback_failed(site: &Site, error: &BoxError) {
     }
 }
 
-pub(crate) fn ended_early(site: &Site) {
-    tell(|observer| observer.ended_early(site));
+pub(crate) fn begun(event: &Event) {
+    tell(|observer| observer.begun(event));
+}
+
+pub(crate) fn committed(event: &Event) {
+    tell(|observer| observer.committed(event));
+}
+
+pub(crate) fn rolled_back(event: &Event, cause: Cause) {
+    tell(|observer| observer.rolled_back(event, cause));
+}
+
+pub(crate) fn unknown(event: &Event) {
+    tell(|observer| observer.unknown(event));
+}
+
+pub(crate) fn called_inside(function: &'static str, transaction: &Site) {
+    if tell(|observer| observer.called_inside(function, transaction)) == Told::Nobody {
+        complain(
+            &format_args!("`{function}` was called inside the transaction of {transaction}"),
+            None,
+        );
+    }
+}
+
+/// Whether anybody listens, so that an event is worth making.
+pub(crate) fn any() -> bool {
+    OBSERVERS.get().is_some()
+}
+
+/// An identity for a transaction, where somebody listens.
+pub(crate) fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    if any() {
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    } else {
+        0
+    }
 }
 
 pub(crate) fn deferred_outside(location: &'static Location<'static>) {

@@ -9,12 +9,13 @@ pub use std::result::Result::{self, Err, Ok};
 
 use crate::context::{self, Kind};
 use crate::error::{Error, NotInTransaction, RollbackOnly};
-use crate::handlers::Deferred;
+use crate::handlers::Handler;
 pub use crate::handlers::HandlerOutcome;
+use crate::options::Options;
 use crate::outside;
 pub use crate::scope::{AsyncRunning, AsyncScope, Running, Scope};
 pub use crate::site::Site;
-use crate::transaction::{AsyncBegin, Begin, Options};
+use crate::transaction::{AsyncBegin, Begin};
 
 /// Begins the transaction of a sync function.
 pub fn begin<S, D>(
@@ -49,7 +50,7 @@ where
 {
     let location = Location::caller();
     if context::is_open() {
-        context::enqueue(Deferred::sync(call, location));
+        context::enqueue(Handler::sync(call, location));
     } else {
         outside::admit(location);
         outside::settle(call(), location);
@@ -70,7 +71,7 @@ where
     if !context::is_open() {
         return Err(NotInTransaction);
     }
-    context::enqueue(Deferred::sync(call, Location::caller()));
+    context::enqueue(Handler::sync(call, Location::caller()));
     Ok(())
 }
 
@@ -117,7 +118,7 @@ where
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {
     if context::with_innermost(|frame| frame.kind) == Some(Kind::Async) {
-        context::enqueue(Deferred::future(call, location));
+        context::enqueue(Handler::future(call, location));
     } else {
         context::with_innermost(|frame| frame.doom(RollbackOnly::AsyncCall(location)));
     }

@@ -20,6 +20,15 @@ pub struct Site {
 }
 
 impl Site {
+    /// Where nothing is.
+    pub(crate) const NOWHERE: Self = Self {
+        function: "",
+        module: "",
+        file: "",
+        line: 0,
+        column: 0,
+    };
+
     /// The function's name, without its path.
     #[must_use]
     pub const fn function(&self) -> &'static str {

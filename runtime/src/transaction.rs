@@ -9,19 +9,7 @@ use std::borrow::Cow;
 use std::future::Future;
 
 use crate::error::BoxError;
-
-/// What a transaction is begun with. The default is the database's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Options {}
-
-impl Options {
-    /// The options of an attribute without any.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {}
-    }
-}
+use crate::options::Options;
 
 /// Tells connections apart while they are borrowed: two blocks on the same connection nest, two on
 /// different connections are independent.
@@ -149,8 +137,29 @@ pub trait Session {
     fn in_transaction(&self) -> bool;
 
     /// Whether dropping `self` gives the connection back (to its pool, for example). It is then
-    /// dropped before deferred calls run, so that these can have it.
+    /// dropped before deferred calls run, so that these can have it; and a transaction that is
+    /// open on it from the start was left behind by its last user, and is rolled back.
     fn owns_connection(&self) -> bool {
+        false
+    }
+
+    /// What the driver and its database are called, for observers: `sqlx-postgres`.
+    fn driver(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
+
+    /// Whether running the whole transaction again may succeed after `error`: a serialization
+    /// failure, a deadlock, a busy file, told by the driver's code, never by a message. `error` is
+    /// looked at together with its sources.
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        let _ = error;
+        false
+    }
+
+    /// Whether `error` explains why the transaction has ended: the database itself has rolled it
+    /// back, as MySQL does at a deadlock.
+    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        let _ = error;
         false
     }
 }
@@ -184,7 +193,8 @@ pub trait Transaction: Session {
     ///
     /// # Errors
     ///
-    /// The driver's. The body does not run then.
+    /// [`Unsupported`](crate::Unsupported), before anything is sent, where the database cannot honour
+    /// an option; otherwise the driver's. The body does not run then.
     fn begin(&mut self, options: &Options) -> Result<(), BoxError>;
 
     /// Commits the outermost transaction. `Ok` is a promise that it is durable: a driver that
@@ -278,7 +288,8 @@ pub trait AsyncTransaction: Session + Send {
     ///
     /// # Errors
     ///
-    /// The driver's. The body does not run then.
+    /// [`Unsupported`](crate::Unsupported), before anything is sent, where the database cannot honour
+    /// an option; otherwise the driver's. The body does not run then.
     fn begin(&mut self, options: &Options) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Commits the outermost transaction. `Ok` is a promise that it is durable: a driver that

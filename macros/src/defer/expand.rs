@@ -1,12 +1,13 @@
 //! From a form of `defer!` to tokens.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens as _, format_ident, quote_spanned};
+use quote::{ToTokens as _, quote_spanned};
 use syn::{Expr, Path};
 
 use super::Macro;
 use super::parse::{Call, Callee, Deferred};
 use crate::expand::{Lint, allow, krate};
+use crate::tokens::start;
 
 /// Writes the registration of a deferred call.
 pub(crate) fn deferred(invoked: Macro, renamed: Option<&Path>, deferred: &Deferred) -> TokenStream {
@@ -43,42 +44,46 @@ enum Body {
 }
 
 // Input:
-//     x.method(a, b)
+//     x.method(a, b.c)
 //
 // Output:
 //     {
 //         let mut __receiver = x;
-//         let __arg0 = a;
-//         let __arg1 = b;
-//         move || __receiver.method(__arg0, __arg1)
+//         let __arg1 = b.c;
+//         move || __receiver.method(a, __arg1)
 //     }
+//
+// Each part is located where the user wrote what it stands for, and so are rustc's messages about it.
 fn later(call: &Call, body: Body) -> TokenStream {
-    let (subject, callee) = callee(&call.callee);
+    let Parts {
+        value,
+        callee,
+        place,
+    } = callee(&call.callee);
     let (values, arguments): (Vec<_>, Vec<_>) =
         call.arguments.iter().enumerate().map(argument).unzip();
+    let parentheses = Span::mixed_site().located_at(call.parentheses);
+    let arguments = quote_spanned!(parentheses=> (#(#arguments),*));
     let made = match body {
-        Body::Closure => quote_spanned!(Span::mixed_site()=> move || #callee(#(#arguments),*)),
-        Body::Future => {
-            quote_spanned!(Span::mixed_site()=> async move { #callee(#(#arguments),*).await })
-        }
+        Body::Closure => quote_spanned!(place=> move || #callee #arguments),
+        Body::Future => quote_spanned!(place=> async move { #callee #arguments.await }),
     };
-    quote_spanned!(Span::mixed_site()=> { #subject #(#values)* #made })
+    quote_spanned!(place=> { #value #(#values)* #made })
 }
 
-/// What is evaluated now of a callee, and how it is called later.
-fn callee(callee: &Callee) -> (TokenStream, TokenStream) {
+/// A callee, taken apart.
+struct Parts {
+    /// What is evaluated now.
+    value: TokenStream,
+    /// How it is called later.
+    callee: TokenStream,
+    /// The token to blame for what the call returns.
+    place: Span,
+}
+
+fn callee(callee: &Callee) -> Parts {
     match callee {
-        Callee::Function(function) if is_item(function) => {
-            (TokenStream::new(), function.to_token_stream())
-        }
-        Callee::Function(closure @ Expr::Closure(_)) => (
-            TokenStream::new(),
-            quote_spanned!(Span::mixed_site()=> (#closure)),
-        ),
-        Callee::Function(function) => (
-            quote_spanned!(Span::mixed_site()=> let __callee = #function;),
-            quote_spanned!(Span::mixed_site()=> __callee),
-        ),
+        Callee::Function(function) => function_parts(function),
         Callee::Method {
             receiver,
             name,
@@ -86,27 +91,52 @@ fn callee(callee: &Callee) -> (TokenStream, TokenStream) {
         } => {
             // Whether the method takes `&mut self` cannot be seen from here.
             let allow = allow(&[Lint::UnusedMut]);
-            (
-                quote_spanned!(Span::mixed_site()=> #allow let mut __receiver = #receiver;),
-                quote_spanned!(Span::mixed_site()=> __receiver.#name #turbofish),
-            )
+            let local = local("__receiver", receiver);
+            Parts {
+                value: quote_spanned!(Span::mixed_site()=> #allow let mut #local = #receiver;),
+                callee: quote_spanned!(Span::mixed_site()=> #local.#name #turbofish),
+                place: Span::mixed_site().located_at(name.span()),
+            }
         }
     }
 }
 
-/// A path of two or more segments names no local variable, so there is nothing to evaluate.
-fn is_item(function: &Expr) -> bool {
-    matches!(function, Expr::Path(path) if path.qself.is_some() || path.path.segments.len() > 1)
+fn function_parts(function: &Expr) -> Parts {
+    let local = local("__callee", function);
+    let place = local.span();
+    let (value, callee) = match function {
+        Expr::Closure(_) => (TokenStream::new(), quote_spanned!(place=> (#function))),
+        _ if stays(function) => (TokenStream::new(), function.to_token_stream()),
+        _ => (
+            quote_spanned!(place=> let #local = #function;),
+            local.into_token_stream(),
+        ),
+    };
+    Parts {
+        value,
+        callee,
+        place,
+    }
 }
 
-/// What is evaluated now of an argument, and how it is passed later. A closure stays in the call, where its parameters
-/// are inferred.
+/// A name for the value of an expression, located at that expression.
+fn local(name: &str, value: &Expr) -> Ident {
+    let place = start(&value.to_token_stream());
+    Ident::new(name, Span::mixed_site().located_at(place))
+}
+
+/// Whether an expression stays in the call: there is nothing to evaluate in a literal or a name, and what the name stands
+/// for is moved in all the same. The parameters of a closure are inferred from where it is passed.
+const fn stays(value: &Expr) -> bool {
+    matches!(value, Expr::Closure(_) | Expr::Lit(_) | Expr::Path(_))
+}
+
+/// What is evaluated now of an argument, and how it is passed later.
 fn argument((index, value): (usize, &Expr)) -> (TokenStream, TokenStream) {
-    if matches!(value, Expr::Closure(_)) {
+    if stays(value) {
         return (TokenStream::new(), value.to_token_stream());
     }
-    let name = format_ident!("__arg{index}", span = Span::mixed_site());
-    let allow = allow(&[Lint::UnitValue]);
-    let binding = quote_spanned!(Span::mixed_site()=> #allow let #name = #value;);
+    let name = local(&format!("__arg{index}"), value);
+    let binding = quote_spanned!(Span::mixed_site()=> let #name = #value;);
     (binding, name.into_token_stream())
 }

@@ -3,7 +3,7 @@
 //! `parse` sorts the forms, `expand` writes them.
 
 mod expand;
-mod parse;
+pub(crate) mod parse;
 
 use proc_macro2::TokenStream;
 

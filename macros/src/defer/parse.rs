@@ -1,15 +1,15 @@
 //! From the tokens of `defer!` to one of its forms.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
+
 use syn::{AngleBracketedGenericArguments, Expr, ExprAwait, Ident, Path, Token};
 
 use super::Macro;
 use crate::diagnostics;
-use crate::tokens::first_await;
+use crate::tokens::{first_await, start};
 
 /// The forms of a deferred call.
 pub(crate) enum Deferred {
@@ -29,6 +29,8 @@ pub(crate) enum Deferred {
 pub(crate) struct Call {
     pub(crate) callee: Callee,
     pub(crate) arguments: Vec<Expr>,
+    /// Where the arguments are.
+    pub(crate) parentheses: Span,
 }
 
 pub(crate) enum Callee {
@@ -84,8 +86,13 @@ fn listed(callee: Expr, input: ParseStream<'_>) -> syn::Result<Deferred> {
         }
         let _comma: Option<Token![,]> = input.parse()?;
     }
+    let parentheses = start(&callee.to_token_stream());
     let callee = Callee::Function(callee);
-    Ok(Deferred::Call(Call { callee, arguments }))
+    Ok(Deferred::Call(Call {
+        callee,
+        arguments,
+        parentheses,
+    }))
 }
 
 fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
@@ -127,15 +134,19 @@ fn awaited(invoked: Macro, awaited: ExprAwait) -> syn::Result<Deferred> {
 
 /// Takes a call apart, or gives back what is none.
 fn call(invoked: Macro, expression: Expr) -> syn::Result<Result<Call, Expr>> {
-    let (callee, arguments) = match expression {
-        Expr::Call(call) => (Callee::Function(plain(*call.func)), call.args),
+    let (callee, arguments, parentheses) = match expression {
+        Expr::Call(call) => (
+            Callee::Function(plain(*call.func)),
+            call.args,
+            call.paren_token,
+        ),
         Expr::MethodCall(call) => {
             let callee = Callee::Method {
                 receiver: *call.receiver,
                 name: call.method,
                 turbofish: call.turbofish,
             };
-            (callee, call.args)
+            (callee, call.args, call.paren_token)
         }
         other => return Ok(Err(other)),
     };
@@ -144,14 +155,13 @@ fn call(invoked: Macro, expression: Expr) -> syn::Result<Result<Call, Expr>> {
         receiver: subject, ..
     }) = &callee;
     expect_no_await(invoked, &subject.to_token_stream())?;
+    let arguments = arguments.into_iter().collect();
+    let parentheses = parentheses.span.join();
     Ok(Ok(Call {
         callee,
-        arguments: values(arguments),
+        arguments,
+        parentheses,
     }))
-}
-
-fn values(arguments: Punctuated<Expr, Token![,]>) -> Vec<Expr> {
-    arguments.into_iter().collect()
 }
 
 fn block(invoked: Macro, statements: TokenStream) -> syn::Result<Deferred> {

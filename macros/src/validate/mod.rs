@@ -16,7 +16,7 @@ use crate::args::Args;
 use crate::diagnostics::{self, Errors};
 use crate::input::Function;
 use crate::plan::{Capture, Flavour, Output, Place, Plan, Source};
-use crate::tokens::{is_group, is_ident, is_punct};
+use crate::tokens::{is_group, is_ident, is_punct, start};
 
 use output::Returned;
 pub(crate) use source::{binding, of_expression};
@@ -110,19 +110,9 @@ fn whole(function: &Function, flavour: Flavour, returned: &Type) -> Ending {
 }
 
 fn annotation(returned: &Type) -> Output {
-    let spans: Vec<_> = returned
-        .to_token_stream()
-        .into_iter()
-        .map(|tree| tree.span())
-        .collect();
-    let blame = match spans.as_slice() {
-        [first, .., last] => (*first, *last),
-        [only] => (*only, *only),
-        [] => unreachable!("a type has tokens"),
-    };
     Output {
         annotation: Some(output::without_impl_trait(returned)),
-        blame,
+        blame: start(&returned.to_token_stream()),
     }
 }
 

@@ -6,6 +6,8 @@
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
 pub(crate) mod spawn;
+#[cfg(any(feature = "rusqlite", feature = "sqlx-sqlite"))]
+mod sqlite;
 #[cfg(any(
     feature = "sqlx-mysql",
     feature = "sqlx-postgres",
@@ -37,6 +39,14 @@ mod original {
             }
             other => Err(other),
         }
+    }
+
+    /// The driver's error that `error` is, or was caused by.
+    pub(super) fn find<'e, E: std::error::Error + 'static>(
+        error: &'e (dyn std::error::Error + 'static),
+    ) -> Option<&'e E> {
+        std::iter::successors(Some(error), |error| error.source())
+            .find_map(|error| error.downcast_ref())
     }
 
     fn downcast<E: std::error::Error + 'static>(error: BoxError) -> Result<E, BoxError> {

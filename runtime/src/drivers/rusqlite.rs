@@ -18,12 +18,13 @@
 
 use std::ops::{Deref, DerefMut};
 
-use ::rusqlite::{Connection, Error as RusqliteError};
+use ::rusqlite::{Connection, Error as RusqliteError, ErrorCode};
 
 use super::original::original;
 use crate::error::{BoxError, Error};
+use crate::options::Options;
 use crate::transaction::{
-    Begin, CommitError, ConnectionId, Options, RollbackError, Savepoint, Session, Transaction,
+    Begin, CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction,
 };
 
 /// Marks sources that are a `&Connection`.
@@ -138,7 +139,9 @@ impl<P: DerefMut<Target = Connection>> Access for RusqliteTransaction<P, Exclusi
         &self.connection
     }
 
-    const OWNS: bool = true;
+    // A `&mut Connection` does nothing when it is dropped; whatever else leads to a connection gives
+    // it back.
+    const OWNS: bool = std::mem::needs_drop::<P>();
 }
 
 impl<P: Deref<Target = Connection>> Access for RusqliteTransaction<&P, SharedPointer> {
@@ -199,6 +202,37 @@ where
     fn owns_connection(&self) -> bool {
         Self::OWNS
     }
+
+    fn driver(&self) -> &'static str {
+        "rusqlite"
+    }
+
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        matches!(
+            code_of(error),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        )
+    }
+
+    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        // Those after which SQLite may have rolled back, and `ON CONFLICT ROLLBACK` (section 3.1 of
+        // its page on transactions).
+        matches!(
+            code_of(error),
+            Some(
+                ErrorCode::ConstraintViolation
+                    | ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::OperationInterrupted
+            )
+        )
+    }
+}
+
+fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<ErrorCode> {
+    super::original::find::<RusqliteError>(error)?.sqlite_error_code()
 }
 
 impl<C, Kind> RusqliteTransaction<C, Kind>
@@ -215,8 +249,8 @@ impl<C, Kind> Transaction for RusqliteTransaction<C, Kind>
 where
     Self: Access,
 {
-    fn begin(&mut self, _options: &Options) -> Result<(), BoxError> {
-        Ok(self.execute("BEGIN")?)
+    fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
+        Ok(self.execute(super::sqlite::begin(options)?)?)
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {

@@ -7,12 +7,14 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::{Leftover, Level, Phase, Unit, Verdict};
+use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
+use crate::attempts::Attempts;
 use crate::context::{Entered, Frame, Kind};
-use crate::error::{Error, HandlerFailure, RollbackOnly};
-use crate::handlers::Drain;
+use crate::error::{BoxError, Error, HandlerFailure};
+use crate::options::{Options, Unsupported};
+use crate::signals::Cause;
 use crate::site::Site;
-use crate::transaction::{Abandoned, AsyncBegin, AsyncTransaction, Options, RollbackError};
+use crate::transaction::{Abandoned, AsyncBegin, AsyncTransaction, RollbackError};
 
 /// An open transaction of an async function.
 ///
@@ -23,6 +25,7 @@ pub struct AsyncScope<T: AsyncTransaction> {
     /// `None` once the connection was given back.
     transaction: Option<T>,
     unit: Unit,
+    options: Options,
 }
 
 impl<T: AsyncTransaction> AsyncScope<T> {
@@ -37,31 +40,48 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         let transaction = source
             .acquire()
             .await
-            .map_err(|source| super::begin(site, source))?;
-        let unit = Unit::new(&transaction, Kind::Async, site)?;
+            .map_err(|source| begin::no_begin(site, source))?;
+        let unit = Unit::new(&transaction, Kind::Async, site, &options)?;
         let mut scope = Self {
             transaction: Some(transaction),
             unit,
+            options,
         };
-        scope.open(options).await?;
+        scope.open().await?;
         Ok(scope)
     }
 
-    async fn open(&mut self, options: Options) -> Result<(), Error> {
-        let level = self.unit.level;
-        let opened = match level {
-            Level::Outermost => self.transaction().begin(&options).await,
-            Level::Nested(savepoint) => self.transaction().savepoint(&savepoint).await,
-        };
-        let Err(source) = opened else {
-            self.unit.phase = Phase::Open;
-            return Ok(());
-        };
-        if matches!(self.unit.level, Level::Nested(_)) {
-            // Nothing was created, so nothing is in doubt.
+    async fn open(&mut self) -> Result<(), Error> {
+        self.unit.phase = Phase::Beginning;
+        match self.send_begin().await {
+            Ok(()) => self.unit.begun(),
+            Err(source) => return Err(self.begin_failed(source)),
+        }
+        Ok(())
+    }
+
+    async fn send_begin(&mut self) -> Result<(), BoxError> {
+        let (level, options) = (self.unit.level, self.options);
+        let transaction = self.transaction();
+        match level {
+            Level::Outermost => {
+                if transaction.in_transaction() {
+                    begin::cleaned(transaction.rollback().await)?;
+                }
+                transaction.begin(&options).await
+            }
+            Level::Nested(savepoint) => transaction.savepoint(&savepoint).await,
+            Level::Joined => Ok(()),
+        }
+    }
+
+    /// The outermost transaction may be open all the same, unless the driver refused before it sent
+    /// anything.
+    fn begin_failed(&mut self, source: BoxError) -> Error {
+        if !matches!(self.unit.level, Level::Outermost) || source.is::<Unsupported>() {
             self.unit.phase = Phase::Closed;
         }
-        Err(self.unit.begin_failed(source))
+        self.unit.begin_failed(source)
     }
 
     fn transaction(&mut self) -> &mut T {
@@ -94,88 +114,134 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     ///
     /// When a deferred call panics, after all the others have run.
     pub async fn commit(mut self) -> Result<(), Error> {
+        self.finish().await
+    }
+
+    /// As [`commit`](Self::commit), but a transaction that failed only because of others is begun
+    /// again, while there are attempts left.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit).
+    ///
+    /// # Panics
+    ///
+    /// As [`commit`](Self::commit).
+    pub async fn commit_or_restart(
+        mut self,
+        attempts: &mut Attempts,
+    ) -> Result<Option<Self>, Error> {
+        match self.finish().await {
+            Ok(()) => Ok(None),
+            Err(Error::Commit { source, .. })
+                if self.transaction().is_transient(&*source) && attempts.again() =>
+            {
+                self.restart(attempts).await?;
+                Ok(Some(self))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has the driver look at the body's error.
+    pub fn diagnose(&mut self, error: Option<&(dyn std::error::Error + 'static)>) {
+        if let (Some(error), Some(transaction)) = (error, &self.transaction) {
+            self.unit.diagnosis = Diagnosis::of(transaction, error);
+        }
+    }
+
+    /// Rolls back because the body failed. Its error is what the caller gets.
+    pub async fn rollback(mut self) {
+        let _reported = self.undo(Cause::Error).await;
+    }
+
+    /// As [`rollback`](Self::rollback), but a transaction that failed only because of others is
+    /// begun again, while there are attempts left.
+    pub async fn rollback_or_restart(mut self, attempts: &mut Attempts) -> Option<Self> {
+        let rolled_back = self.undo(Cause::Error).await;
+        let again = self.unit.may_restart(&rolled_back) && attempts.again();
+        (again && self.restart(attempts).await.is_ok()).then_some(self)
+    }
+
+    async fn restart(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
+        attempts.pause_async().await;
+        self.unit.reset();
+        self.open().await
+    }
+
+    async fn finish(&mut self) -> Result<(), Error> {
         match self.unit.verdict() {
             Verdict::Commit => self.end().await?,
             Verdict::RollBack => return self.give_up(None).await,
             Verdict::Refuse(error) => return self.give_up(Some(error)).await,
         }
         match self.unit.level {
-            Level::Nested(_) => {
+            Level::Outermost => self.run_deferred().await,
+            Level::Nested(_) | Level::Joined => {
                 self.unit.hand_over();
                 Ok(())
             }
-            Level::Outermost => self.run_deferred().await,
         }
     }
 
-    /// Rolls back because the body failed. Its error is what the caller gets.
-    pub async fn rollback(mut self) {
-        drop(self.unit.take_queue());
-        let _reported = self.undo().await;
-    }
-
     async fn give_up(&mut self, error: Option<Error>) -> Result<(), Error> {
-        let rolled_back = self.undo().await;
+        let rolled_back = self.undo(Cause::refused(error.as_ref())).await;
         self.unit.not_committed(error, rolled_back)
     }
 
     async fn end(&mut self) -> Result<(), Error> {
-        self.unit.phase = Phase::Between;
+        self.unit.phase = Phase::Committing;
         let level = self.unit.level;
         let ended = match level {
             Level::Outermost => self.transaction().commit().await,
             Level::Nested(savepoint) => self.transaction().release(&savepoint).await,
+            Level::Joined => Ok(()),
         };
         let Err(refusal) = ended else {
-            self.unit.phase = Phase::Closed;
+            self.unit.committed();
             return Ok(());
         };
         match self.unit.after_refusal(&refusal) {
-            Leftover::Transaction => drop(self.undo().await),
+            Leftover::Transaction => drop(self.undo(Cause::CommitFailed).await),
             Leftover::Nothing => {}
-            Leftover::Unknown => self.abandon(),
+            Leftover::Unknown => self.close(Abandoned::Interrupted),
         }
         Err(self.unit.refused(refusal))
     }
 
-    async fn undo(&mut self) -> Result<(), RollbackError> {
-        self.unit.phase = Phase::Between;
+    async fn undo(&mut self, cause: Cause) -> Result<(), RollbackError> {
+        self.unit.phase = Phase::RollingBack;
         let level = self.unit.level;
         let result = match level {
             Level::Outermost => self.transaction().rollback().await,
             Level::Nested(savepoint) => self.transaction().rollback_to(&savepoint).await,
+            Level::Joined => {
+                self.unit.left();
+                return Ok(());
+            }
         };
-        self.unit.rolled_back(&result);
-        if self.unit.phase != Phase::Closed {
-            self.abandon();
+        if matches!(result, Err(RollbackError::Failed(_))) {
+            self.close(Abandoned::Interrupted);
         }
+        self.unit.rolled_back(&result, cause);
         result
     }
 
     /// Gives up a transaction without waiting.
-    fn abandon(&mut self) {
-        let abandoned = match (self.unit.phase, self.unit.level) {
-            (Phase::Closed, _) => return,
-            (Phase::Between, _) => Abandoned::Interrupted,
-            (Phase::Open, Level::Outermost) => Abandoned::Open,
-            (Phase::Open, Level::Nested(_)) => Abandoned::Nested,
-        };
+    fn close(&mut self, abandoned: Abandoned) {
         self.unit.phase = Phase::Closed;
-        self.unit.doom_parent(RollbackOnly::NestedCancelled);
         if let Some(transaction) = &mut self.transaction {
             transaction.abandon(abandoned);
         }
     }
 
     async fn run_deferred(&mut self) -> Result<(), Error> {
-        let queue = self.unit.take_queue();
         if self.transaction().owns_connection() {
             self.transaction = None;
         }
-        if queue.is_empty() {
+        let Some(mut drain) = self.unit.drain() else {
             return Ok(());
-        }
-        let mut drain = Drain::new(queue);
+        };
         while let Some(location) = drain.next().await {
             if let Some(failure) = self.leftover(location).await {
                 drain.fail(failure);
@@ -190,24 +256,35 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         if !transaction.in_transaction() {
             return None;
         }
-        let rollback = match transaction.rollback().await {
-            Ok(()) | Err(RollbackError::Ended) => None,
-            Err(RollbackError::Failed(error)) => Some(error),
-        };
+        self.unit.phase = Phase::Cleaning;
+        let rollback = begin::cleaned(transaction.rollback().await).err();
+        self.unit.phase = Phase::Closed;
+        if rollback.is_some() {
+            transaction.abandon(Abandoned::Interrupted);
+            self.transaction = None;
+        }
         Some(HandlerFailure::BadlyBehaved { location, rollback })
     }
 }
 
 impl<T: AsyncTransaction> Drop for AsyncScope<T> {
     fn drop(&mut self) {
-        if self.unit.phase == Phase::Closed {
-            return;
-        }
+        let (phase, level) = (self.unit.phase, self.unit.level);
+        let abandoned = match (phase, level) {
+            (Phase::Closed, _) => return,
+            (Phase::Beginning | Phase::Committing | Phase::RollingBack | Phase::Cleaning, _) => {
+                Abandoned::Interrupted
+            }
+            (Phase::Open, Level::Outermost) => Abandoned::Open,
+            (Phase::Open, Level::Nested(_) | Level::Joined) => Abandoned::Nested,
+        };
         // This may run while the thread unwinds, when a second panic would abort the process.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            self.abandon();
-            drop(self.unit.take_queue());
+            if !matches!(level, Level::Joined) {
+                self.close(abandoned);
+            }
         }));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.unit.abandoned(phase)));
     }
 }
 

@@ -3,16 +3,18 @@
 //! What the sync and the async scope share is here: every decision. They differ only in how they
 //! wait for the driver.
 
+mod begin;
 mod future;
 mod sync;
 
 pub use future::{AsyncRunning, AsyncScope};
 pub use sync::{Running, Scope};
 
-use crate::context::{self, Frame, Kind, Mark};
-use crate::error::{BoxError, Error, HandlerFailure, RollbackOnly};
-use crate::handlers::Queue;
-use crate::observer;
+use crate::context::{self, Frame, Mark};
+use crate::error::{Error, HandlerFailure, RollbackOnly};
+use crate::handlers::{self, Drain, Queue};
+use crate::observer::{self, Event};
+use crate::signals::{Cause, Committed, RolledBack};
 use crate::site::Site;
 use crate::transaction::{CommitError, RollbackError, Savepoint, Session};
 
@@ -20,16 +22,25 @@ use crate::transaction::{CommitError, RollbackError, Savepoint, Session};
 #[derive(Clone, Copy, Debug)]
 enum Level {
     Outermost,
+    /// A savepoint in the transaction around it.
     Nested(Savepoint),
+    /// Part of the transaction around it.
+    Joined,
 }
 
 /// How far a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Begin, savepoint, commit or rollback is under way: nobody knows what the server has done.
-    Between,
+    /// Begin or savepoint is under way, and perhaps done.
+    Beginning,
     /// The body may run.
     Open,
+    /// The commit is under way: it may be stored or not.
+    Committing,
+    /// Rollback is under way, and perhaps done.
+    RollingBack,
+    /// It is committed, and what a deferred call has left open is being rolled back.
+    Cleaning,
     /// Nothing is left to do.
     Closed,
 }
@@ -41,39 +52,44 @@ enum Verdict {
     Refuse(Error),
 }
 
+/// What a refused commit leaves on the connection.
+enum Leftover {
+    Transaction,
+    Nothing,
+    Unknown,
+}
+
+/// What the driver says of the body's error.
+#[derive(Clone, Copy, Debug, Default)]
+struct Diagnosis {
+    /// Running the transaction again may succeed.
+    transient: bool,
+    /// The database itself has rolled the transaction back.
+    rolled_back: bool,
+}
+
+impl Diagnosis {
+    fn of(session: &impl Session, error: &(dyn std::error::Error + 'static)) -> Self {
+        Self {
+            transient: session.is_transient(error),
+            rolled_back: session.was_rolled_back_by(error),
+        }
+    }
+}
+
 /// The state of one block.
 struct Unit {
     frame: Frame,
     level: Level,
     phase: Phase,
     site: &'static Site,
+    driver: &'static str,
+    /// For observers.
+    id: u64,
+    diagnosis: Diagnosis,
 }
 
 impl Unit {
-    /// Looks at the connection and decides whether the block is nested.
-    fn new(session: &impl Session, kind: Kind, site: &'static Site) -> Result<Self, Error> {
-        let connection = session.connection_id();
-        let nested = context::with_innermost_of(connection, |_| ()).is_some();
-        let level = match (session.in_transaction(), nested) {
-            (false, false) => Level::Outermost,
-            (true, _) => Level::Nested(Savepoint::at(context::depth_of(connection))),
-            (false, true) => return Err(nested_begin(site, ENCLOSING_ENDED.into())),
-        };
-        Ok(Self {
-            frame: Frame::new(connection, kind),
-            level,
-            phase: Phase::Between,
-            site,
-        })
-    }
-
-    fn begin_failed(&self, source: BoxError) -> Error {
-        match self.level {
-            Level::Outermost => begin(self.site, source),
-            Level::Nested(_) => nested_begin(self.site, source),
-        }
-    }
-
     fn verdict(&self) -> Verdict {
         let function = self.site.function;
         match self.frame.mark {
@@ -81,7 +97,7 @@ impl Unit {
             Mark::Doomed(cause) => Verdict::Refuse(Error::RollbackOnly { function, cause }),
             Mark::None if self.would_lose_calls() => Verdict::Refuse(Error::NotOwned {
                 function,
-                pending: self.frame.queue.len(),
+                pending: self.frame.queue.waiting_for_commit(),
             }),
             Mark::None => Verdict::Commit,
         }
@@ -89,8 +105,8 @@ impl Unit {
 
     /// Whether calls wait in a savepoint of a transaction that somebody else opened.
     fn would_lose_calls(&self) -> bool {
-        matches!(self.level, Level::Nested(_))
-            && !self.frame.queue.is_empty()
+        !matches!(self.level, Level::Outermost)
+            && self.frame.queue.waiting_for_commit() > 0
             && self.with_parent(|_| ()).is_none()
     }
 
@@ -100,14 +116,14 @@ impl Unit {
     }
 
     fn doom_parent(&self, cause: RollbackOnly) {
-        if matches!(self.level, Level::Nested(_)) {
+        if !matches!(self.level, Level::Outermost) {
             self.with_parent(|parent| parent.doom(cause));
         }
     }
 
-    /// After the release of a savepoint: its calls now wait for the block around it.
+    /// What was queued now waits for the block around this one.
     fn hand_over(&mut self) {
-        let queue = std::mem::take(&mut self.frame.queue);
+        let queue = self.take_queue();
         if !queue.is_empty() {
             self.with_parent(|parent| parent.queue.append(queue));
         }
@@ -117,6 +133,56 @@ impl Unit {
         std::mem::take(&mut self.frame.queue)
     }
 
+    fn discard_queue(&mut self) {
+        handlers::discard(self.take_queue());
+    }
+
+    fn nesting(&self) -> usize {
+        context::depth_of(self.frame.connection)
+    }
+
+    fn event(&self) -> Event {
+        Event {
+            id: self.id,
+            site: self.site,
+            driver: self.driver,
+            nesting: self.nesting(),
+            deferred: self.frame.queue.deferred(),
+        }
+    }
+
+    fn observe(&self, tell: impl FnOnce(&Event)) {
+        if observer::any() {
+            tell(&self.event());
+        }
+    }
+
+    /// After begin or savepoint.
+    fn begun(&mut self) {
+        self.phase = Phase::Open;
+        self.observe(observer::begun);
+    }
+
+    /// After commit or release.
+    fn committed(&mut self) {
+        self.phase = Phase::Closed;
+        self.observe(observer::committed);
+    }
+
+    /// What has to run after the commit of the outermost block.
+    fn drain(&mut self) -> Option<Drain> {
+        let queue = self.take_queue();
+        if queue.is_empty() {
+            return None;
+        }
+        let event = Committed {
+            site: self.site,
+            nesting: 0,
+            deferred: queue.deferred(),
+        };
+        Some(Drain::new(queue, event))
+    }
+
     /// Whether a refused commit has left something to roll back.
     fn after_refusal(&mut self, refusal: &CommitError) -> Leftover {
         match refusal {
@@ -124,12 +190,22 @@ impl Unit {
                 self.phase = Phase::Open;
                 Leftover::Transaction
             }
-            CommitError::RolledBack(_) | CommitError::Ended => {
-                self.phase = Phase::Closed;
+            CommitError::RolledBack(_) => {
                 self.doom_parent(RollbackOnly::SavepointLost);
+                self.rolled_back(&Ok(()), Cause::CommitFailed);
                 Leftover::Nothing
             }
-            CommitError::Unknown(_) => Leftover::Unknown,
+            CommitError::Ended => {
+                self.doom_parent(RollbackOnly::SavepointLost);
+                self.rolled_back(&Err(RollbackError::Ended), Cause::CommitFailed);
+                Leftover::Nothing
+            }
+            CommitError::Unknown(_) => {
+                self.doom_parent(RollbackOnly::SavepointLost);
+                self.observe(observer::unknown);
+                self.discard_queue();
+                Leftover::Unknown
+            }
         }
     }
 
@@ -146,19 +222,86 @@ impl Unit {
         }
     }
 
-    /// Records how a rollback went, and reports a failure to whoever listens.
-    fn rolled_back(&mut self, result: &Result<(), RollbackError>) {
+    /// Records how a rollback went, and tells observers and handlers.
+    fn rolled_back(&mut self, result: &Result<(), RollbackError>, cause: Cause) {
         match result {
             Ok(()) => self.phase = Phase::Closed,
             Err(RollbackError::Ended) => {
                 self.phase = Phase::Closed;
                 self.doom_parent(RollbackOnly::SavepointLost);
-                observer::ended_early(self.site);
+                if !self.diagnosis.rolled_back {
+                    self.observe(observer::unknown);
+                    self.discard_queue();
+                    return;
+                }
             }
             Err(RollbackError::Failed(error)) => {
                 self.doom_parent(RollbackOnly::SavepointLost);
                 observer::rollback_failed(self.site, error);
             }
+        }
+        self.run_rollback_handlers(cause);
+    }
+
+    /// After the future was dropped, and the driver told.
+    fn abandoned(&mut self, phase: Phase) {
+        let cause = if std::thread::panicking() {
+            Cause::Panic
+        } else {
+            Cause::Cancelled
+        };
+        match (self.level, phase) {
+            (Level::Joined, _) => self.left(),
+            (Level::Outermost, Phase::Committing) => {
+                self.observe(observer::unknown);
+                self.discard_queue();
+            }
+            (_, Phase::Cleaning) => {}
+            (_, Phase::Beginning) => self.doom_parent(RollbackOnly::NestedCancelled),
+            _ => {
+                self.doom_parent(RollbackOnly::NestedCancelled);
+                self.run_rollback_handlers(cause);
+            }
+        }
+    }
+
+    /// Whether a transaction that the body's error has rolled back is worth another attempt.
+    fn may_restart(&self, rolled_back: &Result<(), RollbackError>) -> bool {
+        let gone = match rolled_back {
+            Ok(()) => true,
+            Err(RollbackError::Ended) => self.diagnosis.rolled_back,
+            Err(RollbackError::Failed(_)) => false,
+        };
+        gone && self.diagnosis.transient && matches!(self.level, Level::Outermost)
+    }
+
+    /// For another attempt.
+    fn reset(&mut self) {
+        self.frame.mark = Mark::None;
+        self.diagnosis = Diagnosis::default();
+        self.id = observer::next_id();
+    }
+
+    /// A block that had joined leaves it to the block around it to roll back.
+    fn left(&mut self) {
+        self.phase = Phase::Closed;
+        self.doom_parent(RollbackOnly::Joined(self.site.function));
+        self.hand_over();
+    }
+
+    fn run_rollback_handlers(&mut self, cause: Cause) {
+        self.observe(|event| observer::rolled_back(event, cause));
+        let queue = self.take_queue();
+        if !queue.is_empty() {
+            let (site, nesting) = (self.site, self.nesting());
+            handlers::roll_back(
+                queue,
+                &RolledBack {
+                    site,
+                    nesting,
+                    cause,
+                },
+            );
         }
     }
 
@@ -185,23 +328,4 @@ impl Unit {
         let function = self.site.function;
         Err(Error::Handlers { function, failures })
     }
-}
-
-/// What a refused commit leaves on the connection.
-enum Leftover {
-    Transaction,
-    Nothing,
-    Unknown,
-}
-
-const ENCLOSING_ENDED: &str = "the enclosing transaction has already ended";
-
-fn begin(site: &'static Site, source: BoxError) -> Error {
-    let function = site.function;
-    Error::Begin { function, source }
-}
-
-fn nested_begin(site: &'static Site, source: BoxError) -> Error {
-    let function = site.function;
-    Error::NestedBegin { function, source }
 }

@@ -2,12 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
-use super::{Leftover, Level, Phase, Unit, Verdict};
+use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
+use crate::attempts::Attempts;
 use crate::context::{Entered, Frame, Kind};
-use crate::error::{BoxError, Error, HandlerFailure};
-use crate::handlers::Drain;
+use crate::error::{BoxError, Error, HandlerFailure, RollbackOnly};
+use crate::options::Options;
+use crate::signals::Cause;
 use crate::site::Site;
-use crate::transaction::{Begin, Options, RollbackError, Transaction};
+use crate::transaction::{Begin, RollbackError, Transaction};
 
 /// An open transaction of a sync function.
 ///
@@ -17,6 +19,7 @@ pub struct Scope<T: Transaction> {
     /// `None` once the connection was given back.
     transaction: Option<T>,
     unit: Unit,
+    options: Options,
 }
 
 impl<T: Transaction> Scope<T> {
@@ -30,27 +33,39 @@ impl<T: Transaction> Scope<T> {
     {
         let transaction = source
             .acquire()
-            .map_err(|source| super::begin(site, source))?;
-        let unit = Unit::new(&transaction, Kind::Sync, site)?;
+            .map_err(|source| begin::no_begin(site, source))?;
+        let unit = Unit::new(&transaction, Kind::Sync, site, &options)?;
         let mut scope = Self {
             transaction: Some(transaction),
             unit,
+            options,
         };
-        scope.open(options)?;
+        scope.open()?;
         Ok(scope)
     }
 
-    fn open(&mut self, options: Options) -> Result<(), Error> {
-        let level = self.unit.level;
-        let opened = match level {
-            Level::Outermost => self.transaction().begin(&options),
-            Level::Nested(savepoint) => self.transaction().savepoint(&savepoint),
-        };
-        match opened {
-            Ok(()) => self.unit.phase = Phase::Open,
+    fn open(&mut self) -> Result<(), Error> {
+        self.unit.phase = Phase::Beginning;
+        match self.send_begin() {
+            Ok(()) => self.unit.begun(),
             Err(source) => return Err(self.begin_failed(source)),
         }
         Ok(())
+    }
+
+    fn send_begin(&mut self) -> Result<(), BoxError> {
+        let (level, options) = (self.unit.level, self.options);
+        let transaction = self.transaction();
+        match level {
+            Level::Outermost => {
+                if transaction.in_transaction() {
+                    begin::cleaned(transaction.rollback())?;
+                }
+                transaction.begin(&options)
+            }
+            Level::Nested(savepoint) => transaction.savepoint(&savepoint),
+            Level::Joined => Ok(()),
+        }
     }
 
     /// Nothing is open, unless the driver did half of its work.
@@ -96,61 +111,113 @@ impl<T: Transaction> Scope<T> {
     ///
     /// When a deferred call panics, after all the others have run.
     pub fn commit(mut self) -> Result<(), Error> {
+        self.finish()
+    }
+
+    /// As [`commit`](Self::commit), but a transaction that failed only because of others is begun
+    /// again, while there are attempts left.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit).
+    ///
+    /// # Panics
+    ///
+    /// As [`commit`](Self::commit).
+    pub fn commit_or_restart(mut self, attempts: &mut Attempts) -> Result<Option<Self>, Error> {
+        match self.finish() {
+            Ok(()) => Ok(None),
+            Err(Error::Commit { source, .. })
+                if self.transaction().is_transient(&*source) && attempts.again() =>
+            {
+                self.restart(attempts)?;
+                Ok(Some(self))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has the driver look at the body's error.
+    pub fn diagnose(&mut self, error: Option<&(dyn std::error::Error + 'static)>) {
+        if let (Some(error), Some(transaction)) = (error, &self.transaction) {
+            self.unit.diagnosis = Diagnosis::of(transaction, error);
+        }
+    }
+
+    /// Rolls back because the body failed. Its error is what the caller gets.
+    pub fn rollback(mut self) {
+        let _reported = self.undo(Cause::Error);
+    }
+
+    /// As [`rollback`](Self::rollback), but a transaction that failed only because of others is
+    /// begun again, while there are attempts left.
+    pub fn rollback_or_restart(mut self, attempts: &mut Attempts) -> Option<Self> {
+        let rolled_back = self.undo(Cause::Error);
+        let again = self.unit.may_restart(&rolled_back) && attempts.again();
+        (again && self.restart(attempts).is_ok()).then_some(self)
+    }
+
+    fn restart(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
+        std::thread::sleep(attempts.pause());
+        self.unit.reset();
+        self.open()
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
         match self.unit.verdict() {
             Verdict::Commit => self.end()?,
             Verdict::RollBack => return self.give_up(None),
             Verdict::Refuse(error) => return self.give_up(Some(error)),
         }
         match self.unit.level {
-            Level::Nested(_) => {
+            Level::Outermost => self.run_deferred(),
+            Level::Nested(_) | Level::Joined => {
                 self.unit.hand_over();
                 Ok(())
             }
-            Level::Outermost => self.run_deferred(),
         }
     }
 
-    /// Rolls back because the body failed. Its error is what the caller gets.
-    pub fn rollback(mut self) {
-        drop(self.unit.take_queue());
-        let _reported = self.undo();
-    }
-
-    fn give_up(mut self, error: Option<Error>) -> Result<(), Error> {
-        let rolled_back = self.undo();
+    fn give_up(&mut self, error: Option<Error>) -> Result<(), Error> {
+        let rolled_back = self.undo(Cause::refused(error.as_ref()));
         self.unit.not_committed(error, rolled_back)
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        self.unit.phase = Phase::Between;
+        self.unit.phase = Phase::Committing;
         let level = self.unit.level;
         let ended = match level {
             Level::Outermost => self.transaction().commit(),
             Level::Nested(savepoint) => self.transaction().release(&savepoint),
+            Level::Joined => Ok(()),
         };
         let Err(refusal) = ended else {
-            self.unit.phase = Phase::Closed;
+            self.unit.committed();
             return Ok(());
         };
         match self.unit.after_refusal(&refusal) {
-            Leftover::Transaction => drop(self.undo()),
+            Leftover::Transaction => drop(self.undo(Cause::CommitFailed)),
             Leftover::Nothing => {}
             Leftover::Unknown => self.discard(),
         }
         Err(self.unit.refused(refusal))
     }
 
-    fn undo(&mut self) -> Result<(), RollbackError> {
-        self.unit.phase = Phase::Between;
+    fn undo(&mut self, cause: Cause) -> Result<(), RollbackError> {
+        self.unit.phase = Phase::RollingBack;
         let level = self.unit.level;
         let result = match level {
             Level::Outermost => self.transaction().rollback(),
             Level::Nested(savepoint) => self.transaction().rollback_to(&savepoint),
+            Level::Joined => {
+                self.unit.left();
+                return Ok(());
+            }
         };
-        self.unit.rolled_back(&result);
-        if self.unit.phase != Phase::Closed {
+        if matches!(result, Err(RollbackError::Failed(_))) {
             self.discard();
         }
+        self.unit.rolled_back(&result, cause);
         result
     }
 
@@ -160,14 +227,12 @@ impl<T: Transaction> Scope<T> {
     }
 
     fn run_deferred(&mut self) -> Result<(), Error> {
-        let queue = self.unit.take_queue();
         if self.transaction().owns_connection() {
             self.transaction = None;
         }
-        if queue.is_empty() {
+        let Some(mut drain) = self.unit.drain() else {
             return Ok(());
-        }
-        let mut drain = Drain::new(queue);
+        };
         while let Some(location) = drain.next_sync() {
             if let Some(failure) = self.leftover(location) {
                 drain.fail(failure);
@@ -182,10 +247,11 @@ impl<T: Transaction> Scope<T> {
         if !transaction.in_transaction() {
             return None;
         }
-        let rollback = match transaction.rollback() {
-            Ok(()) | Err(RollbackError::Ended) => None,
-            Err(RollbackError::Failed(error)) => Some(error),
-        };
+        let rollback = begin::cleaned(transaction.rollback()).err();
+        if rollback.is_some() {
+            transaction.discard();
+            self.transaction = None;
+        }
         Some(HandlerFailure::BadlyBehaved { location, rollback })
     }
 }
@@ -196,10 +262,14 @@ impl<T: Transaction> Drop for Scope<T> {
             return;
         }
         // This may run while the thread unwinds, when a second panic would abort the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            let _reported = self.undo();
-            drop(self.unit.take_queue());
-        }));
+        let undone = catch_unwind(AssertUnwindSafe(|| self.undo(Cause::Panic)));
+        if undone.is_err() {
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                self.unit.doom_parent(RollbackOnly::SavepointLost);
+                self.discard();
+            }));
+        }
+        self.unit.discard_queue();
     }
 }
 

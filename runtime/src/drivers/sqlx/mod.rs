@@ -40,11 +40,12 @@ use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use sqlx_core::transaction::{Transaction, TransactionManager};
 
-use super::original::original;
+use super::original::{find, original};
 use crate::error::{BoxError, Error};
+use crate::options::{Options, Unsupported};
 use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, Options, RollbackError,
-    Savepoint, Session,
+    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint,
+    Session,
 };
 
 /// Marks the sources of sqlx.
@@ -59,8 +60,17 @@ pub trait Backend: Database {
         sql: SqlStr,
     ) -> impl Future<Output = Result<(), SqlxError>> + Send;
 
+    /// What driver and database are called.
+    const DRIVER: &'static str;
+
     /// The statement that begins a transaction, where it is not sqlx's own.
-    fn begin(options: &Options) -> Option<SqlStr>;
+    fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported>;
+
+    /// Whether running the whole transaction again may succeed.
+    fn is_transient(error: &SqlxError) -> bool;
+
+    /// Whether the database has rolled the transaction back with this error.
+    fn was_rolled_back_by(error: &SqlxError) -> bool;
 
     /// Commits, if the transaction is still there and the database is going to store it.
     fn commit(
@@ -351,13 +361,25 @@ impl<H: Hold> Session for SqlxTransaction<H> {
     fn owns_connection(&self) -> bool {
         H::OWNS
     }
+
+    fn driver(&self) -> &'static str {
+        H::Database::DRIVER
+    }
+
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        find(error).is_some_and(H::Database::is_transient)
+    }
+
+    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        find(error).is_some_and(H::Database::was_rolled_back_by)
+    }
 }
 
 type ManagerOf<H> = <<H as Hold>::Database as Database>::TransactionManager;
 
 impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        let statement = H::Database::begin(options);
+        let statement = H::Database::begin(options)?;
         let connection = self.holder.connection_mut();
         Ok(ManagerOf::<H>::begin(connection, statement).await?)
     }

@@ -7,19 +7,27 @@
 //! transaction, in the same message, is gone then, which error 1305 tells when it is released just
 //! before `COMMIT`. That costs one round trip.
 
+use std::borrow::Cow;
+
 use sqlx_core::Error as SqlxError;
 use sqlx_core::executor::Executor;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_mysql::{MySql, MySqlConnection, MySqlDatabaseError, MySqlTransactionManager};
 
-use super::{Backend, Fate, StillNested, borrowed, depth, roll_back_all};
-use crate::transaction::{Abandoned, CommitError, Options, RollbackError};
+use super::{Backend, Fate, StillNested, borrowed, depth, roll_back_all, sql};
+use crate::options::{Options, Unsupported};
+use crate::transaction::{Abandoned, CommitError, RollbackError};
 
 /// `ER_SP_DOES_NOT_EXIST`: there is no savepoint of that name.
 const ENDED: u16 = 1305;
 /// `ER_SERVER_SHUTDOWN` and `ER_CONNECTION_KILLED`.
 const UNKNOWN: [u16; 2] = [1053, 1927];
+
+/// `ER_LOCK_DEADLOCK`: the whole transaction is rolled back.
+const DEADLOCK: u16 = 1213;
+/// `ER_LOCK_WAIT_TIMEOUT`: only the statement is.
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
 
 const BEGIN: &str = "START TRANSACTION; SAVEPOINT commit_on_success";
 const PROBE: &str = "RELEASE SAVEPOINT commit_on_success";
@@ -27,13 +35,44 @@ const ROLLBACK_PROBE: &str = "ROLLBACK TO SAVEPOINT commit_on_success";
 
 borrowed!(MySql, MySqlConnection);
 
+/// One message, so that options and savepoint cost no round trip.
+fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported> {
+    const DATABASE: &str = "MySQL";
+    if options.deferrable {
+        return Err(Unsupported::new(DATABASE, "deferrable"));
+    }
+    if options.mode.is_some() {
+        return Err(Unsupported::new(DATABASE, "mode"));
+    }
+    if options.isolation.is_none() && !options.read_only {
+        return Ok(Cow::Borrowed(BEGIN));
+    }
+    let isolation = options.isolation.map_or_else(String::new, |isolation| {
+        format!("SET TRANSACTION ISOLATION LEVEL {}; ", isolation.sql())
+    });
+    let access = if options.read_only { " READ ONLY" } else { "" };
+    Ok(Cow::Owned(format!(
+        "{isolation}START TRANSACTION{access}; SAVEPOINT commit_on_success"
+    )))
+}
+
 impl Backend for MySql {
     async fn execute(connection: &mut MySqlConnection, sql: SqlStr) -> Result<(), SqlxError> {
         connection.execute(sql).await.map(drop)
     }
 
-    fn begin(_options: &Options) -> Option<SqlStr> {
-        Some(SqlStr::from_static(BEGIN))
+    const DRIVER: &'static str = "sqlx-mysql";
+
+    fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported> {
+        Ok(Some(sql(begin(options)?)))
+    }
+
+    fn is_transient(error: &SqlxError) -> bool {
+        matches!(number(error), Some(DEADLOCK | LOCK_WAIT_TIMEOUT))
+    }
+
+    fn was_rolled_back_by(error: &SqlxError) -> bool {
+        number(error) == Some(DEADLOCK)
     }
 
     async fn commit(connection: &mut MySqlConnection) -> Result<(), CommitError> {

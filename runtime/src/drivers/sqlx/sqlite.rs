@@ -15,7 +15,22 @@ use sqlx_core::transaction::TransactionManager;
 use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteTransactionManager};
 
 use super::{Backend, Fate, StillNested, borrowed, depth, roll_back_all, sql};
-use crate::transaction::{Abandoned, CommitError, Options, RollbackError, Savepoint};
+use crate::drivers::sqlite;
+use crate::options::{Options, Unsupported};
+use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
+
+/// `SQLITE_BUSY` and `SQLITE_LOCKED`.
+const BUSY: u32 = 5;
+const LOCKED: u32 = 6;
+/// After these SQLite may have rolled back: `SQLITE_BUSY`, `SQLITE_NOMEM`, `SQLITE_INTERRUPT`,
+/// `SQLITE_IOERR`, `SQLITE_FULL`, and, with `ON CONFLICT ROLLBACK`, `SQLITE_CONSTRAINT`.
+const ROLLED_BACK: [u32; 6] = [BUSY, 7, 9, 10, 13, 19];
+
+/// The low byte of SQLite's extended result code.
+fn primary_code(error: &SqlxError) -> Option<u32> {
+    let code = error.as_database_error()?.code()?.parse::<u32>().ok()?;
+    Some(code & 0xff)
+}
 
 borrowed!(Sqlite, SqliteConnection);
 
@@ -24,8 +39,18 @@ impl Backend for Sqlite {
         connection.execute(sql).await.map(drop)
     }
 
-    fn begin(_options: &Options) -> Option<SqlStr> {
-        None
+    const DRIVER: &'static str = "sqlx-sqlite";
+
+    fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported> {
+        Ok(Some(SqlStr::from_static(sqlite::begin(options)?)))
+    }
+
+    fn is_transient(error: &SqlxError) -> bool {
+        matches!(primary_code(error), Some(BUSY | LOCKED))
+    }
+
+    fn was_rolled_back_by(error: &SqlxError) -> bool {
+        primary_code(error).is_some_and(|code| ROLLED_BACK.contains(&code))
     }
 
     async fn commit(connection: &mut SqliteConnection) -> Result<(), CommitError> {
@@ -44,7 +69,7 @@ impl Backend for Sqlite {
     }
 
     async fn rollback(connection: &mut SqliteConnection) -> Result<(), RollbackError> {
-        if has_ended(connection).await {
+        if depth::<Self>(connection) == 0 || has_ended(connection).await {
             return Err(RollbackError::Ended);
         }
         roll_back_all::<Self>(connection)
@@ -85,10 +110,10 @@ async fn has_ended(connection: &mut SqliteConnection) -> bool {
     if begun.is_err() {
         return false;
     }
-    // The count was at least one, so this ends the transaction that was just begun.
-    let _ = roll_back_all::<Sqlite>(connection).await;
-    if depth::<Sqlite>(connection) > 0 {
-        // It was more than one, and sqlx cannot be told.
+    // A count of one is what was just begun.
+    if depth::<Sqlite>(connection) == 1 {
+        let _ = roll_back_all::<Sqlite>(connection).await;
+    } else {
         let _ = Sqlite::execute(connection, SqlStr::from_static("ROLLBACK")).await;
     }
     true

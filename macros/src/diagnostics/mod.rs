@@ -3,12 +3,16 @@
 //! A message is lower case without a full stop, quotes code in backticks, says what was expected and what was
 //! found, and where there is something to write instead, it shows it.
 
+mod words;
+
 use std::fmt::Display;
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::Error;
 use syn::parse::ParseStream;
+
+use words::{closest, compact, found, listed};
 
 /// The errors of one stage, reported together.
 #[derive(Default)]
@@ -35,27 +39,6 @@ impl Errors {
 
 fn at(tokens: impl ToTokens, message: impl Display) -> Error {
     Error::new_spanned(tokens, message)
-}
-
-/// The next token as a reader would name it, and where it is.
-fn found(input: ParseStream<'_>) -> (Span, String) {
-    let name = match input.fork().parse::<TokenTree>() {
-        Err(_) => "nothing".to_owned(),
-        Ok(TokenTree::Group(group)) => match group.delimiter() {
-            Delimiter::Parenthesis => "`(…)`".to_owned(),
-            Delimiter::Brace => "`{ … }`".to_owned(),
-            Delimiter::Bracket => "`[…]`".to_owned(),
-            Delimiter::None => format!("`{group}`"),
-        },
-        Ok(token) => format!("`{token}`"),
-    };
-    (input.span(), name)
-}
-
-/// `` `a`, `b` `` for a message.
-fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
-    let quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
 }
 
 // The arguments of the attribute.
@@ -107,8 +90,9 @@ pub(crate) fn unknown_option(option: &Ident, known: &[&str]) -> Error {
         [only] => format!("expected `{only}`"),
         _ => format!("expected one of {}", listed(known)),
     };
-    let hint = closest(&option.to_string(), known)
-        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    // A single known option is its own hint.
+    let close = closest(&option.to_string(), known).filter(|_| known.len() > 1);
+    let hint = close.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
     at(
         option,
         format!("unknown option `{option}`, {expected}{hint}"),
@@ -128,38 +112,6 @@ pub(crate) fn duplicate_option(option: &Ident, first: &impl ToTokens) -> Error {
         option,
         format!("`{option}` is given twice, first as `{option} = {first}`"),
     )
-}
-
-/// The known name that is a slip of the finger away.
-fn closest<'known>(written: &str, known: &[&'known str]) -> Option<&'known str> {
-    let reachable = |name: &&&str| distance(written, name) <= name.len().div_ceil(3);
-    known
-        .iter()
-        .filter(reachable)
-        .min_by_key(|name| distance(written, name))
-        .copied()
-}
-
-/// How many characters have to be added, removed or replaced to get from one to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (line, left) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
-        for (column, right) in to.chars().enumerate() {
-            let replaced = diagonal + usize::from(left != right);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row.pop().unwrap_or_default()
-}
-
-/// Tokens as they are usually written: a path without blanks around `::`.
-fn compact(tokens: &TokenStream) -> String {
-    tokens
-        .to_string()
-        .replace(" :: ", "::")
-        .replace(":: ", "::")
 }
 
 // The annotated item.
@@ -225,9 +177,10 @@ pub(crate) fn returns_unit(function: &Ident) -> Error {
 }
 
 pub(crate) fn returns_no_result(found: &syn::Type) -> Error {
+    let ty = compact(&found.to_token_stream());
     at(
         found,
-        "expected `Result<T, E>`, found another type; `Ok` commits, `Err` rolls back",
+        format!("expected `Result<T, E>`, found `{ty}`; `Ok` commits, `Err` rolls back"),
     )
 }
 

@@ -1,0 +1,111 @@
+use quote::{ToTokens as _, quote};
+
+use super::messages;
+use crate::args::{Source, parse};
+
+fn errors(tokens: proc_macro2::TokenStream) -> Vec<String> {
+    messages(parse(tokens).1)
+}
+
+#[test]
+fn nothing_means_the_first_parameter() {
+    let (args, errors) = parse(quote!());
+    assert!(matches!(args.source, Source::First));
+    assert!(args.options.krate.is_none());
+    assert_eq!(messages(errors), [""; 0]);
+}
+
+#[test]
+fn a_name_is_a_parameter() {
+    let (args, errors) = parse(quote!(conn));
+    assert!(matches!(args.source, Source::Parameter(name) if name == "conn"));
+    assert_eq!(messages(errors), [""; 0]);
+}
+
+#[test]
+fn an_assignment_binds_an_expression() {
+    let (args, errors) = parse(quote!(tx = &mut pool.get()?, crate = a::b,));
+    let Source::Expression {
+        binding,
+        expression,
+    } = args.source
+    else {
+        panic!("expected an expression");
+    };
+    assert_eq!(binding, "tx");
+    assert_eq!(
+        expression.to_token_stream().to_string(),
+        quote!(&mut pool.get()?).to_string()
+    );
+    assert!(args.options.krate.is_some());
+    assert_eq!(messages(errors), [""; 0]);
+}
+
+#[test]
+fn an_option_may_stand_alone_or_first() {
+    let (args, errors) = parse(quote!(crate = a, conn));
+    assert!(matches!(args.source, Source::Parameter(name) if name == "conn"));
+    assert_eq!(messages(errors), [""; 0]);
+}
+
+#[test]
+fn all_mistakes_are_reported_and_the_rest_is_understood() {
+    let (args, errors) = parse(quote!(
+        tx = pool,
+        colour = red,
+        "text",
+        crate = a,
+        crate = b
+    ));
+    assert!(matches!(args.source, Source::Malformed));
+    assert!(args.options.krate.is_some());
+    assert_eq!(
+        messages(errors),
+        [
+            "unknown option `colour`, expected `crate`",
+            "expected a parameter's name, `tx = EXPR` or an option, found `\"text\"`",
+            "`crate` is given twice, first as `crate = a`",
+        ]
+    );
+}
+
+#[test]
+fn an_option_without_a_value_shows_one() {
+    assert_eq!(
+        errors(quote!(crate)),
+        ["expected `crate = path::to::commit_on_success`, found `crate`"]
+    );
+}
+
+#[test]
+fn a_missing_comma_is_reported_where_it_is_missing() {
+    assert_eq!(errors(quote!(conn other)), ["expected `,`, found `other`"]);
+    assert_eq!(errors(quote!(conn {})), ["expected `,`, found `{ … }`"]);
+}
+
+#[test]
+fn a_transaction_needs_a_name() {
+    assert_eq!(
+        errors(quote!(_ = pool)),
+        ["expected a name for the transaction, found `_`; write `tx = EXPR`"]
+    );
+}
+
+#[test]
+fn the_receiver_is_no_source() {
+    let [message] = &errors(quote!(self))[..] else {
+        panic!("expected one error");
+    };
+    assert!(
+        message.starts_with("expected a parameter, found `self`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_second_source_is_no_option() {
+    assert_eq!(
+        errors(quote!(conn, pool)),
+        ["expected an option, found `pool`; one transaction has one source"]
+    );
+}

@@ -1,0 +1,90 @@
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::defer::Macro;
+use crate::defer::parse::{Callee, Deferred, parse};
+
+fn form(tokens: TokenStream) -> Deferred {
+    parse(Macro::Defer, tokens).unwrap().1
+}
+
+fn error(tokens: TokenStream) -> String {
+    parse(Macro::Defer, tokens)
+        .map(|_| ())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn calls_are_taken_apart() {
+    for tokens in [
+        quote!(f(a, b)),
+        quote!(f, a, b),
+        quote!(f, a, b,),
+        quote!((a::f)(a, b)),
+    ] {
+        let Deferred::Call(call) = form(tokens) else {
+            panic!("expected a call");
+        };
+        assert!(matches!(call.callee, Callee::Function(_)));
+        assert_eq!(call.arguments.len(), 2);
+    }
+    let Deferred::Call(call) = form(quote!(x.y.method::<T>(a))) else {
+        panic!("expected a call");
+    };
+    assert!(matches!(
+        call.callee,
+        Callee::Method {
+            turbofish: Some(_),
+            ..
+        }
+    ));
+}
+
+#[test]
+fn awaited_calls_are_taken_apart() {
+    assert!(matches!(form(quote!(f(a).await)), Deferred::AwaitedCall(_)));
+    assert!(matches!(
+        form(quote!(x.f(a).await)),
+        Deferred::AwaitedCall(_)
+    ));
+    // What an argument awaits is awaited now.
+    assert!(matches!(form(quote!(f(a().await))), Deferred::Call(_)));
+}
+
+#[test]
+fn everything_else_is_called_as_it_is() {
+    assert!(matches!(form(quote!(move || f())), Deferred::Callable(_)));
+    assert!(matches!(form(quote!(f)), Deferred::Callable(_)));
+    assert!(matches!(
+        form(quote!(async move { f().await })),
+        Deferred::Future(_)
+    ));
+    assert!(matches!(form(quote!(future.await)), Deferred::Future(_)));
+    assert!(matches!(form(quote!(let a = 1; f(a))), Deferred::Block(_)));
+    assert!(matches!(form(quote!(unsafe { f() })), Deferred::Block(_)));
+    assert!(matches!(
+        form(quote!(println!("{}", a))),
+        Deferred::Block(_)
+    ));
+    assert!(matches!(form(quote!(f(a); g(b);)), Deferred::Block(_)));
+}
+
+#[test]
+fn this_crate_may_have_another_name() {
+    let (krate, deferred) = parse(Macro::Defer, quote!(crate = a::b, f(1))).unwrap();
+    assert!(krate.is_some());
+    assert!(matches!(deferred, Deferred::Call(_)));
+}
+
+#[test]
+fn mistakes_show_what_to_write() {
+    assert!(error(quote!()).contains("write `defer!(f(a, b))`"));
+    assert!(error(quote!(f()?)).contains("nobody to return to"));
+    assert!(error(quote!(f().await?)).contains("nobody to return to"));
+    assert!(error(quote!(return)).contains("found `return`"));
+    assert!(error(quote!(async { f().await })).contains("expected `async move`"));
+    assert!(error(quote!(f().await.unwrap())).contains("`defer!(async move { … })`"));
+    assert!(error(quote!(let a = f().await;)).contains("`defer!(async move { … })`"));
+    assert!(error(quote!(f, a b)).contains("expected `,`"));
+}

@@ -1,0 +1,172 @@
+//! What a block asks of its transaction.
+
+use std::num::NonZeroU32;
+
+/// What a block does when a transaction is, or is not, open on its connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Propagation {
+    /// Opens a transaction, or a savepoint in the one that is open.
+    #[default]
+    Nested,
+    /// Opens a transaction, or joins the one that is open, without a savepoint. If the block fails
+    /// then, the transaction that it joined can only be rolled back.
+    Required,
+    /// Joins the transaction that is open; without one it is an error.
+    Mandatory,
+    /// Opens a transaction; inside of one it is an error.
+    Durable,
+}
+
+/// How far concurrent transactions are kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// `READ UNCOMMITTED`
+    ReadUncommitted,
+    /// `READ COMMITTED`
+    ReadCommitted,
+    /// `REPEATABLE READ`
+    RepeatableRead,
+    /// `SERIALIZABLE`
+    Serializable,
+}
+
+impl Isolation {
+    /// As SQL spells it.
+    #[must_use]
+    pub const fn sql(self) -> &'static str {
+        match self {
+            Self::ReadUncommitted => "READ UNCOMMITTED",
+            Self::ReadCommitted => "READ COMMITTED",
+            Self::RepeatableRead => "REPEATABLE READ",
+            Self::Serializable => "SERIALIZABLE",
+        }
+    }
+}
+
+/// When a transaction of SQLite takes its locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mode {
+    /// With the first statement that needs them.
+    Deferred,
+    /// The write lock at once.
+    Immediate,
+    /// The write lock at once, and nobody else may read, unless the file is in WAL mode.
+    Exclusive,
+}
+
+/// What a transaction is begun with. The default is the database's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// What to do when a transaction is open already.
+    pub propagation: Propagation,
+    /// The isolation level.
+    pub isolation: Option<Isolation>,
+    /// Whether writing is refused.
+    pub read_only: bool,
+    /// Whether a serializable, read-only transaction of PostgreSQL waits for a snapshot with which it
+    /// cannot fail.
+    pub deferrable: bool,
+    /// When SQLite takes its locks.
+    pub mode: Option<Mode>,
+    /// How often the body may run.
+    pub attempts: NonZeroU32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Options {
+    /// The options of an attribute without any.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            propagation: Propagation::Nested,
+            isolation: None,
+            read_only: false,
+            deferrable: false,
+            mode: None,
+            attempts: NonZeroU32::MIN,
+        }
+    }
+
+    /// Sets [`propagation`](Self::propagation).
+    #[must_use]
+    pub const fn propagation(mut self, propagation: Propagation) -> Self {
+        self.propagation = propagation;
+        self
+    }
+
+    /// Sets [`isolation`](Self::isolation).
+    #[must_use]
+    pub const fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = Some(isolation);
+        self
+    }
+
+    /// Sets [`read_only`](Self::read_only).
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// Sets [`deferrable`](Self::deferrable).
+    #[must_use]
+    pub const fn deferrable(mut self) -> Self {
+        self.deferrable = true;
+        self
+    }
+
+    /// Sets [`mode`](Self::mode).
+    #[must_use]
+    pub const fn mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Sets [`attempts`](Self::attempts).
+    #[must_use]
+    pub const fn attempts(mut self, attempts: NonZeroU32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// The first option that is set and that only the begin of a transaction can honour.
+    pub(crate) fn for_outermost(&self) -> Option<&'static str> {
+        [
+            ("isolation", self.isolation.is_some()),
+            ("read_only", self.read_only),
+            ("deferrable", self.deferrable),
+            ("mode", self.mode.is_some()),
+            ("attempts", self.attempts > NonZeroU32::MIN),
+        ]
+        .into_iter()
+        .find_map(|(name, set)| set.then_some(name))
+    }
+}
+
+/// A database cannot honour an option. Returned by a driver's `begin`, before it sends anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{database} has no `{option}`")]
+#[non_exhaustive]
+pub struct Unsupported {
+    /// The option, as the attribute spells it.
+    pub option: &'static str,
+    /// The database.
+    pub database: &'static str,
+}
+
+impl Unsupported {
+    /// `database` cannot honour `option`.
+    #[must_use]
+    pub const fn new(database: &'static str, option: &'static str) -> Self {
+        Self { option, database }
+    }
+}

@@ -1,0 +1,112 @@
+//! Deciding what a block is to its connection, before anything is sent.
+
+use super::{Diagnosis, Level, Phase, Unit};
+use crate::context::{self, Frame, Kind, Mark};
+use crate::error::{BoxError, Error};
+use crate::observer;
+use crate::options::{Options, Propagation, Unsupported};
+use crate::site::Site;
+use crate::transaction::{RollbackError, Savepoint, Session};
+
+impl Unit {
+    pub(super) fn new(
+        session: &impl Session,
+        kind: Kind,
+        site: &'static Site,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            level: level(session, site, options)?,
+            frame: Frame::new(session.connection_id(), kind, site),
+            phase: Phase::Beginning,
+            site,
+            driver: session.driver(),
+            id: observer::next_id(),
+            diagnosis: Diagnosis::default(),
+        })
+    }
+
+    pub(super) fn begin_failed(&self, source: BoxError) -> Error {
+        let function = self.site.function;
+        match (self.level, source.downcast_ref::<Unsupported>()) {
+            (_, Some(&Unsupported { option, database })) => Error::Unsupported {
+                function,
+                option,
+                database,
+            },
+            (Level::Outermost, None) => no_begin(self.site, source),
+            (Level::Nested(_) | Level::Joined, None) => no_savepoint(self.site, source),
+        }
+    }
+}
+
+/// What the last user of a pooled connection had left open was rolled back, or was not there.
+pub(super) fn cleaned(result: Result<(), RollbackError>) -> Result<(), BoxError> {
+    match result {
+        Ok(()) | Err(RollbackError::Ended) => Ok(()),
+        Err(RollbackError::Failed(error)) => Err(error),
+    }
+}
+
+/// Who has opened the transaction that is open on a connection.
+enum Enclosing {
+    Nobody,
+    /// A block of this crate.
+    Block(Mark),
+    /// Something else.
+    Stranger,
+}
+
+/// `None` if a block is there and its transaction is not.
+fn enclosing(session: &impl Session) -> Option<Enclosing> {
+    let block = context::with_innermost_of(session.connection_id(), |frame| frame.mark);
+    match (session.in_transaction(), block) {
+        (true, Some(mark)) => Some(Enclosing::Block(mark)),
+        (false, Some(_)) => None,
+        // Nobody else has the connection any more: it was left behind.
+        (true, None) if session.owns_connection() => Some(Enclosing::Nobody),
+        (true, None) => Some(Enclosing::Stranger),
+        (false, None) => Some(Enclosing::Nobody),
+    }
+}
+
+fn level(session: &impl Session, site: &'static Site, options: &Options) -> Result<Level, Error> {
+    let function = site.function;
+    let driver = session.driver();
+    let Some(enclosing) = enclosing(session) else {
+        return Err(no_savepoint(
+            site,
+            "the enclosing transaction has ended".into(),
+        ));
+    };
+    if matches!(enclosing, Enclosing::Nobody) {
+        return match options.propagation {
+            Propagation::Mandatory => Err(Error::Mandatory { function, driver }),
+            _ => Ok(Level::Outermost),
+        };
+    }
+    if options.propagation == Propagation::Durable {
+        return Err(Error::Durable { function, driver });
+    }
+    if let Some(option) = options.for_outermost() {
+        return Err(Error::NestedOption { function, option });
+    }
+    match (enclosing, options.propagation) {
+        (Enclosing::Block(Mark::Doomed(cause)), _) => Err(Error::RollbackOnly { function, cause }),
+        (Enclosing::Block(_), Propagation::Required | Propagation::Mandatory) => Ok(Level::Joined),
+        // Nothing but a savepoint could undo what a block does in a stranger's transaction.
+        _ => Ok(Level::Nested(Savepoint::at(context::depth_of(
+            session.connection_id(),
+        )))),
+    }
+}
+
+pub(super) fn no_begin(site: &'static Site, source: BoxError) -> Error {
+    let function = site.function;
+    Error::Begin { function, source }
+}
+
+fn no_savepoint(site: &'static Site, source: BoxError) -> Error {
+    let function = site.function;
+    Error::NestedBegin { function, source }
+}

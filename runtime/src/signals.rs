@@ -1,0 +1,175 @@
+//! Handlers for the transaction that is open now, which are told how it ended.
+//!
+//! ```
+//! use commit_on_success::signals;
+//!
+//! # fn connect() -> Result<(), commit_on_success::NotInTransaction> {
+//! signals::post_commit().connect(|event| println!("committed {}", event.site))?;
+//! signals::post_rollback().connect(|event| println!("rolled back: {}", event.cause))?;
+//! # Ok(())
+//! # }
+//! # assert!(connect().is_err());
+//! ```
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::context;
+use crate::error::{Error, NotInTransaction};
+use crate::handlers::{Handler, HandlerOutcome};
+use crate::site::Site;
+
+/// A transaction has committed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Committed {
+    /// The outermost function.
+    pub site: &'static Site,
+    /// How deep the block was in which the handler was connected; zero for the outermost.
+    pub nesting: usize,
+    /// How many calls were deferred in the whole transaction.
+    pub deferred: usize,
+}
+
+/// A transaction, or a savepoint in it, has rolled back.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RolledBack {
+    /// The function that was rolled back.
+    pub site: &'static Site,
+    /// How deep the block was that was rolled back; zero for the outermost.
+    pub nesting: usize,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a block was rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Its body returned an error.
+    Error,
+    /// Its body panicked.
+    Panic,
+    /// Its future was dropped.
+    Cancelled,
+    /// [`set_rollback`](crate::set_rollback) was called.
+    Requested,
+    /// Its body returned `Ok`, but the commit was refused.
+    CommitFailed,
+}
+
+impl Cause {
+    /// A rollback was asked for, or it is what is left.
+    pub(crate) fn refused(error: Option<&Error>) -> Self {
+        error.map_or(Self::Requested, |_| Self::CommitFailed)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Error => "the body returned an error",
+            Self::Panic => "the body panicked",
+            Self::Cancelled => "the future was dropped",
+            Self::Requested => "a rollback was requested",
+            Self::CommitFailed => "the commit was refused",
+        })
+    }
+}
+
+/// The signal that a transaction has committed; see [`PostCommit::connect`].
+#[must_use = "a signal does nothing until a handler is connected"]
+pub fn post_commit() -> PostCommit {
+    PostCommit(())
+}
+
+/// The signal that a transaction, or a savepoint in it, has rolled back; see
+/// [`PostRollback::connect`].
+#[must_use = "a signal does nothing until a handler is connected"]
+pub fn post_rollback() -> PostRollback {
+    PostRollback(())
+}
+
+/// See [`post_commit`].
+#[derive(Debug)]
+pub struct PostCommit(());
+
+impl PostCommit {
+    /// Connects a handler to the innermost transaction that is open here.
+    ///
+    /// It waits in one queue with the deferred calls, so that it runs in the order of registration,
+    /// once the outermost transaction has committed, and like them it may fail: see
+    /// [`defer!`](crate::defer).
+    ///
+    /// # Errors
+    ///
+    /// [`NotInTransaction`] when no transaction is open here; the handler is dropped then.
+    #[track_caller]
+    pub fn connect<F, R>(self, handler: F) -> Result<Receiver, NotInTransaction>
+    where
+        F: FnOnce(&Committed) -> R + Send + 'static,
+        R: HandlerOutcome,
+    {
+        let nesting = context::nesting().ok_or(NotInTransaction)?;
+        Ok(Receiver::of(Handler::commit(
+            handler,
+            nesting,
+            Location::caller(),
+        )))
+    }
+}
+
+/// See [`post_rollback`].
+#[derive(Debug)]
+pub struct PostRollback(());
+
+impl PostRollback {
+    /// Connects a handler to the innermost transaction that is open here.
+    ///
+    /// It runs when that block, or one around it, rolls back: after the rollback was acknowledged,
+    /// in the order of registration; or, when a future is dropped, in that drop. It never runs when
+    /// the outcome is unknown. The function returns the body's own error, so that a handler which
+    /// fails or panics is reported to the [observers](crate::Observer) only.
+    ///
+    /// # Errors
+    ///
+    /// [`NotInTransaction`] when no transaction is open here; the handler is dropped then.
+    #[track_caller]
+    pub fn connect<F, R>(self, handler: F) -> Result<Receiver, NotInTransaction>
+    where
+        F: FnOnce(&RolledBack) -> R + Send + 'static,
+        R: HandlerOutcome,
+    {
+        context::nesting().ok_or(NotInTransaction)?;
+        Ok(Receiver::of(Handler::rollback(handler, Location::caller())))
+    }
+}
+
+/// A handler that was connected.
+///
+/// Dropping it leaves the handler connected, until its transaction ends.
+#[derive(Debug)]
+pub struct Receiver {
+    id: u64,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Receiver {
+    fn of(handler: Handler) -> Self {
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        context::enqueue(handler.with_id(id));
+        Self { id }
+    }
+
+    /// Disconnects the handler; says whether it was still connected.
+    ///
+    /// It has to be called where the transaction is open: in the block in which the handler was
+    /// connected, or one inside or around it.
+    pub fn disconnect(self) -> bool {
+        // Dropped here, outside of the stack's borrow: captures are user code.
+        context::remove(self.id).is_some()
+    }
+}
