@@ -168,6 +168,10 @@ impl Receiver {
     ///
     /// It has to be called where the transaction is open: in the block in which the handler was
     /// connected, or one inside or around it.
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "it is called for what it does; the answer is extra"
+    )]
     pub fn disconnect(self) -> bool {
         // Dropped here, outside of the stack's borrow: captures are user code.
         context::remove(self.id).is_some()

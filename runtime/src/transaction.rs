@@ -271,11 +271,11 @@ pub trait AsyncBegin<Driver>: Sized {
 pub enum Abandoned {
     /// The body was running, in the outermost block: the transaction is open.
     Open,
-    /// The body was running in a nested block. The transaction around it has been marked, so that it
-    /// can only be rolled back.
+    /// It was a nested block. The transaction around it has been marked, so that it can only be rolled
+    /// back; it must not be ended here, or what follows in it would be stored piece by piece.
     Nested,
-    /// One of the driver's own steps was under way or had failed: nobody knows whether a
-    /// transaction is open on the connection, and nobody else must get it.
+    /// One of the driver's own steps in the outermost block was under way or had failed: nobody knows
+    /// whether a transaction is open on the connection, and nobody else must get it.
     Interrupted,
 }
 

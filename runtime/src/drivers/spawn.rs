@@ -2,19 +2,16 @@
 
 use std::future::Future;
 
-/// Hands a future to the current runtime, if there is one; says whether there was.
+/// Hands a future to the current runtime, or drops it where there is none.
 #[cfg(feature = "tokio")]
-pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> bool {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-        return false;
-    };
-    runtime.spawn(future);
-    true
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(future);
+    }
 }
 
-/// Hands a future to the current runtime, if there is one; says whether there was.
+/// Hands a future to the current runtime, or drops it where there is none.
 #[cfg(not(feature = "tokio"))]
-pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> bool {
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     drop(future);
-    false
 }

@@ -176,21 +176,40 @@ impl Drop for Drain {
     }
 }
 
-/// Has the calls awaited by somebody else, one after the other, or reports that they are lost.
+/// Has the calls awaited by somebody else, one after the other.
 fn detach(calls: Vec<(AsyncCall, Registered)>) {
-    let locations: Vec<_> = calls.iter().map(|(_, location)| *location).collect();
-    let rest = async move {
+    let mut rest = Rest(calls.into_iter());
+    spawn::spawn(async move {
         let mut results = Results::default();
-        for (mut call, location) in calls {
+        for (mut call, location) in rest.0.by_ref() {
+            let lost = Lost(location);
             let settled = poll_fn(|context| poll(&mut call, context)).await;
+            std::mem::forget(lost);
             results.settle(location, settled);
+            results.report();
         }
-        results.report();
-    };
-    if !spawn::spawn(rest) {
-        for location in locations {
-            observer::handler_failed_unheard(&HandlerFailure::Lost { location });
+    });
+}
+
+/// Calls that somebody has to await. What is left when it is dropped is reported: there was no
+/// runtime, or it was shut down.
+struct Rest(std::vec::IntoIter<(AsyncCall, Registered)>);
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        for (_, location) in self.0.by_ref() {
+            drop(Lost(location));
         }
+    }
+}
+
+/// Reports a call as lost when it is dropped.
+struct Lost(Registered);
+
+impl Drop for Lost {
+    fn drop(&mut self) {
+        let location = self.0;
+        observer::handler_failed_unheard(&HandlerFailure::Lost { location });
     }
 }
 

@@ -202,9 +202,13 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             return Ok(());
         };
         match self.unit.after_refusal(&refusal) {
-            Leftover::Transaction => drop(self.undo(Cause::CommitFailed).await),
+            Leftover::Transaction => {
+                let rolled_back = self.undo(Cause::CommitFailed).await;
+                let refused = self.unit.refused(refusal);
+                return self.unit.not_committed(Some(refused), rolled_back);
+            }
             Leftover::Nothing => {}
-            Leftover::Unknown => self.close(Abandoned::Interrupted),
+            Leftover::Unknown => self.close(),
         }
         Err(self.unit.refused(refusal))
     }
@@ -221,14 +225,19 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             }
         };
         if matches!(result, Err(RollbackError::Failed(_))) {
-            self.close(Abandoned::Interrupted);
+            self.close();
         }
         self.unit.rolled_back(&result, cause);
         result
     }
 
     /// Gives up a transaction without waiting.
-    fn close(&mut self, abandoned: Abandoned) {
+    fn close(&mut self) {
+        let abandoned = match (self.unit.level, self.unit.phase) {
+            (Level::Nested(_) | Level::Joined, _) => Abandoned::Nested,
+            (Level::Outermost, Phase::Open) => Abandoned::Open,
+            (Level::Outermost, _) => Abandoned::Interrupted,
+        };
         self.unit.phase = Phase::Closed;
         if let Some(transaction) = &mut self.transaction {
             transaction.abandon(abandoned);
@@ -269,21 +278,12 @@ impl<T: AsyncTransaction> AsyncScope<T> {
 
 impl<T: AsyncTransaction> Drop for AsyncScope<T> {
     fn drop(&mut self) {
-        let (phase, level) = (self.unit.phase, self.unit.level);
-        let abandoned = match (phase, level) {
-            (Phase::Closed, _) => return,
-            (Phase::Beginning | Phase::Committing | Phase::RollingBack | Phase::Cleaning, _) => {
-                Abandoned::Interrupted
-            }
-            (Phase::Open, Level::Outermost) => Abandoned::Open,
-            (Phase::Open, Level::Nested(_) | Level::Joined) => Abandoned::Nested,
-        };
+        let phase = self.unit.phase;
+        if phase == Phase::Closed {
+            return;
+        }
         // This may run while the thread unwinds, when a second panic would abort the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            if !matches!(level, Level::Joined) {
-                self.close(abandoned);
-            }
-        }));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.close()));
         let _ = catch_unwind(AssertUnwindSafe(|| self.unit.abandoned(phase)));
     }
 }

@@ -110,6 +110,12 @@ impl Unit {
             && self.with_parent(|_| ()).is_none()
     }
 
+    /// Whether what could not be undone may still be committed, by whoever has opened the
+    /// transaction around this block.
+    fn is_at_mercy(&self) -> bool {
+        matches!(self.level, Level::Nested(_)) && self.with_parent(|_| ()).is_none()
+    }
+
     /// Runs `f` on the block around this one, on the same connection.
     fn with_parent<R>(&self, f: impl FnOnce(&mut Frame) -> R) -> Option<R> {
         context::with_innermost_of(self.frame.connection, f)
@@ -315,6 +321,9 @@ impl Unit {
         match rolled_back {
             Ok(()) => verdict.map_or(Ok(()), Err),
             Err(RollbackError::Ended) => Err(Error::Ended { function }),
+            Err(RollbackError::Failed(source)) if self.is_at_mercy() => {
+                Err(Error::Rollback { function, source })
+            }
             Err(RollbackError::Failed(source)) => {
                 Err(verdict.unwrap_or(Error::Rollback { function, source }))
             }

@@ -196,7 +196,11 @@ impl<T: Transaction> Scope<T> {
             return Ok(());
         };
         match self.unit.after_refusal(&refusal) {
-            Leftover::Transaction => drop(self.undo(Cause::CommitFailed)),
+            Leftover::Transaction => {
+                let rolled_back = self.undo(Cause::CommitFailed);
+                let refused = self.unit.refused(refusal);
+                return self.unit.not_committed(Some(refused), rolled_back);
+            }
             Leftover::Nothing => {}
             Leftover::Unknown => self.discard(),
         }

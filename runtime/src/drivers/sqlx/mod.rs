@@ -41,7 +41,7 @@ use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use sqlx_core::transaction::{Transaction, TransactionManager};
 
 use super::original::{find, original};
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, Outcome};
 use crate::options::{Options, Unsupported};
 use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint,
@@ -64,6 +64,10 @@ pub trait Backend: Database {
     const DRIVER: &'static str;
 
     /// The statement that begins a transaction, where it is not sqlx's own.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot honour one of the options.
     fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported>;
 
     /// Whether running the whole transaction again may succeed.
@@ -72,10 +76,32 @@ pub trait Backend: Database {
     /// Whether the database has rolled the transaction back with this error.
     fn was_rolled_back_by(error: &SqlxError) -> bool;
 
-    /// Commits, if the transaction is still there and the database is going to store it.
+    /// What a transaction can be recognized by when the answer to its commit was lost.
+    type Witness: Send + Sync;
+
+    /// Waits until the depth that sqlx counts is up to date.
+    fn catch_up(connection: &mut Self::Connection) -> impl Future<Output = ()> + Send {
+        let _ = connection;
+        async {}
+    }
+
+    /// Makes sure that the transaction is still there, and that the database is going to store it.
+    fn probe(
+        connection: &mut Self::Connection,
+        later: Later,
+    ) -> impl Future<Output = Result<Self::Witness, CommitError>> + Send;
+
+    /// Commits.
     fn commit(
         connection: &mut Self::Connection,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Asks what became of a transaction, on a connection outside of the pool, which may have no other
+    /// than the one that broke.
+    fn settle(
+        pool: &Pool<Self>,
+        witness: &Self::Witness,
+    ) -> impl Future<Output = Option<Outcome>> + Send;
 
     /// Rolls back, and finds out whether there was anything to roll back.
     fn rollback(
@@ -100,6 +126,15 @@ pub trait Backend: Database {
     fn abandon(connection: &mut Self::Connection, abandoned: Abandoned) -> Fate;
 }
 
+/// Whether somebody can be asked what became of a transaction when the answer to its commit was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// There is a pool.
+    Ask,
+    /// There is only this connection.
+    Never,
+}
+
 /// What becomes of the connection of an abandoned transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -121,14 +156,25 @@ pub(crate) fn depth<DB: Database>(connection: &DB::Connection) -> usize {
     DB::TransactionManager::get_transaction_depth(connection)
 }
 
-/// Rolls back to depth zero: more than one step where the body has leaked a transaction of sqlx.
-pub(crate) async fn roll_back_all<DB: Database>(
+/// Rolls back until the depth is what is said: more than one step where the body has leaked a
+/// transaction of sqlx.
+pub(crate) async fn roll_back_until<DB: Database>(
+    end: usize,
     connection: &mut DB::Connection,
 ) -> Result<(), SqlxError> {
-    while depth::<DB>(connection) > 0 {
+    while depth::<DB>(connection) > end {
         DB::TransactionManager::rollback(connection).await?;
     }
     Ok(())
+}
+
+/// Whether the depth that sqlx counts is that of a transaction without savepoints of sqlx in it.
+pub(crate) fn check_depth<DB: Database>(connection: &DB::Connection) -> Result<(), CommitError> {
+    match depth::<DB>(connection) {
+        0 => Err(CommitError::Ended),
+        1 => Ok(()),
+        _ => Err(CommitError::Refused(StillNested.into())),
+    }
 }
 
 /// The body has begun a transaction of sqlx inside this one and forgotten it, so that a commit
@@ -161,28 +207,50 @@ pub trait Hold: Send {
 
     /// Keeps the connection from its next user, where that is possible.
     fn close(&mut self) {}
+
+    /// Where another connection can be had, once this one is broken.
+    fn pool(&self) -> Option<&Pool<Self::Database>> {
+        None
+    }
 }
 
-impl<DB: Backend> Hold for PoolConnection<DB> {
+/// A connection that nobody else has.
+pub struct Owned<DB: Database> {
+    connection: PoolConnection<DB>,
+    /// Where it came from, if that is known.
+    pool: Option<Pool<DB>>,
+}
+
+impl<DB: Database> fmt::Debug for Owned<DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Owned")
+    }
+}
+
+impl<DB: Backend> Hold for Owned<DB> {
     type Database = DB;
     type Handle<'t> = &'t mut DB::Connection;
 
     const OWNS: bool = true;
 
     fn lend(&mut self) -> &mut DB::Connection {
-        self
+        &mut self.connection
     }
 
     fn connection(&self) -> &DB::Connection {
-        self
+        &self.connection
     }
 
     fn connection_mut(&mut self) -> &mut DB::Connection {
-        self
+        &mut self.connection
     }
 
     fn close(&mut self) {
-        self.close_on_drop();
+        self.connection.close_on_drop();
+    }
+
+    fn pool(&self) -> Option<&Pool<DB>> {
+        self.pool.as_ref()
     }
 }
 
@@ -272,18 +340,21 @@ pub struct SqlxTransaction<H> {
 }
 
 impl<DB: Backend> AsyncBegin<Sqlx> for &Pool<DB> {
-    type Transaction = SqlxTransaction<PoolConnection<DB>>;
+    type Transaction = SqlxTransaction<Owned<DB>>;
 
     // Acquires first and begins later: `Pool::begin` of sqlx 0.9, cancelled at the right moment,
     // gives a connection with an open transaction back to the pool.
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        let holder = Pool::acquire(self).await?;
+        let holder = Owned {
+            connection: Pool::acquire(self).await?,
+            pool: Some(self.clone()),
+        };
         Ok(SqlxTransaction { holder })
     }
 }
 
 impl<DB: Backend> AsyncBegin<Sqlx> for Pool<DB> {
-    type Transaction = SqlxTransaction<PoolConnection<DB>>;
+    type Transaction = SqlxTransaction<Owned<DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         AsyncBegin::acquire(&self).await
@@ -291,10 +362,14 @@ impl<DB: Backend> AsyncBegin<Sqlx> for Pool<DB> {
 }
 
 impl<DB: Backend> AsyncBegin<Sqlx> for PoolConnection<DB> {
-    type Transaction = SqlxTransaction<Self>;
+    type Transaction = SqlxTransaction<Owned<DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(SqlxTransaction { holder: self })
+        let holder = Owned {
+            connection: self,
+            pool: None,
+        };
+        Ok(SqlxTransaction { holder })
     }
 }
 
@@ -302,6 +377,7 @@ impl<'c, DB: Backend> AsyncBegin<Sqlx> for &'c mut PoolConnection<DB> {
     type Transaction = SqlxTransaction<&'c mut PoolConnection<DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        DB::catch_up(self).await;
         Ok(SqlxTransaction { holder: self })
     }
 }
@@ -310,6 +386,7 @@ impl<'c, 't, DB: Backend> AsyncBegin<Sqlx> for &'c mut Transaction<'t, DB> {
     type Transaction = SqlxTransaction<&'c mut Transaction<'t, DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        DB::catch_up(self).await;
         Ok(SqlxTransaction { holder: self })
     }
 }
@@ -325,6 +402,7 @@ macro_rules! borrowed {
             >;
 
             async fn acquire(self) -> Result<Self::Transaction, $crate::error::BoxError> {
+                <$database as $crate::drivers::sqlx::Backend>::catch_up(self).await;
                 Ok($crate::drivers::sqlx::SqlxTransaction::borrowed(self))
             }
         }
@@ -385,7 +463,20 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        H::Database::commit(self.holder.connection_mut()).await
+        let later = self.holder.pool().map_or(Later::Never, |_| Later::Ask);
+        let connection = self.holder.connection_mut();
+        let witness = H::Database::probe(connection, later).await?;
+        let committed = H::Database::commit(connection).await;
+        let (Err(CommitError::Unknown(_)), Some(pool)) = (&committed, self.holder.pool()) else {
+            return committed;
+        };
+        match (H::Database::settle(pool, &witness).await, committed) {
+            (Some(Outcome::Committed), _) => Ok(()),
+            (Some(Outcome::RolledBack), Err(CommitError::Unknown(error))) => {
+                Err(CommitError::RolledBack(error))
+            }
+            (_, committed) => committed,
+        }
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {

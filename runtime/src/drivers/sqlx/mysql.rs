@@ -11,11 +11,13 @@ use std::borrow::Cow;
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::executor::Executor;
+use sqlx_core::pool::Pool;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_mysql::{MySql, MySqlConnection, MySqlDatabaseError, MySqlTransactionManager};
 
-use super::{Backend, Fate, StillNested, borrowed, depth, roll_back_all, sql};
+use super::{Backend, Fate, Later, borrowed, check_depth, depth, roll_back_until, sql};
+use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
@@ -75,34 +77,52 @@ impl Backend for MySql {
         number(error) == Some(DEADLOCK)
     }
 
+    type Witness = ();
+
+    async fn probe(connection: &mut MySqlConnection, _: Later) -> Result<(), CommitError> {
+        check_depth::<Self>(connection)?;
+        let Err(error) = Self::execute(connection, SqlStr::from_static(PROBE)).await else {
+            return Ok(());
+        };
+        let failure = failure(error);
+        if matches!(failure, CommitError::Ended) {
+            // Brings the depth that sqlx counts back in step.
+            let _ = roll_back_until::<Self>(0, connection).await;
+        }
+        Err(failure)
+    }
+
     async fn commit(connection: &mut MySqlConnection) -> Result<(), CommitError> {
-        match depth::<Self>(connection) {
-            0 => return Err(CommitError::Ended),
-            1 => {}
-            _ => return Err(CommitError::Refused(StillNested.into())),
+        let Err(error) = MySqlTransactionManager::commit(connection).await else {
+            return Ok(());
+        };
+        if number(&error).is_none_or(|number| UNKNOWN.contains(&number)) {
+            return Err(CommitError::Unknown(error.into()));
         }
-        let probe = Self::execute(connection, SqlStr::from_static(PROBE)).await;
-        if let Err(error) = probe {
-            let failure = failure(error);
-            if matches!(failure, CommitError::Ended) {
-                // Brings the depth that sqlx counts back in step.
-                let _ = roll_back_all::<Self>(connection).await;
-            }
-            return Err(failure);
+        match roll_back_until::<Self>(0, connection).await {
+            Ok(()) => Err(CommitError::RolledBack(error.into())),
+            Err(_) => Err(CommitError::Refused(error.into())),
         }
-        MySqlTransactionManager::commit(connection)
-            .await
-            .map_err(commit_failure)
+    }
+
+    async fn settle(_: &Pool<Self>, (): &()) -> Option<Outcome> {
+        None
     }
 
     async fn rollback(connection: &mut MySqlConnection) -> Result<(), RollbackError> {
         if depth::<Self>(connection) == 0 {
             return Err(RollbackError::Ended);
         }
-        let probe = Self::execute(connection, SqlStr::from_static(ROLLBACK_PROBE)).await;
-        roll_back_all::<Self>(connection)
+        // The savepoints of sqlx first: the probe would remove them.
+        let ended = async {
+            roll_back_until::<Self>(1, connection).await?;
+            let probe = Self::execute(connection, SqlStr::from_static(ROLLBACK_PROBE)).await;
+            roll_back_until::<Self>(0, connection).await?;
+            Ok(probe)
+        };
+        let probe = ended
             .await
-            .map_err(|error| RollbackError::Failed(error.into()))?;
+            .map_err(|error: SqlxError| RollbackError::Failed(error.into()))?;
         match probe.map_err(failure) {
             Err(CommitError::Ended) => Err(RollbackError::Ended),
             _ => Ok(()),
@@ -135,13 +155,5 @@ fn failure(error: SqlxError) -> CommitError {
     match number(&error) {
         Some(ENDED) => CommitError::Ended,
         _ => CommitError::Refused(error.into()),
-    }
-}
-
-/// `COMMIT` failed: if the server said so, the transaction can be rolled back.
-fn commit_failure(error: SqlxError) -> CommitError {
-    match number(&error) {
-        Some(number) if !UNKNOWN.contains(&number) => CommitError::Refused(error.into()),
-        _ => CommitError::Unknown(error.into()),
     }
 }

@@ -4,16 +4,26 @@
 //! (<https://www.postgresql.org/docs/current/sql-commit.html>), which sqlx takes for a success. So a
 //! savepoint is tried first: it fails with 25P02 in such a transaction, and with 25P01 when the body
 //! has ended the transaction. It costs one round trip.
+//!
+//! On a pool, the same message brings the transaction's number. When the answer to `COMMIT` is lost,
+//! another connection is asked for its `txid_status`
+//! (<https://www.postgresql.org/docs/current/functions-info.html>), so that the outcome is known after all.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use sqlx_core::Error as SqlxError;
+use sqlx_core::connection::Connection as _;
 use sqlx_core::executor::Executor;
-use sqlx_core::sql_str::SqlStr;
+use sqlx_core::pool::Pool;
+use sqlx_core::raw_sql::raw_sql;
+use sqlx_core::row::Row as _;
+use sqlx_core::sql_str::{AssertSqlSafe, SqlStr};
 use sqlx_core::transaction::TransactionManager;
 use sqlx_postgres::{PgConnection, PgTransactionManager, Postgres};
 
-use super::{Backend, Fate, StillNested, borrowed, depth, roll_back_all, sql};
+use super::{Backend, Fate, Later, borrowed, check_depth, depth, roll_back_until, sql};
+use crate::error::Outcome;
 use crate::options::{Isolation, Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
@@ -28,6 +38,12 @@ const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 
 const PROBE: &str = "SAVEPOINT commit_on_success";
+/// Brings the number of the transaction in the same message, if it has one. PostgreSQL 10 and later.
+const PROBE_WITH_NUMBER: &str =
+    "SAVEPOINT commit_on_success; SELECT txid_current_if_assigned()::text";
+/// How many milliseconds to wait before asking again: a server that has lost the connection may still
+/// be at it, or be restarting.
+const SETTLE: [u64; 8] = [10, 20, 50, 100, 200, 500, 1000, 2000];
 /// Fails outside of a transaction, and does not mind a failed one. PostgreSQL 12 and later.
 const ROLLBACK_PROBE: &str = "ROLLBACK AND CHAIN";
 
@@ -81,34 +97,66 @@ impl Backend for Postgres {
         false
     }
 
-    async fn commit(connection: &mut PgConnection) -> Result<(), CommitError> {
-        match depth::<Self>(connection) {
-            0 => return Err(CommitError::Ended),
-            1 => {}
-            _ => return Err(CommitError::Refused(StillNested.into())),
-        }
-        let probe = Self::execute(connection, SqlStr::from_static(PROBE)).await;
-        if let Err(error) = probe {
-            let failure = failure(error);
-            if matches!(failure, CommitError::Ended) {
-                // Brings the depth that sqlx counts back in step.
-                let _ = roll_back_all::<Self>(connection).await;
+    /// The transaction's number, if it has written anything.
+    type Witness = Option<i64>;
+
+    async fn probe(
+        connection: &mut PgConnection,
+        later: Later,
+    ) -> Result<Self::Witness, CommitError> {
+        check_depth::<Self>(connection)?;
+        match send_probe(connection, later).await {
+            Ok(witness) => Ok(witness),
+            Err(error) => {
+                let failure = failure(error);
+                if matches!(failure, CommitError::Ended) {
+                    // Brings the depth that sqlx counts back in step.
+                    let _ = roll_back_until::<Self>(0, connection).await;
+                }
+                Err(failure)
             }
-            return Err(failure);
         }
-        PgTransactionManager::commit(connection)
-            .await
-            .map_err(commit_failure)
+    }
+
+    async fn commit(connection: &mut PgConnection) -> Result<(), CommitError> {
+        let Err(error) = PgTransactionManager::commit(connection).await else {
+            return Ok(());
+        };
+        if !is_refusal(&error) {
+            return Err(CommitError::Unknown(error.into()));
+        }
+        // The server has rolled back; this brings the depth that sqlx counts back in step.
+        let _ = roll_back_until::<Self>(0, connection).await;
+        Err(CommitError::RolledBack(error.into()))
+    }
+
+    async fn settle(pool: &Pool<Self>, witness: &Option<i64>) -> Option<Outcome> {
+        let transaction = (*witness)?;
+        for wait in SETTLE {
+            match status(pool, transaction).await.as_deref() {
+                Some("committed") => return Some(Outcome::Committed),
+                Some("aborted") => return Some(Outcome::RolledBack),
+                // Still in progress, or the server is not there yet.
+                _ => futures_timer::Delay::new(Duration::from_millis(wait)).await,
+            }
+        }
+        None
     }
 
     async fn rollback(connection: &mut PgConnection) -> Result<(), RollbackError> {
         if depth::<Self>(connection) == 0 {
             return Err(RollbackError::Ended);
         }
-        let probe = Self::execute(connection, SqlStr::from_static(ROLLBACK_PROBE)).await;
-        roll_back_all::<Self>(connection)
+        // The savepoints of sqlx first: the probe would remove them.
+        let ended = async {
+            roll_back_until::<Self>(1, connection).await?;
+            let probe = Self::execute(connection, SqlStr::from_static(ROLLBACK_PROBE)).await;
+            roll_back_until::<Self>(0, connection).await?;
+            Ok(probe)
+        };
+        let probe = ended
             .await
-            .map_err(|error| RollbackError::Failed(error.into()))?;
+            .map_err(|error: SqlxError| RollbackError::Failed(error.into()))?;
         match probe.map_err(failure) {
             Err(CommitError::Ended) => Err(RollbackError::Ended),
             _ => Ok(()),
@@ -131,6 +179,31 @@ impl Backend for Postgres {
     }
 }
 
+async fn send_probe(connection: &mut PgConnection, later: Later) -> Result<Option<i64>, SqlxError> {
+    let probe = match later {
+        Later::Never => PROBE,
+        Later::Ask => PROBE_WITH_NUMBER,
+    };
+    let rows = connection.fetch_all(raw_sql(probe)).await?;
+    let number: Option<String> = match rows.first() {
+        Some(row) => row.try_get(0)?,
+        None => None,
+    };
+    Ok(number.and_then(|number| number.parse().ok()))
+}
+
+/// What the server says of a transaction, where it can be asked.
+async fn status(pool: &Pool<Postgres>, transaction: i64) -> Option<String> {
+    let mut connection = PgConnection::connect_with(&pool.connect_options())
+        .await
+        .ok()?;
+    let sql = AssertSqlSafe(format!("SELECT txid_status({transaction})"));
+    let row = connection.fetch_one(raw_sql(sql)).await.ok()?;
+    let status = row.try_get(0).ok()?;
+    let _ = connection.close().await;
+    status
+}
+
 /// The SQLSTATE, where it was the server that refused.
 fn code(error: &SqlxError) -> Option<Cow<'_, str>> {
     error.as_database_error()?.code()
@@ -145,12 +218,7 @@ fn failure(error: SqlxError) -> CommitError {
     }
 }
 
-/// `COMMIT` failed: if the server said so, it has rolled back.
-fn commit_failure(error: SqlxError) -> CommitError {
-    match code(&error).as_deref() {
-        Some(code) if !UNKNOWN.contains(&code) && !code.starts_with("08") => {
-            CommitError::Refused(error.into())
-        }
-        _ => CommitError::Unknown(error.into()),
-    }
+/// Whether it was the server that answered, and not because it is going away.
+fn is_refusal(error: &SqlxError) -> bool {
+    code(error).is_some_and(|code| !UNKNOWN.contains(&&*code) && !code.starts_with("08"))
 }

@@ -9,16 +9,21 @@
 //! so that a connection never has to be closed: that would throw an in-memory database away.
 
 use sqlx_core::Error as SqlxError;
+use sqlx_core::connection::Connection as _;
 use sqlx_core::executor::Executor;
+use sqlx_core::pool::Pool;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteTransactionManager};
 
-use super::{Backend, Fate, StillNested, borrowed, depth, roll_back_all, sql};
+use super::{Backend, Fate, Later, borrowed, check_depth, depth, roll_back_until, sql};
 use crate::drivers::sqlite;
+use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
 
+/// `SQLITE_ERROR`
+const ERROR: u32 = 1;
 /// `SQLITE_BUSY` and `SQLITE_LOCKED`.
 const BUSY: u32 = 5;
 const LOCKED: u32 = 6;
@@ -53,26 +58,45 @@ impl Backend for Sqlite {
         primary_code(error).is_some_and(|code| ROLLED_BACK.contains(&code))
     }
 
-    async fn commit(connection: &mut SqliteConnection) -> Result<(), CommitError> {
-        match depth::<Self>(connection) {
-            0 => return Err(CommitError::Ended),
-            1 => {}
-            _ => return Err(CommitError::Refused(StillNested.into())),
+    /// A rollback that was only queued, because a future was dropped, has yet to be counted.
+    async fn catch_up(connection: &mut SqliteConnection) {
+        if depth::<Self>(connection) > 0 {
+            let _ = connection.ping().await;
         }
+    }
+
+    type Witness = ();
+
+    async fn probe(connection: &mut SqliteConnection, _: Later) -> Result<(), CommitError> {
+        check_depth::<Self>(connection)
+    }
+
+    async fn commit(connection: &mut SqliteConnection) -> Result<(), CommitError> {
         match SqliteTransactionManager::commit(connection).await {
             Ok(()) => Ok(()),
             Err(error) if error.as_database_error().is_none() => {
                 Err(CommitError::Unknown(error.into()))
             }
-            Err(error) => Err(Self::savepoint_failure(connection, error).await),
+            Err(error) => Err(if !has_ended(connection).await {
+                CommitError::Refused(error.into())
+            } else if primary_code(&error) == Some(ERROR) {
+                // There was nothing to commit.
+                CommitError::Ended
+            } else {
+                CommitError::RolledBack(error.into())
+            }),
         }
+    }
+
+    async fn settle(_: &Pool<Self>, (): &()) -> Option<Outcome> {
+        None
     }
 
     async fn rollback(connection: &mut SqliteConnection) -> Result<(), RollbackError> {
         if depth::<Self>(connection) == 0 || has_ended(connection).await {
             return Err(RollbackError::Ended);
         }
-        roll_back_all::<Self>(connection)
+        roll_back_until::<Self>(0, connection)
             .await
             .map_err(|error| RollbackError::Failed(error.into()))
     }
@@ -106,15 +130,13 @@ impl Backend for Sqlite {
 
 /// Whether SQLite is outside of a transaction; then sqlx's count is brought back in step.
 async fn has_ended(connection: &mut SqliteConnection) -> bool {
-    let begun = Sqlite::execute(connection, SqlStr::from_static("BEGIN")).await;
-    if begun.is_err() {
-        return false;
+    // One message, which stops at `BEGIN` inside a transaction, and leaves none if it is cancelled.
+    let probe = Sqlite::execute(connection, SqlStr::from_static("BEGIN; ROLLBACK")).await;
+    let ended = probe.is_ok();
+    if ended && depth::<Sqlite>(connection) == 1 {
+        // There has to be something that sqlx can roll back.
+        let _ = Sqlite::execute(connection, SqlStr::from_static("BEGIN")).await;
+        let _ = roll_back_until::<Sqlite>(0, connection).await;
     }
-    // A count of one is what was just begun.
-    if depth::<Sqlite>(connection) == 1 {
-        let _ = roll_back_all::<Sqlite>(connection).await;
-    } else {
-        let _ = Sqlite::execute(connection, SqlStr::from_static("ROLLBACK")).await;
-    }
-    true
+    ended
 }
