@@ -17,6 +17,8 @@ use crate::transaction::ConnectionId;
 pub(crate) enum Kind {
     Sync,
     Async,
+    /// Not a transaction: takes what would run after a commit.
+    Capture,
     /// Not a transaction: hides the frames below it from a deferred call, which runs outside of
     /// any transaction.
     Barrier,
@@ -113,9 +115,14 @@ impl Stack {
     }
 
     /// From the innermost frame outwards, as far as the running code may see.
-    fn visible(&mut self) -> impl Iterator<Item = &mut Frame> {
+    fn unhidden(&mut self) -> impl Iterator<Item = &mut Frame> {
         self.frames()
             .take_while(|frame| frame.kind != Kind::Barrier)
+    }
+
+    /// The open blocks among them.
+    fn visible(&mut self) -> impl Iterator<Item = &mut Frame> {
+        self.unhidden().filter(|frame| frame.kind != Kind::Capture)
     }
 }
 
@@ -169,6 +176,19 @@ pub(crate) fn pending() -> usize {
             .filter(|frame| frame.connection == innermost)
             .map(|frame| frame.queue.deferred())
             .sum()
+    })
+}
+
+/// Whether something takes the calls of a transaction that has committed.
+pub(crate) fn is_capturing() -> bool {
+    with_capture(|_| ()).is_some()
+}
+
+/// Runs `f` on what takes the calls of a transaction that has committed, if there is such.
+pub(crate) fn with_capture(f: impl FnOnce(&mut Frame)) -> Option<()> {
+    with_stack(|stack| {
+        let capture = |frame: &&mut Frame| frame.kind == Kind::Capture;
+        stack.unhidden().find(capture).map(f)
     })
 }
 

@@ -114,6 +114,21 @@ impl Handler {
         Self { id, ..self }
     }
 
+    /// A handler that knows its event is a call like any other.
+    fn told(self, event: &Committed) -> Self {
+        let call = match self.call {
+            Call::Commit(call, nesting) => {
+                let event = Committed {
+                    nesting,
+                    ..event.clone()
+                };
+                Call::Sync(Box::new(move || call(&event)))
+            }
+            call => call,
+        };
+        Self { call, ..self }
+    }
+
     fn waits_for_commit(&self) -> bool {
         !matches!(self.call, Call::Rollback(_))
     }
@@ -158,6 +173,20 @@ impl Queue {
     pub(crate) fn remove(&mut self, id: u64) -> Option<Handler> {
         let index = self.0.iter().position(|handler| handler.id == id)?;
         Some(self.0.remove(index))
+    }
+
+    /// Takes what waits for a commit that has happened, and drops the rest.
+    pub(crate) fn committed(self, event: &Committed) -> Self {
+        let waiting = self.0.into_iter().filter(Handler::waits_for_commit);
+        Self(waiting.map(|handler| handler.told(event)).collect())
+    }
+
+    #[cfg_attr(
+        not(feature = "testing"),
+        allow(dead_code, reason = "only test support asks")
+    )]
+    pub(crate) fn locations(&self) -> Vec<&'static Location<'static>> {
+        self.0.iter().map(|handler| handler.location).collect()
     }
 
     /// How many calls were deferred, handlers of signals not counted.

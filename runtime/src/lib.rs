@@ -12,13 +12,17 @@ mod attempts;
 mod context;
 pub mod drivers;
 mod error;
+mod forbidden;
 mod handlers;
 mod observer;
 mod options;
 pub mod outside;
+mod rehearsal;
 mod scope;
 pub mod signals;
 mod site;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transaction;
 
 #[doc = include_str!("../docs/commit_on_success.md")]

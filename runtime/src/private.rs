@@ -1,8 +1,11 @@
 //! What generated code calls. Not part of the public interface: it changes with any release.
 
+pub use std::any::type_name_of_val;
 use std::future::Future;
 use std::panic::Location;
-pub use std::{column, file, line, module_path};
+pub use std::{cfg, column, file, line, module_path};
+
+pub use crate::forbidden::outside_transaction;
 
 pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};

@@ -14,6 +14,8 @@ mod sqlite;
     feature = "sqlx-sqlite"
 ))]
 pub mod sqlx;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 #[cfg(any(
     feature = "rusqlite",

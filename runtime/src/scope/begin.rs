@@ -5,6 +5,7 @@ use crate::context::{self, Frame, Kind, Mark};
 use crate::error::{BoxError, Error};
 use crate::observer;
 use crate::options::{Options, Propagation, Unsupported};
+use crate::rehearsal;
 use crate::site::Site;
 use crate::transaction::{RollbackError, Savepoint, Session};
 
@@ -35,7 +36,9 @@ impl Unit {
                 database,
             },
             (Level::Outermost, None) => no_begin(self.site, source),
-            (Level::Nested(_) | Level::Joined, None) => no_savepoint(self.site, source),
+            (Level::Nested(_) | Level::Joined | Level::Rehearsal(_), None) => {
+                no_savepoint(self.site, source)
+            }
         }
     }
 }
@@ -53,6 +56,8 @@ enum Enclosing {
     Nobody,
     /// A block of this crate.
     Block(Mark),
+    /// A test, which is not to be noticed.
+    Test,
     /// Something else.
     Stranger,
 }
@@ -65,6 +70,7 @@ fn enclosing(session: &impl Session) -> Option<Enclosing> {
         (false, Some(_)) => None,
         // Nobody else has the connection any more: it was left behind.
         (true, None) if session.owns_connection() => Some(Enclosing::Nobody),
+        (true, None) if rehearsal::is_open(session.connection_id()) => Some(Enclosing::Test),
         (true, None) => Some(Enclosing::Stranger),
         (false, None) => Some(Enclosing::Nobody),
     }
@@ -79,10 +85,16 @@ fn level(session: &impl Session, site: &'static Site, options: &Options) -> Resu
             "the enclosing transaction has ended".into(),
         ));
     };
-    if matches!(enclosing, Enclosing::Nobody) {
+    let savepoint = Savepoint::at(context::depth_of(session.connection_id()));
+    let outermost = match enclosing {
+        Enclosing::Nobody => Some(Level::Outermost),
+        Enclosing::Test => Some(Level::Rehearsal(savepoint)),
+        Enclosing::Block(_) | Enclosing::Stranger => None,
+    };
+    if let Some(outermost) = outermost {
         return match options.propagation {
             Propagation::Mandatory => Err(Error::Mandatory { function, driver }),
-            _ => Ok(Level::Outermost),
+            _ => Ok(outermost),
         };
     }
     if options.propagation == Propagation::Durable {

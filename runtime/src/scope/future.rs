@@ -70,7 +70,9 @@ impl<T: AsyncTransaction> AsyncScope<T> {
                 }
                 transaction.begin(&options).await
             }
-            Level::Nested(savepoint) => transaction.savepoint(&savepoint).await,
+            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
+                transaction.savepoint(&savepoint).await
+            }
             Level::Joined => Ok(()),
         }
     }
@@ -176,7 +178,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             Verdict::Refuse(error) => return self.give_up(Some(error)).await,
         }
         match self.unit.level {
-            Level::Outermost => self.run_deferred().await,
+            Level::Outermost | Level::Rehearsal(_) => self.run_deferred().await,
             Level::Nested(_) | Level::Joined => {
                 self.unit.hand_over();
                 Ok(())
@@ -194,7 +196,9 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         let level = self.unit.level;
         let ended = match level {
             Level::Outermost => self.transaction().commit().await,
-            Level::Nested(savepoint) => self.transaction().release(&savepoint).await,
+            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
+                self.transaction().release(&savepoint).await
+            }
             Level::Joined => Ok(()),
         };
         let Err(refusal) = ended else {
@@ -218,7 +222,9 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         let level = self.unit.level;
         let result = match level {
             Level::Outermost => self.transaction().rollback().await,
-            Level::Nested(savepoint) => self.transaction().rollback_to(&savepoint).await,
+            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
+                self.transaction().rollback_to(&savepoint).await
+            }
             Level::Joined => {
                 self.unit.left();
                 return Ok(());
@@ -234,7 +240,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     /// Gives up a transaction without waiting.
     fn close(&mut self) {
         let abandoned = match (self.unit.level, self.unit.phase) {
-            (Level::Nested(_) | Level::Joined, _) => Abandoned::Nested,
+            (Level::Nested(_) | Level::Joined | Level::Rehearsal(_), _) => Abandoned::Nested,
             (Level::Outermost, Phase::Open) => Abandoned::Open,
             (Level::Outermost, _) => Abandoned::Interrupted,
         };
@@ -262,7 +268,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     /// Rolls back what a deferred call left open on a connection that it can reach as well.
     async fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
         let transaction = self.transaction.as_mut()?;
-        if !transaction.in_transaction() {
+        if !transaction.in_transaction() || self.unit.level.savepoint().is_some() {
             return None;
         }
         self.unit.phase = Phase::Cleaning;

@@ -26,6 +26,23 @@ enum Level {
     Nested(Savepoint),
     /// Part of the transaction around it.
     Joined,
+    /// A savepoint in a test's transaction, which is to be taken for an outermost one.
+    Rehearsal(Savepoint),
+}
+
+impl Level {
+    /// What it is called where it has to be undone alone.
+    fn savepoint(self) -> Option<Savepoint> {
+        match self {
+            Self::Nested(savepoint) | Self::Rehearsal(savepoint) => Some(savepoint),
+            Self::Outermost | Self::Joined => None,
+        }
+    }
+
+    /// Whether what it has deferred runs at its end.
+    fn is_outermost(self) -> bool {
+        matches!(self, Self::Outermost | Self::Rehearsal(_))
+    }
 }
 
 /// How far a block is.
@@ -105,7 +122,7 @@ impl Unit {
 
     /// Whether calls wait in a savepoint of a transaction that somebody else opened.
     fn would_lose_calls(&self) -> bool {
-        !matches!(self.level, Level::Outermost)
+        !self.level.is_outermost()
             && self.frame.queue.waiting_for_commit() > 0
             && self.with_parent(|_| ()).is_none()
     }
@@ -122,7 +139,7 @@ impl Unit {
     }
 
     fn doom_parent(&self, cause: RollbackOnly) {
-        if !matches!(self.level, Level::Outermost) {
+        if !self.level.is_outermost() {
             self.with_parent(|parent| parent.doom(cause));
         }
     }
@@ -186,6 +203,11 @@ impl Unit {
             nesting: 0,
             deferred: queue.deferred(),
         };
+        if context::is_capturing() {
+            let caught = queue.committed(&event);
+            context::with_capture(|capture| capture.queue.append(caught));
+            return None;
+        }
         Some(Drain::new(queue, event))
     }
 
@@ -278,7 +300,7 @@ impl Unit {
             Err(RollbackError::Ended) => self.diagnosis.rolled_back,
             Err(RollbackError::Failed(_)) => false,
         };
-        gone && self.diagnosis.transient && matches!(self.level, Level::Outermost)
+        gone && self.diagnosis.transient && self.level.is_outermost()
     }
 
     /// For another attempt.

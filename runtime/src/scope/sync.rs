@@ -63,7 +63,9 @@ impl<T: Transaction> Scope<T> {
                 }
                 transaction.begin(&options)
             }
-            Level::Nested(savepoint) => transaction.savepoint(&savepoint),
+            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
+                transaction.savepoint(&savepoint)
+            }
             Level::Joined => Ok(()),
         }
     }
@@ -170,7 +172,7 @@ impl<T: Transaction> Scope<T> {
             Verdict::Refuse(error) => return self.give_up(Some(error)),
         }
         match self.unit.level {
-            Level::Outermost => self.run_deferred(),
+            Level::Outermost | Level::Rehearsal(_) => self.run_deferred(),
             Level::Nested(_) | Level::Joined => {
                 self.unit.hand_over();
                 Ok(())
@@ -188,7 +190,9 @@ impl<T: Transaction> Scope<T> {
         let level = self.unit.level;
         let ended = match level {
             Level::Outermost => self.transaction().commit(),
-            Level::Nested(savepoint) => self.transaction().release(&savepoint),
+            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
+                self.transaction().release(&savepoint)
+            }
             Level::Joined => Ok(()),
         };
         let Err(refusal) = ended else {
@@ -212,7 +216,9 @@ impl<T: Transaction> Scope<T> {
         let level = self.unit.level;
         let result = match level {
             Level::Outermost => self.transaction().rollback(),
-            Level::Nested(savepoint) => self.transaction().rollback_to(&savepoint),
+            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
+                self.transaction().rollback_to(&savepoint)
+            }
             Level::Joined => {
                 self.unit.left();
                 return Ok(());
@@ -248,7 +254,7 @@ impl<T: Transaction> Scope<T> {
     /// Rolls back what a deferred call left open on a connection that it can reach as well.
     fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
         let transaction = self.transaction.as_mut()?;
-        if !transaction.in_transaction() {
+        if !transaction.in_transaction() || self.unit.level.savepoint().is_some() {
             return None;
         }
         let rollback = begin::cleaned(transaction.rollback()).err();
