@@ -197,3 +197,109 @@ pub trait Reborrow: Sized {
 }
 
 impl<T> Reborrow for T {}
+
+/// A body that may run again.
+pub use crate::attempts::Attempts;
+
+/// The number behind `attempts = N`.
+///
+/// # Panics
+///
+/// When it is zero, which the macros do not let through.
+#[must_use]
+pub const fn attempts(attempts: u32) -> NonZeroU32 {
+    match NonZeroU32::new(attempts) {
+        Some(attempts) => attempts,
+        None => panic!("a body runs at least once"),
+    }
+}
+
+/// What a body that may run again can be given more than once.
+#[diagnostic::on_unimplemented(
+    message = "`attempts` runs the body again, so `{Self}` has to be `Clone`",
+    label = "each attempt needs one of its own",
+    note = "take it by reference, or keep the transaction in a function that is only given what can be cloned"
+)]
+pub trait Repeatable {
+    /// One for this attempt.
+    #[must_use]
+    fn again(&self) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> Repeatable for T {
+    fn again(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// A parameter for one attempt.
+pub fn again<T: Repeatable>(parameter: &T) -> T {
+    parameter.again()
+}
+
+/// Whether `no_rollback_for` lets a failed body commit.
+pub fn spared<T, E>(result: &Result<T, E>, spare: impl FnOnce(&E) -> bool) -> bool {
+    result.as_ref().err().is_some_and(spare)
+}
+
+/// What a body returned, for [`cause!`].
+#[derive(Debug)]
+pub struct Outcome<'r, R>(pub &'r R);
+
+/// Finds the error that a driver can look at. How many references a type stands behind is which of these
+/// implementations a method call tries first; the last one is for everything.
+pub trait Cause<'r> {
+    /// The error, if the type has one to show.
+    fn cause(&self) -> Option<&'r (dyn StdError + 'static)>;
+}
+
+impl<'r, T, E: StdError + 'static> Cause<'r> for &&&&&Outcome<'r, Result<T, E>> {
+    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
+        let error = self.0.as_ref().err()?;
+        Some(error)
+    }
+}
+
+/// `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`.
+impl<'r, T, E> Cause<'r> for &&&&Outcome<'r, Result<T, E>>
+where
+    E: AsRef<dyn StdError + Send + Sync>,
+{
+    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
+        let error = self.0.as_ref().err()?;
+        Some(error.as_ref())
+    }
+}
+
+/// `Box<dyn Error + Send>`.
+impl<'r, T, E: AsRef<dyn StdError + Send>> Cause<'r> for &&&Outcome<'r, Result<T, E>> {
+    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
+        let error = self.0.as_ref().err()?;
+        Some(error.as_ref())
+    }
+}
+
+/// `Box<dyn Error>`.
+impl<'r, T, E: AsRef<dyn StdError>> Cause<'r> for &&Outcome<'r, Result<T, E>> {
+    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
+        let error = self.0.as_ref().err()?;
+        Some(error.as_ref())
+    }
+}
+
+impl<'r, R> Cause<'r> for &Outcome<'r, R> {
+    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
+        None
+    }
+}
+
+/// As [`Outcome`], of an error that may borrow something: what caused it cannot.
+#[derive(Debug)]
+pub struct Borrowing<'r, R>(pub &'r R);
+
+impl<'r, T, E: StdError> Cause<'r> for &&&&&Borrowing<'r, Result<T, E>> {
+    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
+        self.0.as_ref().err()?.source()
+    }
+}

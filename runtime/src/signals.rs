@@ -79,14 +79,13 @@ impl fmt::Display for Cause {
     }
 }
 
-/// The signal that a transaction has committed; see [`PostCommit::connect`].
+#[doc = include_str!("../docs/post_commit.md")]
 #[must_use = "a signal does nothing until a handler is connected"]
 pub fn post_commit() -> PostCommit {
     PostCommit(())
 }
 
-/// The signal that a transaction, or a savepoint in it, has rolled back; see
-/// [`PostRollback::connect`].
+#[doc = include_str!("../docs/post_rollback.md")]
 #[must_use = "a signal does nothing until a handler is connected"]
 pub fn post_rollback() -> PostRollback {
     PostRollback(())
