@@ -189,7 +189,8 @@ impl Error {
     /// Finds the `Error` that `error` is, or was caused by.
     ///
     /// For functions that return a driver's error: where that error could not stand for what
-    /// happened, it carries an `Error` as its source.
+    /// happened, it carries an `Error` as its source. (A variant of your own that is
+    /// `#[error(transparent)]` hides the error that it holds from such a search; match on it.)
     ///
     /// ```
     /// # use commit_on_success::{Error, Outcome};
@@ -281,7 +282,6 @@ impl HandlerFailure {
 /// No transaction is open here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no transaction is open here")]
-#[non_exhaustive]
 pub struct NotInTransaction;
 
 /// Failures in one line, for the message of [`Error::Handlers`].

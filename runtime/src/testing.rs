@@ -42,7 +42,7 @@ use std::panic::Location;
 use std::pin::pin;
 
 use crate::context::{Entered, Frame, Kind};
-use crate::error::{BoxError, HandlerFailure};
+use crate::error::{BoxError, Error, HandlerFailure};
 use crate::handlers::{Drain, Queue};
 use crate::options::Options;
 use crate::rehearsal::Rehearsal;
@@ -162,13 +162,13 @@ impl<T: Transaction> TestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// The driver's.
-    pub fn begin<S, D>(source: S) -> Result<Self, BoxError>
+    /// [`Error::Begin`].
+    pub fn begin<S, D>(source: S) -> Result<Self, Error>
     where
         S: Begin<D, Transaction = T>,
     {
-        let mut transaction = source.acquire()?;
-        transaction.begin(&Options::new())?;
+        let mut transaction = source.acquire().map_err(no_begin)?;
+        transaction.begin(&Options::new()).map_err(no_begin)?;
         Ok(Self {
             rehearsal: Rehearsal::new(transaction.connection_id()),
             transaction,
@@ -186,8 +186,8 @@ impl<T: Transaction> TestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// When the transaction is not there any more, or the driver fails.
-    pub fn rollback(mut self) -> Result<(), BoxError> {
+    /// [`Error::Ended`] when the transaction is not there any more, [`Error::Rollback`] when the driver fails.
+    pub fn rollback(mut self) -> Result<(), Error> {
         self.open = false;
         said(self.transaction.rollback())
     }
@@ -216,22 +216,23 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// The driver's.
+    /// [`Error::Begin`].
     ///
     /// # Cancel safety
     ///
     /// Dropped while it waits, it leaves no transaction to the next user of a pooled connection.
-    pub async fn begin<S, D>(source: S) -> Result<Self, BoxError>
+    pub async fn begin<S, D>(source: S) -> Result<Self, Error>
     where
         S: AsyncBegin<D, Transaction = T>,
     {
-        let transaction = source.acquire().await?;
+        let transaction = source.acquire().await.map_err(no_begin)?;
         let mut test = Self {
             rehearsal: Rehearsal::new(transaction.connection_id()),
             transaction,
             abandoned: Some(Abandoned::Interrupted),
         };
-        test.transaction.begin(&Options::new()).await?;
+        let begun = test.transaction.begin(&Options::new()).await;
+        begun.map_err(no_begin)?;
         test.abandoned = Some(Abandoned::Open);
         Ok(test)
     }
@@ -246,8 +247,8 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// When the transaction is not there any more, or the driver fails.
-    pub async fn rollback(mut self) -> Result<(), BoxError> {
+    /// [`Error::Ended`] when the transaction is not there any more, [`Error::Rollback`] when the driver fails.
+    pub async fn rollback(mut self) -> Result<(), Error> {
         self.abandoned = Some(Abandoned::Interrupted);
         let rolled_back = said(self.transaction.rollback().await);
         if rolled_back.is_ok() {
@@ -265,9 +266,18 @@ impl<T: AsyncTransaction> Drop for AsyncTestTransaction<T> {
     }
 }
 
-fn said(rolled_back: Result<(), RollbackError>) -> Result<(), BoxError> {
+/// In the place of an annotated function's name.
+const FUNCTION: &str = "TestTransaction";
+
+fn no_begin(source: BoxError) -> Error {
+    let function = FUNCTION;
+    Error::Begin { function, source }
+}
+
+fn said(rolled_back: Result<(), RollbackError>) -> Result<(), Error> {
+    let function = FUNCTION;
     rolled_back.map_err(|error| match error {
-        RollbackError::Ended => "the test's transaction had ended before".into(),
-        RollbackError::Failed(error) => error,
+        RollbackError::Ended => Error::Ended { function },
+        RollbackError::Failed(source) => Error::Rollback { function, source },
     })
 }

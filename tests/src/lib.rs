@@ -1,1 +1,8 @@
 //! Tests.
+
+pub mod polling;
+pub mod proxy;
+pub mod scripted;
+pub mod servers;
+pub mod corner;
+pub mod cutting;

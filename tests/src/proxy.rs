@@ -31,12 +31,7 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (requests, replies) = (Gate::new(), Gate::new());
-        let accepting = tokio::spawn(accept(
-            listener,
-            server,
-            requests.clone(),
-            replies.clone(),
-        ));
+        let accepting = tokio::spawn(accept(listener, server, requests.clone(), replies.clone()));
         Ok(Self {
             address,
             requests,
@@ -103,7 +98,8 @@ impl Gate {
 
     /// Lets nothing more through than what has arrived.
     pub fn hold(&self) {
-        self.0.send_modify(|counts| counts.admitted = counts.arrived);
+        self.0
+            .send_modify(|counts| counts.admitted = counts.arrived);
     }
 
     /// Lets one more message through, the one that is held or the next one.

@@ -7,13 +7,17 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use commit_on_success::{
-    Abandoned, AsyncBegin, AsyncTransaction, Begin, BoxError, CommitError, ConnectionId, Options,
-    RollbackError, Savepoint, Session, Transaction,
-};
+use commit_on_success::{BoxError, CommitError, RollbackError};
+
+mod driver;
+mod programs;
+
+pub use driver::{Connection, Hold, Lease, Pool, Script, Work};
+pub use programs::{End, Ended, Flavour, Place, Program};
 
 /// What the driver is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,6 +235,12 @@ impl Database {
         self
     }
 
+    /// Forgets what is left of the script, and returns how many steps that was.
+    #[must_use]
+    pub fn forget_script(&self) -> usize {
+        self.state().script.drain(..).count()
+    }
+
     /// Makes every async step pending so many times before its effect, and again after it.
     #[must_use]
     pub fn pausing(self, polls: usize) -> Self {
@@ -241,13 +251,13 @@ impl Database {
     /// The connection.
     #[must_use]
     pub fn connection(&self) -> Connection {
-        Connection(self.clone())
+        Connection::to(self)
     }
 
     /// A pool of one connection.
     #[must_use]
     pub fn pool(&self) -> Pool {
-        Pool(self.clone())
+        Pool::of(self)
     }
 
     /// What has happened, in order.
@@ -259,7 +269,11 @@ impl Database {
     /// How often something has happened.
     #[must_use]
     pub fn count(&self, entry: &str) -> usize {
-        self.state().log.iter().filter(|line| *line == entry).count()
+        self.state()
+            .log
+            .iter()
+            .filter(|line| *line == entry)
+            .count()
     }
 
     /// The rows that are stored whatever happens.
@@ -286,6 +300,14 @@ impl Database {
         self.state().log.push(line.to_owned());
     }
 
+    /// Writes a line of the test's own into the log, with the pauses of a step.
+    pub async fn note_later(self, line: &'static str) {
+        let pauses = self.state().pauses;
+        pause(pauses).await;
+        self.note(line);
+        pause(pauses).await;
+    }
+
     /// Opens a transaction behind the toolkit's back.
     pub fn raw_begin(&self) {
         self.note("raw begin");
@@ -305,7 +327,8 @@ impl Database {
     fn perform(&self, step: Step, argument: &str) -> Result<(), Scripted> {
         let performed = self.state().perform(step, argument);
         match performed {
-            Err(Answer::Panic) => panic!("the driver panics in {step:?}"),
+            // As a panic, but without a message on standard error.
+            Err(Answer::Panic) => resume_unwind(Box::new(format!("the driver panics in {step:?}"))),
             Err(answer) => Err(Scripted { step, answer }),
             Ok(()) => Ok(()),
         }
@@ -319,16 +342,19 @@ impl Database {
         performed
     }
 
-    fn discard(&self, line: &str) {
+    fn discard(&self) {
         let mut state = self.state();
-        state.log.push(line.to_owned());
+        state.log.push("discard".to_owned());
         state.discarded = true;
     }
 }
 
 impl fmt::Debug for Database {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Database").field(&self.log()).finish()
+        formatter
+            .debug_tuple("Database")
+            .field(&self.log())
+            .finish()
     }
 }
 
@@ -342,267 +368,4 @@ pub fn pause(mut polls: usize) -> impl Future<Output = ()> + Send + Unpin {
         context.waker().wake_by_ref();
         Poll::Pending
     })
-}
-
-/// The connection to a [`Database`].
-#[derive(Debug)]
-pub struct Connection(Database);
-
-impl Connection {
-    /// Writes a row.
-    ///
-    /// # Errors
-    ///
-    /// When the script says so.
-    pub fn insert(&mut self, row: i64) -> Result<(), Scripted> {
-        self.0.perform(Step::Insert, &row.to_string())?;
-        self.0.state().insert(row);
-        Ok(())
-    }
-
-    /// Writes a row.
-    ///
-    /// # Errors
-    ///
-    /// When the script says so.
-    pub async fn insert_later(&mut self, row: i64) -> Result<(), Scripted> {
-        let pauses = self.0.state().pauses;
-        pause(pauses).await;
-        let inserted = self.insert(row);
-        pause(pauses).await;
-        inserted
-    }
-
-    /// The database.
-    #[must_use]
-    pub fn database(&self) -> &Database {
-        &self.0
-    }
-}
-
-/// A pool of one connection.
-#[derive(Debug)]
-pub struct Pool(Database);
-
-/// The connection of a [`Pool`], while somebody has it.
-#[derive(Debug)]
-pub struct Lease(Connection);
-
-impl Lease {
-    fn of(pool: &Pool) -> Result<Self, BoxError> {
-        let mut state = pool.0.state();
-        if state.leased {
-            return Err("the pool is empty".into());
-        }
-        state.leased = true;
-        state.discarded = false;
-        Ok(Self(pool.0.connection()))
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut state = self.0.0.state();
-        state.leased = false;
-        let line = match (state.discarded, state.levels.is_empty()) {
-            (true, _) => "close",
-            (false, true) => "return",
-            (false, false) => "return open",
-        };
-        state.log.push(line.to_owned());
-        if state.discarded {
-            state.levels.clear();
-        }
-    }
-}
-
-/// A way to hold the connection.
-pub trait Hold: Send {
-    /// Whether dropping it gives the connection back.
-    const OWNS: bool;
-
-    /// The connection.
-    fn connection(&self) -> &Connection;
-
-    /// The connection.
-    fn connection_mut(&mut self) -> &mut Connection;
-}
-
-impl Hold for &mut Connection {
-    const OWNS: bool = false;
-
-    fn connection(&self) -> &Connection {
-        self
-    }
-
-    fn connection_mut(&mut self) -> &mut Connection {
-        self
-    }
-}
-
-impl Hold for Lease {
-    const OWNS: bool = true;
-
-    fn connection(&self) -> &Connection {
-        &self.0
-    }
-
-    fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.0
-    }
-}
-
-/// A transaction on the scripted connection.
-#[derive(Debug)]
-pub struct Work<H>(H);
-
-impl<H: Hold> Work<H> {
-    fn database(&self) -> &Database {
-        &self.0.connection().0
-    }
-}
-
-impl<H: Hold> Session for Work<H> {
-    type Handle<'t>
-        = &'t mut Connection
-    where
-        H: 't;
-
-    fn handle(&mut self) -> &mut Connection {
-        self.0.connection_mut()
-    }
-
-    fn connection_id(&self) -> ConnectionId {
-        ConnectionId::new(Arc::as_ptr(&self.database().0).addr())
-    }
-
-    fn in_transaction(&self) -> bool {
-        !self.database().state().levels.is_empty()
-    }
-
-    fn owns_connection(&self) -> bool {
-        H::OWNS
-    }
-}
-
-/// Marks the sources of the scripted driver.
-#[derive(Debug)]
-pub enum Script {}
-
-impl<'c> Begin<Script> for &'c mut Connection {
-    type Transaction = Work<&'c mut Connection>;
-
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform(Step::Acquire, "")?;
-        Ok(Work(self))
-    }
-}
-
-impl<'c> AsyncBegin<Script> for &'c mut Connection {
-    type Transaction = Work<&'c mut Connection>;
-
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform_later(Step::Acquire, "").await?;
-        Ok(Work(self))
-    }
-}
-
-impl Begin<Script> for &Pool {
-    type Transaction = Work<Lease>;
-
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform(Step::Acquire, "")?;
-        Ok(Work(Lease::of(self)?))
-    }
-}
-
-impl AsyncBegin<Script> for &Pool {
-    type Transaction = Work<Lease>;
-
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform_later(Step::Acquire, "").await?;
-        Ok(Work(Lease::of(self)?))
-    }
-}
-
-impl<H: Hold> Transaction for Work<H> {
-    fn begin(&mut self, _options: &Options) -> Result<(), BoxError> {
-        Ok(self.database().perform(Step::Begin, "")?)
-    }
-
-    fn commit(&mut self) -> Result<(), CommitError> {
-        let ended = self.database().perform(Step::Commit, "");
-        ended.map_err(Scripted::of_commit)
-    }
-
-    fn rollback(&mut self) -> Result<(), RollbackError> {
-        let ended = self.database().perform(Step::Rollback, "");
-        ended.map_err(Scripted::of_rollback)
-    }
-
-    fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
-        Ok(self
-            .database()
-            .perform(Step::Savepoint, &savepoint.name())?)
-    }
-
-    fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
-        let ended = self.database().perform(Step::Release, &savepoint.name());
-        ended.map_err(Scripted::of_commit)
-    }
-
-    fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
-        let ended = self.database().perform(Step::RollbackTo, &savepoint.name());
-        ended.map_err(Scripted::of_rollback)
-    }
-
-    fn discard(&mut self) {
-        self.database().discard("discard");
-    }
-}
-
-impl<H: Hold> AsyncTransaction for Work<H> {
-    async fn begin(&mut self, _options: &Options) -> Result<(), BoxError> {
-        Ok(self.database().perform_later(Step::Begin, "").await?)
-    }
-
-    async fn commit(&mut self) -> Result<(), CommitError> {
-        let ended = self.database().perform_later(Step::Commit, "").await;
-        ended.map_err(Scripted::of_commit)
-    }
-
-    async fn rollback(&mut self) -> Result<(), RollbackError> {
-        let ended = self.database().perform_later(Step::Rollback, "").await;
-        ended.map_err(Scripted::of_rollback)
-    }
-
-    async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
-        let name = savepoint.name();
-        Ok(self.database().perform_later(Step::Savepoint, &name).await?)
-    }
-
-    async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
-        let name = savepoint.name();
-        let ended = self.database().perform_later(Step::Release, &name).await;
-        ended.map_err(Scripted::of_commit)
-    }
-
-    async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
-        let name = savepoint.name();
-        let ended = self.database().perform_later(Step::RollbackTo, &name).await;
-        ended.map_err(Scripted::of_rollback)
-    }
-
-    fn abandon(&mut self, abandoned: Abandoned) {
-        let database = self.database();
-        match abandoned {
-            Abandoned::Interrupted => database.discard("abandon interrupted"),
-            Abandoned::Nested => database.note("abandon nested"),
-            _ => {
-                // The rollback that a driver queues is sent before anything else.
-                let _ = database.perform(Step::Abandon, "open");
-                database.state().levels.clear();
-            }
-        }
-    }
 }

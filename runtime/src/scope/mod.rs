@@ -252,23 +252,24 @@ impl Unit {
 
     /// Records how a rollback went, and tells observers and handlers.
     fn rolled_back(&mut self, result: &Result<(), RollbackError>, cause: Cause) {
-        match result {
-            Ok(()) => self.phase = Phase::Closed,
-            Err(RollbackError::Ended) => {
-                self.phase = Phase::Closed;
-                self.doom_parent(RollbackOnly::SavepointLost);
-                if !self.diagnosis.rolled_back {
-                    self.observe(observer::unknown);
-                    self.discard_queue();
-                    return;
-                }
-            }
+        let known = match result {
+            Ok(()) => true,
+            Err(RollbackError::Ended) => self.diagnosis.rolled_back,
             Err(RollbackError::Failed(error)) => {
-                self.doom_parent(RollbackOnly::SavepointLost);
                 observer::rollback_failed(self.site, error);
+                false
             }
+        };
+        self.phase = Phase::Closed;
+        if result.is_err() {
+            self.doom_parent(RollbackOnly::SavepointLost);
         }
-        self.run_rollback_handlers(cause);
+        if known {
+            self.run_rollback_handlers(cause);
+        } else {
+            self.observe(observer::unknown);
+            self.discard_queue();
+        }
     }
 
     /// After the future was dropped, and the driver told.

@@ -1,0 +1,47 @@
+//! The contract suite on sqlx with MariaDB.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../contract/asynchronous/mod.rs"]
+mod asynchronous;
+#[path = "../contract/sqlx.rs"]
+mod driver;
+#[path = "../contract/only/mariadb.rs"]
+mod only;
+#[path = "../contract/server.rs"]
+mod server;
+#[path = "../contract/suite/mod.rs"]
+mod suite;
+#[path = "../contract/support.rs"]
+mod support;
+
+mod dialect {
+    use commit_on_success_tests::servers;
+    use sqlx::mysql::MySqlConnectOptions;
+    use sqlx::{Connection as _, Executor as _, MySqlConnection};
+
+    use crate::server::{Cleanup, fresh_name};
+
+    pub(crate) type Db = sqlx::MySql;
+
+    pub(crate) const TABLES: [&str; 1] =
+        ["CREATE TABLE item (id BIGINT PRIMARY KEY, note INT NOT NULL DEFAULT 0) ENGINE = InnoDB"];
+    pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES (?)";
+
+    /// Drops the database.
+    pub(crate) type Kept = Cleanup;
+
+    pub(crate) async fn create() -> Option<(MySqlConnectOptions, Kept)> {
+        let server: MySqlConnectOptions = servers::mysql()?.parse().unwrap();
+        let name = fresh_name();
+        let mut conn = MySqlConnection::connect_with(&server).await.unwrap();
+        let create = format!("CREATE DATABASE {name}");
+        conn.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
+        let statement = format!("SET lock_wait_timeout = 2; DROP DATABASE {name}");
+        let options = server.clone().database(&name);
+        Some((options, Cleanup::new(server, statement)))
+    }
+}

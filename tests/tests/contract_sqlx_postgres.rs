@@ -1,0 +1,51 @@
+//! The contract suite on sqlx with PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../contract/asynchronous/mod.rs"]
+mod asynchronous;
+#[path = "../contract/sqlx.rs"]
+mod driver;
+#[path = "../contract/suite/failing_commit.rs"]
+mod failing_commit;
+#[path = "../contract/only/postgres.rs"]
+mod only;
+#[path = "../contract/server.rs"]
+mod server;
+#[path = "../contract/suite/mod.rs"]
+mod suite;
+#[path = "../contract/support.rs"]
+mod support;
+
+mod dialect {
+    use commit_on_success_tests::servers;
+    use sqlx::postgres::PgConnectOptions;
+    use sqlx::{Connection as _, Executor as _, PgConnection};
+
+    use crate::server::{Cleanup, fresh_name};
+
+    pub(crate) type Db = sqlx::Postgres;
+
+    pub(crate) const TABLES: [&str; 2] = [
+        "CREATE TABLE item (id BIGINT PRIMARY KEY)",
+        "CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
+    ];
+    pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
+
+    /// Drops the schema.
+    pub(crate) type Kept = Cleanup;
+
+    pub(crate) async fn create() -> Option<(PgConnectOptions, Kept)> {
+        let server: PgConnectOptions = servers::postgres()?.parse().unwrap();
+        let schema = fresh_name();
+        let mut conn = PgConnection::connect_with(&server).await.unwrap();
+        let create = format!("CREATE SCHEMA {schema}");
+        conn.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
+        let statement = format!("SET lock_timeout = '2s'; DROP SCHEMA {schema} CASCADE");
+        let options = server.clone().options([("search_path", &schema)]);
+        Some((options, Cleanup::new(server, statement)))
+    }
+}

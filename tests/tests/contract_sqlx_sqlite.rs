@@ -1,0 +1,49 @@
+//! The contract suite on sqlx with SQLite.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../contract/asynchronous/mod.rs"]
+mod asynchronous;
+#[path = "../contract/sqlx.rs"]
+mod driver;
+#[path = "../contract/suite/failing_commit.rs"]
+mod failing_commit;
+#[path = "../contract/only/sqlx_sqlite.rs"]
+mod only;
+#[path = "../contract/suite/sqlite.rs"]
+mod sqlite;
+#[path = "../contract/suite/mod.rs"]
+mod suite;
+#[path = "../contract/support.rs"]
+mod support;
+
+mod dialect {
+    use std::time::Duration;
+
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+
+    pub(crate) type Db = sqlx::Sqlite;
+
+    pub(crate) const TABLES: [&str; 2] = [
+        "CREATE TABLE item (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE child (item INTEGER REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
+    ];
+    pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES (?1)";
+
+    /// The directory with the file.
+    pub(crate) type Kept = tempfile::TempDir;
+
+    #[expect(clippy::unused_async, reason = "other databases have a server to ask")]
+    pub(crate) async fn create() -> Option<(SqliteConnectOptions, Kept)> {
+        let directory = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(directory.path().join("database"))
+            .create_if_missing(true)
+            .busy_timeout(Duration::from_secs(20))
+            .synchronous(SqliteSynchronous::Off);
+        Some((options, directory))
+    }
+}
