@@ -41,6 +41,8 @@ pub(crate) struct Frame {
     pub(crate) kind: Kind,
     pub(crate) site: &'static Site,
     pub(crate) mark: Mark,
+    /// Whether its body has panicked.
+    pub(crate) panicked: bool,
     pub(crate) queue: Queue,
 }
 
@@ -53,6 +55,7 @@ impl Frame {
             kind,
             site,
             mark: Mark::None,
+            panicked: false,
             queue: Queue::new(),
         }
     }
@@ -216,13 +219,16 @@ pub(crate) fn remove(id: u64) -> Option<Handler> {
 /// Puts a frame on the stack until it is dropped, and then back where it came from.
 pub(crate) struct Entered<'f> {
     home: &'f mut Frame,
+    /// Something else was unwinding before.
+    unwinding: bool,
 }
 
 impl<'f> Entered<'f> {
     pub(crate) fn new(home: &'f mut Frame) -> Self {
         let frame = std::mem::replace(home, Frame::BARRIER);
         with_stack(|stack| stack.push(frame));
-        Self { home }
+        let unwinding = std::thread::panicking();
+        Self { home, unwinding }
     }
 }
 
@@ -230,6 +236,7 @@ impl Drop for Entered<'_> {
     fn drop(&mut self) {
         if let Some(frame) = with_stack(Stack::pop) {
             *self.home = frame;
+            self.home.panicked = std::thread::panicking() && !self.unwinding;
         }
     }
 }

@@ -1,7 +1,11 @@
 //! What generated code calls. Not part of the public interface: it changes with any release.
 
+#[path = "private/cause.rs"]
+mod cause;
+
 pub use std::any::type_name_of_val;
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::panic::Location;
 pub use std::{cfg, column, file, line, module_path};
 
@@ -10,6 +14,9 @@ pub use crate::forbidden::outside_transaction;
 pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};
 
+pub use self::cause::{AnyLifetime, Cause, Returned, Static};
+pub use crate::__cause as cause;
+pub use crate::attempts::Attempts;
 use crate::context::{self, Kind};
 use crate::error::{Error, NotInTransaction, RollbackOnly};
 use crate::handlers::Handler;
@@ -198,9 +205,6 @@ pub trait Reborrow: Sized {
 
 impl<T> Reborrow for T {}
 
-/// A body that may run again.
-pub use crate::attempts::Attempts;
-
 /// The number behind `attempts = N`.
 ///
 /// # Panics
@@ -241,65 +245,4 @@ pub fn again<T: Repeatable>(parameter: &T) -> T {
 /// Whether `no_rollback_for` lets a failed body commit.
 pub fn spared<T, E>(result: &Result<T, E>, spare: impl FnOnce(&E) -> bool) -> bool {
     result.as_ref().err().is_some_and(spare)
-}
-
-/// What a body returned, for [`cause!`].
-#[derive(Debug)]
-pub struct Outcome<'r, R>(pub &'r R);
-
-/// Finds the error that a driver can look at. How many references a type stands behind is which of these
-/// implementations a method call tries first; the last one is for everything.
-pub trait Cause<'r> {
-    /// The error, if the type has one to show.
-    fn cause(&self) -> Option<&'r (dyn StdError + 'static)>;
-}
-
-impl<'r, T, E: StdError + 'static> Cause<'r> for &&&&&Outcome<'r, Result<T, E>> {
-    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
-        let error = self.0.as_ref().err()?;
-        Some(error)
-    }
-}
-
-/// `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>`.
-impl<'r, T, E> Cause<'r> for &&&&Outcome<'r, Result<T, E>>
-where
-    E: AsRef<dyn StdError + Send + Sync>,
-{
-    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
-        let error = self.0.as_ref().err()?;
-        Some(error.as_ref())
-    }
-}
-
-/// `Box<dyn Error + Send>`.
-impl<'r, T, E: AsRef<dyn StdError + Send>> Cause<'r> for &&&Outcome<'r, Result<T, E>> {
-    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
-        let error = self.0.as_ref().err()?;
-        Some(error.as_ref())
-    }
-}
-
-/// `Box<dyn Error>`.
-impl<'r, T, E: AsRef<dyn StdError>> Cause<'r> for &&Outcome<'r, Result<T, E>> {
-    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
-        let error = self.0.as_ref().err()?;
-        Some(error.as_ref())
-    }
-}
-
-impl<'r, R> Cause<'r> for &Outcome<'r, R> {
-    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
-        None
-    }
-}
-
-/// As [`Outcome`], of an error that may borrow something: what caused it cannot.
-#[derive(Debug)]
-pub struct Borrowing<'r, R>(pub &'r R);
-
-impl<'r, T, E: StdError> Cause<'r> for &&&&&Borrowing<'r, Result<T, E>> {
-    fn cause(&self) -> Option<&'r (dyn StdError + 'static)> {
-        self.0.as_ref().err()?.source()
-    }
 }

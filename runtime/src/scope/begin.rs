@@ -24,6 +24,7 @@ impl Unit {
             driver: session.driver(),
             id: observer::next_id(),
             diagnosis: Diagnosis::default(),
+            fallout: None,
         })
     }
 
@@ -107,9 +108,7 @@ fn level(session: &impl Session, site: &'static Site, options: &Options) -> Resu
         (Enclosing::Block(Mark::Doomed(cause)), _) => Err(Error::RollbackOnly { function, cause }),
         (Enclosing::Block(_), Propagation::Required | Propagation::Mandatory) => Ok(Level::Joined),
         // Nothing but a savepoint could undo what a block does in a stranger's transaction.
-        _ => Ok(Level::Nested(Savepoint::at(context::depth_of(
-            session.connection_id(),
-        )))),
+        _ => Ok(Level::Nested(savepoint)),
     }
 }
 

@@ -116,7 +116,9 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     ///
     /// When a deferred call panics, after all the others have run.
     pub async fn commit(mut self) -> Result<(), Error> {
-        self.finish().await
+        let finished = self.finish().await;
+        self.let_go();
+        finished
     }
 
     /// As [`commit`](Self::commit), but a transaction that failed only because of others is begun
@@ -133,15 +135,23 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         mut self,
         attempts: &mut Attempts,
     ) -> Result<Option<Self>, Error> {
-        match self.finish().await {
-            Ok(()) => Ok(None),
-            Err(Error::Commit { source, .. })
-                if self.transaction().is_transient(&*source) && attempts.again() =>
-            {
-                self.restart(attempts).await?;
-                Ok(Some(self))
+        let Err(error) = self.finish().await else {
+            return Ok(None);
+        };
+        if self.is_transient(&error) && self.restart(attempts).await {
+            return Ok(Some(self));
+        }
+        self.let_go();
+        Err(error)
+    }
+
+    /// Whether a commit was refused only because of others.
+    fn is_transient(&self, error: &Error) -> bool {
+        match (error, &self.transaction) {
+            (Error::Commit { source, .. }, Some(transaction)) => {
+                self.unit.level.is_outermost() && transaction.is_transient(&**source)
             }
-            Err(error) => Err(error),
+            _ => false,
         }
     }
 
@@ -155,20 +165,42 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     /// Rolls back because the body failed. Its error is what the caller gets.
     pub async fn rollback(mut self) {
         let _reported = self.undo(Cause::Error).await;
+        self.let_go();
     }
 
     /// As [`rollback`](Self::rollback), but a transaction that failed only because of others is
     /// begun again, while there are attempts left.
     pub async fn rollback_or_restart(mut self, attempts: &mut Attempts) -> Option<Self> {
         let rolled_back = self.undo(Cause::Error).await;
-        let again = self.unit.may_restart(&rolled_back) && attempts.again();
-        (again && self.restart(attempts).await.is_ok()).then_some(self)
+        if self.unit.may_restart(&rolled_back) && self.restart(attempts).await {
+            return Some(self);
+        }
+        self.let_go();
+        None
     }
 
-    async fn restart(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
+    /// Begins again on the same connection, if an attempt is left.
+    async fn restart(&mut self, attempts: &mut Attempts) -> bool {
+        if !attempts.again() {
+            return false;
+        }
+        self.unit.tell_handlers();
         attempts.pause_async().await;
         self.unit.reset();
-        self.open().await
+        self.open().await.is_ok()
+    }
+
+    /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
+    /// they may need it.
+    fn let_go(&mut self) {
+        if self.owns_connection() {
+            self.transaction = None;
+        }
+        self.unit.tell_handlers();
+    }
+
+    fn owns_connection(&self) -> bool {
+        self.transaction.as_ref().is_some_and(T::owns_connection)
     }
 
     async fn finish(&mut self) -> Result<(), Error> {
@@ -241,7 +273,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     fn close(&mut self) {
         let abandoned = match (self.unit.level, self.unit.phase) {
             (Level::Nested(_) | Level::Joined | Level::Rehearsal(_), _) => Abandoned::Nested,
-            (Level::Outermost, Phase::Open) => Abandoned::Open,
+            (Level::Outermost, Phase::Open | Phase::Draining) => Abandoned::Open,
             (Level::Outermost, _) => Abandoned::Interrupted,
         };
         self.unit.phase = Phase::Closed;
@@ -251,29 +283,35 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     }
 
     async fn run_deferred(&mut self) -> Result<(), Error> {
-        if self.transaction().owns_connection() {
-            self.transaction = None;
-        }
+        self.let_go();
         let Some(mut drain) = self.unit.drain() else {
             return Ok(());
         };
+        self.unit.phase = Phase::Draining;
         while let Some(location) = drain.next().await {
             if let Some(failure) = self.leftover(location).await {
                 drain.fail(failure);
             }
         }
+        self.unit.phase = Phase::Closed;
         self.unit.handlers_failed(drain.finish())
+    }
+
+    /// Whether a deferred call has left a transaction open.
+    fn has_leftover(&self) -> bool {
+        let open = self.transaction.as_ref().is_some_and(T::in_transaction);
+        open && matches!(self.unit.level, Level::Outermost)
     }
 
     /// Rolls back what a deferred call left open on a connection that it can reach as well.
     async fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
-        let transaction = self.transaction.as_mut()?;
-        if !transaction.in_transaction() || self.unit.level.savepoint().is_some() {
+        if !self.has_leftover() {
             return None;
         }
+        let transaction = self.transaction.as_mut()?;
         self.unit.phase = Phase::Cleaning;
         let rollback = begin::cleaned(transaction.rollback().await).err();
-        self.unit.phase = Phase::Closed;
+        self.unit.phase = Phase::Draining;
         if rollback.is_some() {
             transaction.abandon(Abandoned::Interrupted);
             self.transaction = None;
@@ -285,12 +323,19 @@ impl<T: AsyncTransaction> AsyncScope<T> {
 impl<T: AsyncTransaction> Drop for AsyncScope<T> {
     fn drop(&mut self) {
         let phase = self.unit.phase;
-        if phase == Phase::Closed {
+        let done = match phase {
+            Phase::Closed => true,
+            // The rest of the calls has run, and may have left something open.
+            Phase::Draining => !self.has_leftover(),
+            _ => false,
+        };
+        if done {
             return;
         }
         // This may run while the thread unwinds, when a second panic would abort the process.
         let _ = catch_unwind(AssertUnwindSafe(|| self.close()));
         let _ = catch_unwind(AssertUnwindSafe(|| self.unit.abandoned(phase)));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.let_go()));
     }
 }
 

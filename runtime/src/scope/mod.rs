@@ -31,14 +31,6 @@ enum Level {
 }
 
 impl Level {
-    /// What it is called where it has to be undone alone.
-    fn savepoint(self) -> Option<Savepoint> {
-        match self {
-            Self::Nested(savepoint) | Self::Rehearsal(savepoint) => Some(savepoint),
-            Self::Outermost | Self::Joined => None,
-        }
-    }
-
     /// Whether what it has deferred runs at its end.
     fn is_outermost(self) -> bool {
         matches!(self, Self::Outermost | Self::Rehearsal(_))
@@ -56,6 +48,8 @@ enum Phase {
     Committing,
     /// Rollback is under way, and perhaps done.
     RollingBack,
+    /// It is committed, and what was deferred is running.
+    Draining,
     /// It is committed, and what a deferred call has left open is being rolled back.
     Cleaning,
     /// Nothing is left to do.
@@ -104,6 +98,8 @@ struct Unit {
     /// For observers.
     id: u64,
     diagnosis: Diagnosis,
+    /// What has to be told of the rollback, once the connection is given back.
+    fallout: Option<(Queue, RolledBack)>,
 }
 
 impl Unit {
@@ -265,7 +261,7 @@ impl Unit {
             self.doom_parent(RollbackOnly::SavepointLost);
         }
         if known {
-            self.run_rollback_handlers(cause);
+            self.undone(cause);
         } else {
             self.observe(observer::unknown);
             self.discard_queue();
@@ -274,7 +270,7 @@ impl Unit {
 
     /// After the future was dropped, and the driver told.
     fn abandoned(&mut self, phase: Phase) {
-        let cause = if std::thread::panicking() {
+        let cause = if self.frame.panicked {
             Cause::Panic
         } else {
             Cause::Cancelled
@@ -285,11 +281,11 @@ impl Unit {
                 self.observe(observer::unknown);
                 self.discard_queue();
             }
-            (_, Phase::Cleaning) => {}
+            (_, Phase::Draining | Phase::Cleaning) => {}
             (_, Phase::Beginning) => self.doom_parent(RollbackOnly::NestedCancelled),
             _ => {
                 self.doom_parent(RollbackOnly::NestedCancelled);
-                self.run_rollback_handlers(cause);
+                self.undone(cause);
             }
         }
     }
@@ -318,19 +314,25 @@ impl Unit {
         self.hand_over();
     }
 
-    fn run_rollback_handlers(&mut self, cause: Cause) {
+    /// Tells observers, and keeps what is left for [`tell_handlers`](Self::tell_handlers).
+    fn undone(&mut self, cause: Cause) {
         self.observe(|event| observer::rolled_back(event, cause));
         let queue = self.take_queue();
         if !queue.is_empty() {
             let (site, nesting) = (self.site, self.nesting());
-            handlers::roll_back(
-                queue,
-                &RolledBack {
-                    site,
-                    nesting,
-                    cause,
-                },
-            );
+            let event = RolledBack {
+                site,
+                nesting,
+                cause,
+            };
+            self.fallout = Some((queue, event));
+        }
+    }
+
+    /// Runs the handlers of a rollback.
+    fn tell_handlers(&mut self) {
+        if let Some((queue, event)) = self.fallout.take() {
+            handlers::roll_back(queue, &event);
         }
     }
 

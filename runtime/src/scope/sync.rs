@@ -113,7 +113,9 @@ impl<T: Transaction> Scope<T> {
     ///
     /// When a deferred call panics, after all the others have run.
     pub fn commit(mut self) -> Result<(), Error> {
-        self.finish()
+        let finished = self.finish();
+        self.let_go();
+        finished
     }
 
     /// As [`commit`](Self::commit), but a transaction that failed only because of others is begun
@@ -127,15 +129,23 @@ impl<T: Transaction> Scope<T> {
     ///
     /// As [`commit`](Self::commit).
     pub fn commit_or_restart(mut self, attempts: &mut Attempts) -> Result<Option<Self>, Error> {
-        match self.finish() {
-            Ok(()) => Ok(None),
-            Err(Error::Commit { source, .. })
-                if self.transaction().is_transient(&*source) && attempts.again() =>
-            {
-                self.restart(attempts)?;
-                Ok(Some(self))
+        let Err(error) = self.finish() else {
+            return Ok(None);
+        };
+        if self.is_transient(&error) && self.restart(attempts) {
+            return Ok(Some(self));
+        }
+        self.let_go();
+        Err(error)
+    }
+
+    /// Whether a commit was refused only because of others.
+    fn is_transient(&self, error: &Error) -> bool {
+        match (error, &self.transaction) {
+            (Error::Commit { source, .. }, Some(transaction)) => {
+                self.unit.level.is_outermost() && transaction.is_transient(&**source)
             }
-            Err(error) => Err(error),
+            _ => false,
         }
     }
 
@@ -149,20 +159,42 @@ impl<T: Transaction> Scope<T> {
     /// Rolls back because the body failed. Its error is what the caller gets.
     pub fn rollback(mut self) {
         let _reported = self.undo(Cause::Error);
+        self.let_go();
     }
 
     /// As [`rollback`](Self::rollback), but a transaction that failed only because of others is
     /// begun again, while there are attempts left.
     pub fn rollback_or_restart(mut self, attempts: &mut Attempts) -> Option<Self> {
         let rolled_back = self.undo(Cause::Error);
-        let again = self.unit.may_restart(&rolled_back) && attempts.again();
-        (again && self.restart(attempts).is_ok()).then_some(self)
+        if self.unit.may_restart(&rolled_back) && self.restart(attempts) {
+            return Some(self);
+        }
+        self.let_go();
+        None
     }
 
-    fn restart(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
+    /// Begins again on the same connection, if an attempt is left.
+    fn restart(&mut self, attempts: &mut Attempts) -> bool {
+        if !attempts.again() {
+            return false;
+        }
+        self.unit.tell_handlers();
         std::thread::sleep(attempts.pause());
         self.unit.reset();
-        self.open()
+        self.open().is_ok()
+    }
+
+    /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
+    /// they may need it.
+    fn let_go(&mut self) {
+        if self.owns_connection() {
+            self.transaction = None;
+        }
+        self.unit.tell_handlers();
+    }
+
+    fn owns_connection(&self) -> bool {
+        self.transaction.as_ref().is_some_and(T::owns_connection)
     }
 
     fn finish(&mut self) -> Result<(), Error> {
@@ -237,9 +269,7 @@ impl<T: Transaction> Scope<T> {
     }
 
     fn run_deferred(&mut self) -> Result<(), Error> {
-        if self.transaction().owns_connection() {
-            self.transaction = None;
-        }
+        self.let_go();
         let Some(mut drain) = self.unit.drain() else {
             return Ok(());
         };
@@ -254,7 +284,7 @@ impl<T: Transaction> Scope<T> {
     /// Rolls back what a deferred call left open on a connection that it can reach as well.
     fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
         let transaction = self.transaction.as_mut()?;
-        if !transaction.in_transaction() || self.unit.level.savepoint().is_some() {
+        if !transaction.in_transaction() || !matches!(self.unit.level, Level::Outermost) {
             return None;
         }
         let rollback = begin::cleaned(transaction.rollback()).err();
@@ -279,6 +309,7 @@ impl<T: Transaction> Drop for Scope<T> {
                 self.discard();
             }));
         }
+        let _ = catch_unwind(AssertUnwindSafe(|| self.let_go()));
         self.unit.discard_queue();
     }
 }
