@@ -1,0 +1,56 @@
+use std::pin::Pin;
+use commit_on_success::commit_on_success;
+use commit_on_success_ui_tests::{AsyncConnection, DbError};
+fn rename<'c>(
+    conn: &'c mut AsyncConnection,
+    title: &str,
+) -> Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'c>> {
+    let title = title.to_owned();
+    Box::pin(async move {
+        match ::commit_on_success::__private::begin_async(
+                conn,
+                &::commit_on_success::__private::Site {
+                    function: "rename",
+                    module: "future",
+                    file: "expand/future.rs",
+                    line: 6u32,
+                    column: 1u32,
+                },
+                ::commit_on_success::Options::new(),
+            )
+            .await
+        {
+            ::commit_on_success::__private::Ok(mut __scope) => {
+                let __result = {
+                    #[allow(unused_mut, unused_variables)]
+                    let (conn, __running) = __scope.enter();
+                    __running
+                        .run(async move {
+                            if false {
+                                return ::commit_on_success::__private::never::<
+                                    Result<(), DbError>,
+                                >();
+                            }
+                            conn.execute(&title).await?;
+                            Ok(())
+                        })
+                        .await
+                };
+                if ::commit_on_success::__private::succeeded(&__result) {
+                    match __scope.commit().await {
+                        ::commit_on_success::__private::Ok(()) => __result,
+                        ::commit_on_success::__private::Err(__error) => {
+                            ::commit_on_success::__private::failed(__error)
+                        }
+                    }
+                } else {
+                    __scope.rollback().await;
+                    __result
+                }
+            }
+            ::commit_on_success::__private::Err(__error) => {
+                ::commit_on_success::__private::failed(__error)
+            }
+        }
+    })
+}

@@ -1,0 +1,99 @@
+use commit_on_success::commit_on_success;
+use commit_on_success_ui_tests::{AsyncConnection, Connection, DbError};
+unsafe fn rename<'t, T, const N: usize>(
+    conn: &mut Connection,
+    titles: &'t [T; N],
+) -> Result<impl Iterator<Item = &'t T>, DbError>
+where
+    T: AsRef<str>,
+{
+    match ::commit_on_success::__private::begin(
+        conn,
+        &::commit_on_success::__private::Site {
+            function: "rename",
+            module: "generic",
+            file: "expand/generic.rs",
+            line: 4u32,
+            column: 1u32,
+        },
+        ::commit_on_success::Options::new(),
+    ) {
+        ::commit_on_success::__private::Ok(mut __scope) => {
+            let __result = {
+                #[allow(unused_mut, unused_variables)]
+                let (mut conn, __running) = __scope.enter();
+                __running
+                    .run(move || -> Result<_, DbError> {
+                        for title in titles {
+                            conn.execute(title.as_ref())?;
+                        }
+                        Ok(titles.iter())
+                    })
+            };
+            if ::commit_on_success::__private::succeeded(&__result) {
+                match __scope.commit() {
+                    ::commit_on_success::__private::Ok(()) => __result,
+                    ::commit_on_success::__private::Err(__error) => {
+                        ::commit_on_success::__private::failed(__error)
+                    }
+                }
+            } else {
+                __scope.rollback();
+                __result
+            }
+        }
+        ::commit_on_success::__private::Err(__error) => {
+            ::commit_on_success::__private::failed(__error)
+        }
+    }
+}
+async fn rename_async<'t>(
+    conn: &mut AsyncConnection,
+    titles: &'t [String],
+) -> Result<impl Iterator<Item = &'t String>, DbError> {
+    match ::commit_on_success::__private::begin_async(
+            conn,
+            &::commit_on_success::__private::Site {
+                function: "rename_async",
+                module: "generic",
+                file: "expand/generic.rs",
+                line: 18u32,
+                column: 1u32,
+            },
+            ::commit_on_success::Options::new(),
+        )
+        .await
+    {
+        ::commit_on_success::__private::Ok(mut __scope) => {
+            let __result = {
+                #[allow(unused_mut, unused_variables)]
+                let (conn, __running) = __scope.enter();
+                __running
+                    .run(async move {
+                        if false {
+                            return ::commit_on_success::__private::never::<
+                                Result<_, DbError>,
+                            >();
+                        }
+                        conn.execute("SELECT").await?;
+                        Ok(titles.iter())
+                    })
+                    .await
+            };
+            if ::commit_on_success::__private::succeeded(&__result) {
+                match __scope.commit().await {
+                    ::commit_on_success::__private::Ok(()) => __result,
+                    ::commit_on_success::__private::Err(__error) => {
+                        ::commit_on_success::__private::failed(__error)
+                    }
+                }
+            } else {
+                __scope.rollback().await;
+                __result
+            }
+        }
+        ::commit_on_success::__private::Err(__error) => {
+            ::commit_on_success::__private::failed(__error)
+        }
+    }
+}

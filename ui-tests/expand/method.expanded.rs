@@ -1,0 +1,158 @@
+use commit_on_success::commit_on_success;
+use commit_on_success_ui_tests::{AsyncConnection, Connection, DbError};
+struct Objects<'c> {
+    conn: Connection,
+    borrowed: &'c mut Connection,
+    asynchronous: AsyncConnection,
+    cache: Vec<usize>,
+}
+impl Objects<'_> {
+    /// The body borrows the rest of `self`.
+    fn rename(&mut self, title: &str) -> Result<usize, DbError> {
+        match ::commit_on_success::__private::begin(
+            &mut self.conn,
+            &::commit_on_success::__private::Site {
+                function: "rename",
+                module: "method",
+                file: "expand/method.rs",
+                line: 13u32,
+                column: 5u32,
+            },
+            ::commit_on_success::Options::new(),
+        ) {
+            ::commit_on_success::__private::Ok(mut __scope) => {
+                let __result = {
+                    #[allow(unused_mut, unused_variables)]
+                    let (tx, __running) = __scope.enter();
+                    __running
+                        .run(|| -> Result<usize, DbError> {
+                            self.cache.clear();
+                            tx.execute(title)
+                        })
+                };
+                if ::commit_on_success::__private::succeeded(&__result) {
+                    match __scope.commit() {
+                        ::commit_on_success::__private::Ok(()) => __result,
+                        ::commit_on_success::__private::Err(__error) => {
+                            ::commit_on_success::__private::failed(__error)
+                        }
+                    }
+                } else {
+                    __scope.rollback();
+                    __result
+                }
+            }
+            ::commit_on_success::__private::Err(__error) => {
+                ::commit_on_success::__private::failed(__error)
+            }
+        }
+    }
+    /// A field that is a reference is borrowed again.
+    fn rename_borrowed(&mut self, mut title: String) -> Result<usize, DbError> {
+        match ::commit_on_success::__private::begin(
+            {
+                use ::commit_on_success::__private::Reborrow as _;
+                self.borrowed.reborrow()
+            },
+            &::commit_on_success::__private::Site {
+                function: "rename_borrowed",
+                module: "method",
+                file: "expand/method.rs",
+                line: 20u32,
+                column: 5u32,
+            },
+            ::commit_on_success::Options::new(),
+        ) {
+            ::commit_on_success::__private::Ok(mut __scope) => {
+                let __result = {
+                    #[allow(unused_mut, unused_variables)]
+                    let (tx, __running) = __scope.enter();
+                    __running
+                        .run(|| -> Result<usize, DbError> {
+                            title.push('!');
+                            tx.execute(&title)
+                        })
+                };
+                if ::commit_on_success::__private::succeeded(&__result) {
+                    match __scope.commit() {
+                        ::commit_on_success::__private::Ok(()) => __result,
+                        ::commit_on_success::__private::Err(__error) => {
+                            ::commit_on_success::__private::failed(__error)
+                        }
+                    }
+                } else {
+                    __scope.rollback();
+                    __result
+                }
+            }
+            ::commit_on_success::__private::Err(__error) => {
+                ::commit_on_success::__private::failed(__error)
+            }
+        }
+    }
+    /// What the source does not need is moved into the future.
+    async fn rename_async(
+        &mut self,
+        title: String,
+        (id, _): (i64, i64),
+    ) -> Result<i64, DbError> {
+        match ::commit_on_success::__private::begin_async(
+                &mut self.asynchronous,
+                &::commit_on_success::__private::Site {
+                    function: "rename_async",
+                    module: "method",
+                    file: "expand/method.rs",
+                    line: 27u32,
+                    column: 5u32,
+                },
+                ::commit_on_success::Options::new(),
+            )
+            .await
+        {
+            ::commit_on_success::__private::Ok(mut __scope) => {
+                let __result = {
+                    #[allow(unused_mut, unused_variables)]
+                    let (tx, __running) = __scope.enter();
+                    __running
+                        .run(async {
+                            if false {
+                                return ::commit_on_success::__private::never::<
+                                    Result<i64, DbError>,
+                                >();
+                            }
+                            #[allow(
+                                clippy::redundant_locals,
+                                clippy::used_underscore_binding,
+                                clippy::no_effect_underscore_binding
+                            )]
+                            let mut title = title;
+                            #[allow(
+                                clippy::redundant_locals,
+                                clippy::used_underscore_binding,
+                                clippy::no_effect_underscore_binding
+                            )]
+                            let id = id;
+                            title.push('!');
+                            tx.execute(&title).await?;
+                            Ok(id)
+                        })
+                        .await
+                };
+                if ::commit_on_success::__private::succeeded(&__result) {
+                    match __scope.commit().await {
+                        ::commit_on_success::__private::Ok(()) => __result,
+                        ::commit_on_success::__private::Err(__error) => {
+                            ::commit_on_success::__private::failed(__error)
+                        }
+                    }
+                } else {
+                    __scope.rollback().await;
+                    __result
+                }
+            }
+            ::commit_on_success::__private::Err(__error) => {
+                ::commit_on_success::__private::failed(__error)
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+use commit_on_success as transactions;
+use commit_on_success_ui_tests::{Connection, DbError};
+fn rename(conn: &mut Connection) -> Result<usize, DbError> {
+    match transactions::__private::begin(
+        conn,
+        &transactions::__private::Site {
+            function: "rename",
+            module: "renamed_crate",
+            file: "expand/renamed_crate.rs",
+            line: 4u32,
+            column: 1u32,
+        },
+        transactions::Options::new(),
+    ) {
+        transactions::__private::Ok(mut __scope) => {
+            let __result = {
+                #[allow(unused_mut, unused_variables)]
+                let (conn, __running) = __scope.enter();
+                __running
+                    .run(move || -> Result<usize, DbError> {
+                        transactions::__private::defer({ move || index(7) });
+                        conn.execute("UPDATE")
+                    })
+            };
+            if transactions::__private::succeeded(&__result) {
+                match __scope.commit() {
+                    transactions::__private::Ok(()) => __result,
+                    transactions::__private::Err(__error) => {
+                        transactions::__private::failed(__error)
+                    }
+                }
+            } else {
+                __scope.rollback();
+                __result
+            }
+        }
+        transactions::__private::Err(__error) => transactions::__private::failed(__error),
+    }
+}
+fn index(_id: i64) {}

@@ -1,0 +1,12 @@
+use commit_on_success::{commit_on_success, defer};
+use commit_on_success_ui_tests::{Connection, DbError};
+
+#[commit_on_success]
+fn rename(conn: &mut Connection) -> Result<usize, DbError> {
+    defer!(return Ok(1));
+    conn.execute("UPDATE")
+}
+
+fn main() {
+    let _ = rename(&mut Connection::default());
+}

@@ -1,0 +1,11 @@
+use commit_on_success::commit_on_success;
+use sqlx::{Result, SqlitePool};
+
+#[commit_on_success(tx = pool)]
+async fn rename(pool: &SqlitePool) -> Result<()> {
+    sqlx::query("UPDATE object SET title = ''")
+        .execute(&mut *tx)
+        .await?;
+}
+
+fn main() {}

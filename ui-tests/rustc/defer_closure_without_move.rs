@@ -1,0 +1,14 @@
+use commit_on_success::{commit_on_success, defer};
+use rusqlite::{Connection, Result};
+
+fn index(_id: i64) {}
+
+#[commit_on_success]
+fn rename(conn: &mut Connection, id: i64) -> Result<()> {
+    conn.execute("UPDATE object SET title = ''", [])?;
+    let next = id + 1;
+    defer!(|| index(next));
+    Ok(())
+}
+
+fn main() {}

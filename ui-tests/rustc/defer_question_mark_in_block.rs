@@ -1,0 +1,18 @@
+use commit_on_success::{commit_on_success, defer};
+use rusqlite::{Connection, Result};
+
+fn index(_id: i64) -> Result<()> {
+    Ok(())
+}
+
+#[commit_on_success]
+fn rename(conn: &mut Connection, id: i64) -> Result<()> {
+    conn.execute("UPDATE object SET title = ''", [])?;
+    defer! {
+        index(id)?;
+        index(id + 1)?;
+    }
+    Ok(())
+}
+
+fn main() {}

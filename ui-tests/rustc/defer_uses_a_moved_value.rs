@@ -1,0 +1,13 @@
+use commit_on_success::{commit_on_success, defer};
+use rusqlite::{Connection, Result};
+
+fn index(_title: String) {}
+
+#[commit_on_success]
+fn rename(conn: &mut Connection, title: String) -> Result<()> {
+    defer!(index(title));
+    conn.execute("UPDATE object SET title = ?1", [&title])?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use commit_on_success::{commit_on_success, defer};
+use rusqlite::{Connection, Result};
+
+#[commit_on_success]
+fn rename(conn: &mut Connection, id: i64) -> Result<()> {
+    conn.execute("UPDATE object SET title = ''", [])?;
+    defer!(index(id));
+    Ok(())
+}
+
+fn main() {}

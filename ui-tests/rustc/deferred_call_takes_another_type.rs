@@ -1,0 +1,13 @@
+use commit_on_success::{commit_on_success, defer};
+use rusqlite::{Connection, Result};
+
+fn index(_id: i64, _title: String) {}
+
+#[commit_on_success]
+fn rename(conn: &mut Connection, id: i64) -> Result<()> {
+    conn.execute("UPDATE object SET title = ''", [])?;
+    defer!(index(id, "title"));
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use commit_on_success::commit_on_success;
+use sqlx::{Result, SqlitePool};
+
+#[commit_on_success(tx = pool)]
+async fn rename(pool: &SqlitePool, id: i64) -> Result<()> {
+    let next: i32 = id;
+    sqlx::query("UPDATE object SET title = ?1")
+        .bind(next)
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use commit_on_success::commit_on_success;
+use rusqlite::{Connection, Result};
+
+#[commit_on_success]
+fn rename(conn: &mut Connection, id: i64) -> Result<usize> {
+    let next: i32 = id;
+    conn.execute("UPDATE object SET title = ?1", [next])
+}
+
+fn main() {}
