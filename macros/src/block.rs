@@ -2,15 +2,15 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Expr, Token};
+use syn::{Expr, Path, Token};
 
 use crate::args::{self, Args};
 use crate::diagnostics::{self, Errors};
 use crate::expand;
 use crate::fallback;
-use crate::plan::{Capture, Flavour, Output, Plan, Source};
+use crate::plan::{Capture, Flavour, Lifetime, Output, Plan, Source, Terms};
 use crate::tokens::first_await;
-use crate::validate::of_expression;
+use crate::validate::{of_expression, terms};
 
 /// Expands one invocation.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
@@ -27,8 +27,13 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Plan> {
     args::list(input, &mut args, &mut errors);
     let body = errors.keep(block(input));
     let source = errors.keep(source(args.source)).flatten();
-    match (errors.into_error(), body, source) {
-        (None, Some(body), Some(source)) => Ok(plan(written.is_some(), args.options, source, body)),
+    let terms = errors.keep(terms(&args.options));
+    match (errors.into_error(), body, source, terms) {
+        (None, Some(body), Some(source), Some(terms)) => {
+            let krate = args.options.krate.map(|given| given.value);
+            let flavour = flavour(written, &body);
+            Ok(plan(krate, flavour, source, terms, body))
+        }
         (Some(error), ..) => Err(error),
         (None, ..) => unreachable!("whatever is missing was reported"),
     }
@@ -71,22 +76,26 @@ fn source(source: args::Source) -> syn::Result<Option<Source>> {
     }
 }
 
-fn plan(forced: bool, options: args::Options, source: Source, body: Group) -> Plan {
-    let flavour = if forced || first_await(body.stream()).is_some() {
+fn flavour(written: Option<Token![async]>, body: &Group) -> Flavour {
+    if written.is_some() || first_await(body.stream()).is_some() {
         Flavour::Async
     } else {
         Flavour::Sync
-    };
-    let end = body.span_close();
+    }
+}
+
+fn plan(krate: Option<Path>, flavour: Flavour, source: Source, terms: Terms, body: Group) -> Plan {
     Plan {
-        krate: options.krate,
+        krate,
         site: "transaction!".to_owned(),
         flavour,
         source,
+        terms,
         capture: Capture::Borrow { moved: Vec::new() },
         output: Output {
             annotation: None,
-            blame: end,
+            blame: body.span_close(),
+            error: Lifetime::Static,
         },
         body,
     }

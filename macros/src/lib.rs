@@ -53,7 +53,7 @@ fn attribute(
     args: proc_macro2::TokenStream,
     item: proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
-    let (args, mut errors) = args::parse(args);
+    let (mut args, mut errors) = args::parse(args);
     let function = match input::parse(item.clone()) {
         Ok(function) => function,
         Err(error) => {
@@ -61,16 +61,14 @@ fn attribute(
             return fallback::beside(errors, item);
         }
     };
+    validate::prefer_parameter(&mut args, &function.signature);
+    let binding = validate::binding(&args.source, &function.signature);
     let valid = match args.source {
         args::Source::Malformed => None,
-        _ => errors.keep(validate::validate(&args, &function)),
+        _ => errors.keep(validate::validate(args, &function)),
     };
     match valid {
         Some(valid) => fallback::beside(errors, expand::function(&function, &valid)),
-        None => fallback::function(
-            errors,
-            validate::binding(&args.source, &function.signature).as_ref(),
-            &function,
-        ),
+        None => fallback::function(errors, binding.as_ref(), &function),
     }
 }

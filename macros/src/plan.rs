@@ -1,7 +1,7 @@
 //! What is going to be generated. Only valid combinations can be written down here.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
-use syn::{Attribute, Path, Token, Type};
+use syn::{Attribute, Expr, LitInt, Path, Token, Type};
 
 /// One transaction: what it is opened on, what runs inside it, and how it ends.
 pub(crate) struct Plan {
@@ -10,6 +10,7 @@ pub(crate) struct Plan {
     pub(crate) site: String,
     pub(crate) flavour: Flavour,
     pub(crate) source: Source,
+    pub(crate) terms: Terms,
     pub(crate) capture: Capture,
     pub(crate) output: Output,
     pub(crate) body: Group,
@@ -37,6 +38,46 @@ pub(crate) enum Passing {
     Reborrowed,
 }
 
+/// What is asked of the transaction.
+#[derive(Default)]
+pub(crate) struct Terms {
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) retry: Option<Retry>,
+    /// Whether an error commits all the same.
+    pub(crate) spare: Option<Expr>,
+}
+
+/// An option that goes to the database, named by the words of the user.
+pub(crate) enum Setting {
+    /// `read_only`
+    Flag(Ident),
+    /// `isolation = serializable`
+    Choice { option: Ident, word: Ident },
+}
+
+/// A body that may run more than once.
+pub(crate) struct Retry {
+    pub(crate) attempts: LitInt,
+    pub(crate) backoff: Option<Expr>,
+    /// What each attempt needs one of its own of.
+    pub(crate) fresh: Vec<Fresh>,
+}
+
+/// A parameter that a body would use up.
+pub(crate) struct Fresh {
+    pub(crate) parameter: Moved,
+    pub(crate) renewal: Renewal,
+}
+
+/// How an attempt gets at a parameter without taking it away from the next one.
+#[derive(Clone, Copy)]
+pub(crate) enum Renewal {
+    /// The place to blame when it cannot be cloned.
+    Clone(Span),
+    /// It is a `&mut`.
+    Reborrow,
+}
+
 /// How the body gets at what surrounds it.
 pub(crate) enum Capture {
     Move,
@@ -60,6 +101,15 @@ pub(crate) struct Output {
     pub(crate) annotation: Option<Type>,
     /// The place to blame when it is not a suitable `Result`.
     pub(crate) blame: Span,
+    pub(crate) error: Lifetime,
+}
+
+/// Whether the error may borrow something, as far as the signature tells. If so, only its source is sure to live long
+/// enough to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    Static,
+    Unknown,
 }
 
 /// Where in a function the transaction goes.

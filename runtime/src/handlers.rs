@@ -17,8 +17,7 @@ pub(crate) use drain::{Drain, discard, roll_back};
     message = "a deferred call returns `()` or `Result<(), E>`, found `{Self}`",
     label = "nobody would look at this value",
     note = "to throw the value away, write a block: `defer! {{ f(a); }}`",
-    note = "for an async call, write `defer!(f(a).await)`",
-    note = "the error of a `Result<(), E>` must convert into `Box<dyn std::error::Error + Send + Sync>`"
+    note = "for an async call, write `defer!(f(a).await)`"
 )]
 pub trait HandlerOutcome: sealed::Sealed {
     #[doc(hidden)]
@@ -37,10 +36,27 @@ impl HandlerOutcome for () {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<E: Into<BoxError>> HandlerOutcome for Result<(), E> {
+impl<E: HandlerError> HandlerOutcome for Result<(), E> {
     fn into_result(self) -> Result<(), BoxError> {
-        self.map_err(Into::into)
+        self.map_err(HandlerError::into_box)
+    }
+}
+
+/// The error of a deferred call.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be reported as the error of a deferred call",
+    label = "expected an error type",
+    note = "implement `std::error::Error` for it; it must be `Send + Sync`"
+)]
+pub trait HandlerError {
+    #[doc(hidden)]
+    fn into_box(self) -> BoxError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> HandlerError for E {
+    fn into_box(self) -> BoxError {
+        self.into()
     }
 }
 

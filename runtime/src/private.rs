@@ -7,6 +7,8 @@ pub use std::any::type_name_of_val;
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 pub use std::{cfg, column, file, line, module_path};
 
 pub use crate::forbidden::outside_transaction;
@@ -86,19 +88,33 @@ where
 }
 
 /// What `defer!` does with an async call.
+///
+/// What it returns says nothing of the call's type, so that a call that does not fit is reported once.
 #[track_caller]
-pub fn defer_async<F>(call: F) -> impl Future<Output = ()>
+pub fn defer_async<F>(call: F) -> Registration
 where
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {
     let location = Location::caller();
-    async move {
+    Registration(Box::pin(async move {
         if context::is_open() {
             enqueue_async(call, location);
         } else {
             outside::admit(location);
             outside::settle(call.await, location);
         }
+    }))
+}
+
+/// A deferred async call, which is registered when it is awaited.
+#[must_use = "futures do nothing unless you `.await` them"]
+pub struct Registration<T = ()>(Pin<Box<dyn Future<Output = T> + Send>>);
+
+impl<T> Future for Registration<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        self.0.as_mut().poll(context)
     }
 }
 
@@ -108,18 +124,18 @@ where
 ///
 /// When no transaction is open; the call is dropped then.
 #[track_caller]
-pub fn try_defer_async<F>(call: F) -> impl Future<Output = Result<(), NotInTransaction>>
+pub fn try_defer_async<F>(call: F) -> Registration<Result<(), NotInTransaction>>
 where
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {
     let location = Location::caller();
-    async move {
+    Registration(Box::pin(async move {
         if !context::is_open() {
             return Err(NotInTransaction);
         }
         enqueue_async(call, location);
         Ok(())
-    }
+    }))
 }
 
 /// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
@@ -185,11 +201,13 @@ pub fn succeeded<R: ReturnsResult>(result: &R) -> bool {
 }
 
 /// What the function returns when the transaction could not be begun or committed.
+#[must_use]
 pub fn failed<R: ReturnsResult>(error: Error) -> R {
     R::failed(error)
 }
 
 /// The value of a branch that is never taken, which gives an `async` block its type.
+#[must_use]
 pub fn never<R>() -> R {
     unreachable!("written behind `if false`")
 }

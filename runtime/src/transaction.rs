@@ -173,6 +173,7 @@ pub trait Session {
     label = "not a source of sync transactions",
     note = "sync sources are `&Connection`, `&mut Connection` and pooled connections of `rusqlite` (feature `rusqlite`)",
     note = "async drivers such as `sqlx` need an `async fn`, or `transaction!(async tx = … => {{ … }})`",
+    note = "a connection in a field is borrowed: `tx = &mut self.conn`",
     note = "is the driver's feature of `commit_on_success` enabled?"
 )]
 pub trait Begin<Driver>: Sized {
@@ -185,6 +186,38 @@ pub trait Begin<Driver>: Sized {
     ///
     /// When there is no connection to be had. The body does not run then.
     fn acquire(self) -> Result<Self::Transaction, BoxError>;
+}
+
+/// Implemented by nothing. Where a type has a single candidate, rustc takes it for the right one and goes on with a
+/// transaction that is none; with a second one, it says that the type is no source, and nothing else.
+mod nothing {
+    use super::{AsyncTransaction, Transaction};
+
+    pub trait Nothing {
+        type Transaction: Transaction;
+        type AsyncTransaction: AsyncTransaction;
+    }
+
+    #[derive(Debug)]
+    pub struct NoDriver;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: nothing::Nothing> Begin<nothing::NoDriver> for S {
+    type Transaction = S::Transaction;
+
+    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        unreachable!("no type is `Nothing`")
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: nothing::Nothing + Send> AsyncBegin<nothing::NoDriver> for S {
+    type Transaction = S::AsyncTransaction;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        unreachable!("no type is `Nothing`")
+    }
 }
 
 /// The steps of a transaction on a sync driver.
@@ -247,6 +280,7 @@ pub trait Transaction: Session {
     label = "not a source of async transactions",
     note = "async sources are `&Pool`, `&mut PoolConnection`, `&mut PgConnection` and the like, and `&mut Transaction` of `sqlx` (features `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`)",
     note = "sync drivers such as `rusqlite` need a `fn` without `async`",
+    note = "a connection in a field is borrowed: `tx = &mut self.conn`",
     note = "is the driver's feature of `commit_on_success` enabled?"
 )]
 pub trait AsyncBegin<Driver>: Sized {

@@ -1,5 +1,6 @@
 //! Tests.
 
+pub mod journal;
 pub mod polling;
 pub mod proxy;
 pub mod scripted;

@@ -192,7 +192,9 @@ fn observers_hear_of_a_rollback_that_failed_behind_the_error_of_a_body() {
             [
                 "rollback of on_connection: the script says Failed to Rollback",
                 "unknown: on_connection",
+                "unknown: on_connection",
                 "rollback of on_connection_later: the script says Failed to Rollback",
+                "unknown: on_connection_later",
                 "unknown: on_connection_later",
             ]
         );

@@ -232,9 +232,8 @@ mod postgres {
                 }
                 (_, error) => panic!("{pass_on} {error:?}"),
             }
-            let lines = calls.lines();
-            let cause = if pass_on { "Error" } else { "CommitFailed" };
-            assert_eq!(lines, [format!("rolled back: {cause}")], "{pass_on}");
+            // Nobody acknowledged a rollback.
+            assert!(calls.lines().is_empty(), "{pass_on} {calls:?}");
             assert!(corner.numbers(ROWS).await.is_empty());
             next_user(&pool).await.unwrap();
             assert_eq!(corner.numbers(ROWS).await, [2]);

@@ -3,16 +3,19 @@
 //! A message is lower case without a full stop, quotes code in backticks, says what was expected and what was
 //! found, and where there is something to write instead, it shows it.
 
+mod options;
 mod words;
 
 use std::fmt::Display;
 
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
-use syn::Error;
 use syn::parse::ParseStream;
+use syn::{Error, Token};
 
-use words::{closest, compact, found, listed};
+pub(crate) use options::*;
+pub(crate) use words::assignment;
+use words::{compact, found, found_after, listed};
 
 /// The errors of one stage, reported together.
 #[derive(Default)]
@@ -59,10 +62,24 @@ pub(crate) fn expected_name(input: ParseStream<'_>) -> Error {
     )
 }
 
-pub(crate) fn expected_expression(after: impl ToTokens) -> Error {
-    at(
-        after,
-        "expected an expression after `=`, found nothing; write what to open the transaction on, as in `tx = pool`",
+pub(crate) fn expected_expression(equals: Token![=], input: ParseStream<'_>) -> Error {
+    let (span, found) = found_after(equals, input);
+    let instead = if found == "`async`" {
+        "`async` goes before the name"
+    } else {
+        "write what to open the transaction on, as in `tx = pool`"
+    };
+    Error::new(
+        span,
+        format!("expected an expression after `=`, found {found}; {instead}"),
+    )
+}
+
+pub(crate) fn expected_equals(name: &Ident, input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!("expected `=`, found {found}; write `{name} = EXPR`"),
     )
 }
 
@@ -82,35 +99,6 @@ pub(crate) fn second_source(found: &Ident) -> Error {
     at(
         found,
         format!("expected an option, found `{found}`; one transaction has one source"),
-    )
-}
-
-pub(crate) fn unknown_option(option: &Ident, known: &[&str]) -> Error {
-    let expected = match known {
-        [only] => format!("expected `{only}`"),
-        _ => format!("expected one of {}", listed(known)),
-    };
-    // A single known option is its own hint.
-    let close = closest(&option.to_string(), known).filter(|_| known.len() > 1);
-    let hint = close.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-    at(
-        option,
-        format!("unknown option `{option}`, {expected}{hint}"),
-    )
-}
-
-pub(crate) fn option_without_value(option: &Ident, value: &str) -> Error {
-    at(
-        option,
-        format!("expected `{option} = {value}`, found `{option}`"),
-    )
-}
-
-pub(crate) fn duplicate_option(option: &Ident, first: &impl ToTokens) -> Error {
-    let first = compact(&first.to_token_stream());
-    at(
-        option,
-        format!("`{option}` is given twice, first as `{option} = {first}`"),
     )
 }
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use syn::Token;
 use syn::parse::ParseStream;
 
 /// The next token as a reader would name it, and where it is.
@@ -18,6 +19,20 @@ pub(super) fn found(input: ParseStream<'_>) -> (Span, String) {
         Ok(token) => format!("`{token}`"),
     };
     (input.span(), name)
+}
+
+/// As [`found`], but what is missing at the end of an argument is missing after its `=`.
+pub(super) fn found_after(equals: Token![=], input: ParseStream<'_>) -> (Span, String) {
+    if input.is_empty() || input.peek(Token![,]) || input.peek(Token![=>]) {
+        (equals.span, "nothing".to_owned())
+    } else {
+        found(input)
+    }
+}
+
+/// An option and its value.
+pub(crate) fn assignment(keyword: &Ident, value: &TokenStream) -> String {
+    format!("{keyword} = {}", compact(value))
 }
 
 /// `` `a`, `b` `` for a message.

@@ -1,7 +1,7 @@
 use quote::{ToTokens as _, quote};
 
 use super::messages;
-use crate::args::{Source, parse};
+use crate::args::{Isolation, Propagation, Source, parse};
 
 fn errors(tokens: proc_macro2::TokenStream) -> Vec<String> {
     messages(parse(tokens).1)
@@ -62,7 +62,8 @@ fn all_mistakes_are_reported_and_the_rest_is_understood() {
     assert_eq!(
         messages(errors),
         [
-            "unknown option `colour`, expected `crate`",
+            "unknown option `colour`, expected one of `propagation`, `isolation`, `read_only`, `deferrable`, `mode`, \
+             `attempts`, `backoff`, `no_rollback_for`, `crate`",
             "expected a parameter's name, `tx = EXPR` or an option, found `\"text\"`",
             "`crate` is given twice, first as `crate = a`",
         ]
@@ -107,5 +108,86 @@ fn a_second_source_is_no_option() {
     assert_eq!(
         errors(quote!(conn, pool)),
         ["expected an option, found `pool`; one transaction has one source"]
+    );
+}
+
+#[test]
+fn options_are_read_with_their_values() {
+    let (args, errors) = parse(quote!(
+        isolation = serializable,
+        read_only,
+        deferrable,
+        mode = immediate,
+        attempts = 3,
+        backoff = Duration::from_millis(5),
+        no_rollback_for = |error| error.is_harmless(),
+        propagation = durable
+    ));
+    assert_eq!(messages(errors), [""; 0]);
+    assert!(matches!(args.source, Source::First));
+    let options = args.options;
+    assert_eq!(
+        options.isolation.unwrap().value.choice,
+        Isolation::Serializable
+    );
+    assert_eq!(
+        options.propagation.unwrap().value.choice,
+        Propagation::Durable
+    );
+    assert_eq!(options.attempts.unwrap().value.base10_digits(), "3");
+    assert!(options.read_only.is_some() && options.deferrable.is_some());
+    assert!(options.backoff.is_some() && options.no_rollback_for.is_some());
+}
+
+#[test]
+fn an_unknown_value_lists_the_known_ones() {
+    assert_eq!(
+        errors(quote!(mode = imediate, isolation = 3, propagation =)),
+        [
+            "expected one of `deferred`, `immediate`, `exclusive`, found `imediate`; did you mean `immediate`?",
+            "expected one of `read_uncommitted`, `read_committed`, `repeatable_read`, `serializable`, found `3`",
+            "expected one of `nested`, `required`, `mandatory`, `durable`, found nothing",
+        ]
+    );
+}
+
+#[test]
+fn attempts_are_counted_from_one() {
+    for found in [quote!(0), quote!(-1), quote!("3"), quote!(N)] {
+        let token = found.clone().into_iter().next().unwrap();
+        assert_eq!(
+            errors(quote!(attempts = #found)),
+            [format!(
+                "expected how often the body may run, an integer from `1`, found `{token}`"
+            )]
+        );
+    }
+}
+
+#[test]
+fn an_option_is_given_once_and_a_flag_without_value() {
+    assert_eq!(
+        errors(quote!(
+            read_only,
+            read_only,
+            mode = deferred,
+            mode = exclusive
+        )),
+        [
+            "`read_only` is given twice, first as `read_only`",
+            "`mode` is given twice, first as `mode = deferred`",
+        ]
+    );
+    assert_eq!(
+        errors(quote!(read_only = true)),
+        ["expected `read_only` alone, found `read_only =`"]
+    );
+}
+
+#[test]
+fn a_value_is_not_a_type() {
+    assert_eq!(
+        errors(quote!(tx: pool.get()?)),
+        ["expected `=`, found `:`; write `tx = EXPR`"]
     );
 }

@@ -5,16 +5,18 @@ use super::messages;
 use crate::args;
 use crate::diagnostics::Errors;
 use crate::input;
-use crate::plan::{Capture, Flavour, Passing, Place};
-use crate::validate::{Valid, validate};
+use crate::plan::{Capture, Flavour, Lifetime, Passing, Place};
+use crate::validate::{Valid, prefer_parameter, validate};
 
 fn stage(args: TokenStream, item: TokenStream) -> syn::Result<Valid> {
-    let (args, errors) = args::parse(args);
+    let (mut args, errors) = args::parse(args);
     assert!(
         errors.into_error().is_none(),
         "the arguments are well formed"
     );
-    validate(&args, &input::parse(item)?)
+    let function = input::parse(item)?;
+    prefer_parameter(&mut args, &function.signature);
+    validate(args, &function)
 }
 
 fn valid(args: TokenStream, item: TokenStream) -> Valid {
@@ -252,4 +254,106 @@ fn the_attribute_of_a_runtime_goes_below() {
         "{}",
         found[0]
     );
+}
+
+#[test]
+fn options_that_contradict_each_other_are_refused() {
+    let f = quote!(
+        fn f(conn: C) -> R {}
+    );
+    assert_eq!(
+        errors(
+            quote!(
+                propagation = mandatory,
+                isolation = serializable,
+                attempts = 2
+            ),
+            f.clone()
+        ),
+        [
+            "expected `propagation = mandatory` without `isolation`; it joins a transaction and never begins one",
+            "expected `propagation = mandatory` without `attempts`; it joins a transaction and never begins one",
+        ]
+    );
+    assert_eq!(
+        errors(
+            quote!(deferrable, isolation = serializable, backoff = PAUSE),
+            f
+        ),
+        [
+            "`deferrable` needs `isolation = serializable` and `read_only`; nothing else waits for a snapshot",
+            "`backoff` needs `attempts = N`; it is the pause before another attempt",
+        ]
+    );
+}
+
+#[test]
+fn a_body_that_may_run_again_does_not_take_self() {
+    let item = quote!(
+        fn f(self: Box<Self>, conn: C) -> R {}
+    );
+    assert_eq!(
+        errors(quote!(attempts = 2), item),
+        [
+            "expected `&self` or `&mut self`, found `self : Box<Self>`; with `attempts = 2` the body may run again"
+        ]
+    );
+}
+
+#[test]
+fn a_body_that_may_run_again_keeps_its_parameters() {
+    let item = quote!(
+        fn f(&mut self, conn: C, a: A, b: &B, mut c: Vec<C>, d: &mut D) -> R {}
+    );
+    let valid = valid(quote!(attempts = 2), item);
+    let retry = valid.plan.terms.retry.unwrap();
+    let fresh: Vec<_> = retry
+        .fresh
+        .iter()
+        .map(|fresh| &fresh.parameter.name)
+        .collect();
+    assert_eq!(fresh, ["a", "c", "d"]);
+    assert!(matches!(valid.plan.capture, Capture::Borrow { .. }));
+}
+
+#[test]
+fn a_flag_is_a_parameter_where_there_is_one_of_that_name() {
+    let named = valid(
+        quote!(read_only),
+        quote!(
+            fn f(a: A, read_only: C) -> R {}
+        ),
+    );
+    assert_eq!(named.plan.source.binding, "read_only");
+    assert!(named.plan.terms.settings.is_empty());
+    let flagged = valid(
+        quote!(read_only),
+        quote!(
+            fn f(a: A) -> R {}
+        ),
+    );
+    assert_eq!(flagged.plan.source.binding, "a");
+    assert_eq!(flagged.plan.terms.settings.len(), 1);
+}
+
+#[test]
+fn an_error_that_may_borrow_is_told_from_the_signature() {
+    let lifetime = |item| valid(quote!(), item).plan.output.error;
+    let fixed = quote!(
+        fn f<T>(conn: C) -> Result<&'a T, AppError> {}
+    );
+    assert_eq!(lifetime(fixed), Lifetime::Static);
+    for item in [
+        quote!(
+            fn f<E>(conn: C) -> Result<(), E> {}
+        ),
+        quote!(
+            fn f(conn: C) -> Result<(), AppError<'_>> {}
+        ),
+        quote!(
+            fn f(conn: C) -> Result<(), Self::Error> {}
+        ),
+    ] {
+        assert_eq!(lifetime(item), Lifetime::Unknown);
+    }
 }

@@ -1,11 +1,13 @@
 //! The rules: from arguments and a function to a plan that can be carried out, or to all that is wrong with them.
 //!
-//! `source` decides what the transaction is opened on, `output` what the function returns, `tail` which `async` block a
-//! function that returns a future ends in.
+//! `capture` decides what the body takes over, `source` what the transaction is opened on, `output` what the function returns, `tail` which `async` block a
+//! function that returns a future ends in, `terms` which options go together.
 
+mod capture;
 mod output;
 mod source;
 mod tail;
+mod terms;
 
 use proc_macro2::{Delimiter, Group};
 use quote::ToTokens as _;
@@ -15,11 +17,12 @@ use syn::{ReturnType, Signature, Type};
 use crate::args::Args;
 use crate::diagnostics::{self, Errors};
 use crate::input::Function;
-use crate::plan::{Capture, Flavour, Output, Place, Plan, Source};
+use crate::plan::{Capture, Flavour, Output, Place, Plan, Source, Terms};
 use crate::tokens::{is_group, is_ident, is_punct, start};
 
 use output::Returned;
-pub(crate) use source::{binding, of_expression};
+pub(crate) use source::{binding, of_expression, prefer_parameter};
+pub(crate) use terms::terms;
 
 /// A function that can be expanded.
 pub(crate) struct Valid {
@@ -30,25 +33,32 @@ pub(crate) struct Valid {
 }
 
 /// Checks the function against every rule, and reports all that are broken.
-pub(crate) fn validate(args: &Args, function: &Function) -> syn::Result<Valid> {
+pub(crate) fn validate(args: Args, function: &Function) -> syn::Result<Valid> {
+    let Args { source, options } = args;
     let mut errors = Errors::default();
     qualifiers(&function.signature, &mut errors);
     let ending = errors.keep(ending(function));
-    let source = errors.keep(source::resolve(&args.source, &function.signature));
-    match (errors.into_error(), ending, source) {
-        (None, Some(ending), Some((source, capture))) => Ok(Valid {
-            signature: signature(function, &ending, &source, &capture),
-            place: ending.place,
-            plan: Plan {
-                krate: args.options.krate.clone(),
-                site: function.signature.ident.unraw().to_string(),
-                flavour: ending.flavour,
-                source,
-                capture,
-                output: ending.output,
-                body: ending.body,
-            },
-        }),
+    let source = errors.keep(source::resolve(&source, &function.signature));
+    let terms = errors.keep(terms::of_function(&options, &function.signature));
+    match (errors.into_error(), ending, source, terms) {
+        (None, Some(ending), Some((source, capture)), Some(terms)) => {
+            let krate = options.krate.map(|given| given.value);
+            let (terms, capture) = terms::repeatable(terms, &source, capture, &function.signature);
+            Ok(Valid {
+                signature: signature(function, &ending, &source, &terms, &capture),
+                place: ending.place,
+                plan: Plan {
+                    krate,
+                    site: function.signature.ident.unraw().to_string(),
+                    flavour: ending.flavour,
+                    source,
+                    terms,
+                    capture,
+                    output: ending.output,
+                    body: ending.body,
+                },
+            })
+        }
         (Some(error), ..) => Err(error),
         (None, ..) => unreachable!("whatever is missing was reported"),
     }
@@ -93,7 +103,7 @@ fn ending(function: &Function) -> syn::Result<Ending> {
             Ok(Ending {
                 place,
                 flavour: Flavour::Async,
-                output: annotation(value),
+                output: output(value, signature),
                 body,
             })
         }
@@ -104,15 +114,16 @@ fn whole(function: &Function, flavour: Flavour, returned: &Type) -> Ending {
     Ending {
         place: Place::Body,
         flavour,
-        output: annotation(returned),
+        output: output(returned, &function.signature),
         body: function.body.clone(),
     }
 }
 
-fn annotation(returned: &Type) -> Output {
+fn output(returned: &Type, signature: &Signature) -> Output {
     Output {
         annotation: Some(output::without_impl_trait(returned)),
         blame: start(&returned.to_token_stream()),
+        error: output::error_lifetime(returned, signature),
     }
 }
 
@@ -143,6 +154,7 @@ fn signature(
     function: &Function,
     ending: &Ending,
     source: &Source,
+    terms: &Terms,
     capture: &Capture,
 ) -> Signature {
     let mut signature = function.signature.clone();
@@ -151,6 +163,9 @@ fn signature(
     }
     if source.mutability.is_some() {
         source::make_immutable(&mut signature, &source.binding);
+    }
+    for fresh in terms.retry.iter().flat_map(|retry| &retry.fresh) {
+        source::make_immutable(&mut signature, &fresh.parameter.name);
     }
     if let (Flavour::Async, Capture::Borrow { moved }) = (ending.flavour, capture) {
         for parameter in moved {

@@ -1,8 +1,11 @@
 //! What a function returns, as far as its signature tells.
 
-use syn::{GenericArgument, PathArguments, PathSegment, Type, TypeParamBound, TypePath};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::{GenericArgument, PathArguments, PathSegment, Signature, Type, TypeParamBound, TypePath};
 
 use crate::diagnostics;
+use crate::plan::Lifetime;
 
 /// A return type, sorted by what has to be done about it.
 pub(crate) enum Returned<'ty> {
@@ -118,6 +121,48 @@ fn arguments(segment: &PathSegment) -> impl Iterator<Item = &GenericArgument> {
         PathArguments::None | PathArguments::Parenthesized(_) => None,
     };
     listed.into_iter().flatten()
+}
+
+/// Looks for anything in the error type that could stand for a borrow.
+pub(crate) fn error_lifetime(returned: &Type, signature: &Signature) -> Lifetime {
+    let generic: Vec<_> = signature
+        .generics
+        .type_params()
+        .map(|it| &it.ident)
+        .collect();
+    if may_borrow(error(returned).to_token_stream(), &generic) {
+        Lifetime::Unknown
+    } else {
+        Lifetime::Static
+    }
+}
+
+/// The `E` of `Result<T, E>`; otherwise all of the type.
+fn error(returned: &Type) -> &Type {
+    match returned {
+        Type::Group(group) => error(&group.elem),
+        Type::Paren(paren) => error(&paren.elem),
+        Type::Path(path) => {
+            let arguments = path.path.segments.last().map(type_arguments);
+            let error = arguments.and_then(|mut arguments| arguments.nth(1));
+            error.unwrap_or(returned)
+        }
+        _ => returned,
+    }
+}
+
+fn may_borrow(tokens: TokenStream, generic: &[&Ident]) -> bool {
+    let mut after_quote = false;
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Punct(punct) => {
+            after_quote = punct.as_char() == '\'';
+            false
+        }
+        TokenTree::Ident(ident) if std::mem::take(&mut after_quote) => ident != "static",
+        TokenTree::Ident(ident) => ident == "Self" || generic.contains(&&ident),
+        TokenTree::Group(group) => may_borrow(group.stream(), generic),
+        TokenTree::Literal(_) => false,
+    })
 }
 
 /// The type with every `impl Trait` in it replaced by `_`, which is how a closure and a binding can be annotated.

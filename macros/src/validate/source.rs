@@ -1,13 +1,13 @@
-//! What the transaction is opened on, and what the body may still use of it.
+//! What the transaction is opened on.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 use quote::ToTokens as _;
-use syn::{Expr, FnArg, Pat, PatIdent, PatType, ReceiverKind, Signature, Type};
+use syn::{Expr, FnArg, Pat, PatIdent, PatType, Signature};
 
-use crate::args;
+use super::capture::capture;
+use crate::args::{self, Args, Options};
 use crate::diagnostics;
-use crate::plan::{Capture, Moved, Passing, Source};
-use crate::tokens::mention;
+use crate::plan::{Capture, Passing, Source};
 
 /// Finds the source among the arguments and the parameters.
 pub(crate) fn resolve(
@@ -24,6 +24,26 @@ pub(crate) fn resolve(
         )),
         args::Source::Parameter(name) => named(name, signature).map(of_parameter),
         args::Source::First | args::Source::Malformed => first(signature).map(of_parameter),
+    }
+}
+
+/// A flag without a source beside it is a parameter, if there is one of that name.
+pub(crate) fn prefer_parameter(args: &mut Args, signature: &Signature) {
+    let names: Vec<_> = typed(signature)
+        .flat_map(|parameter| bindings(&parameter.pat))
+        .map(|binding| &binding.ident)
+        .collect();
+    let Options {
+        read_only,
+        deferrable,
+        ..
+    } = &mut args.options;
+    for flag in [read_only, deferrable] {
+        if matches!(args.source, args::Source::First)
+            && let Some(given) = flag.take_if(|given| names.contains(&&given.keyword))
+        {
+            args.source = args::Source::Parameter(given.keyword);
+        }
     }
 }
 
@@ -105,7 +125,7 @@ fn named<'sig>(name: &Ident, signature: &'sig Signature) -> syn::Result<&'sig Pa
         })
 }
 
-fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
+pub(super) fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
     signature.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(parameter) => Some(parameter),
         FnArg::Receiver(_) => None,
@@ -113,7 +133,7 @@ fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
 }
 
 /// The names that a pattern binds.
-fn bindings(pattern: &Pat) -> Vec<&PatIdent> {
+pub(super) fn bindings(pattern: &Pat) -> Vec<&PatIdent> {
     match pattern {
         Pat::Ident(binding) => {
             let inner = binding.subpat.iter().flat_map(|(_, inner)| bindings(inner));
@@ -134,60 +154,6 @@ fn bindings(pattern: &Pat) -> Vec<&PatIdent> {
         Pat::Or(list) => list.cases.first().map_or_else(Vec::new, bindings),
         _ => Vec::new(),
     }
-}
-
-/// A body takes over all it uses, unless the source is borrowed from something that it uses too.
-fn capture(expression: &Expr, signature: &Signature) -> Capture {
-    let expression = expression.to_token_stream();
-    if signature
-        .inputs
-        .iter()
-        .any(|input| lends(input, &expression))
-    {
-        Capture::Borrow {
-            moved: moved(signature, &expression),
-        }
-    } else {
-        Capture::Move
-    }
-}
-
-/// Whether the expression may borrow this parameter for longer than it takes to look at it.
-fn lends(input: &FnArg, expression: &TokenStream) -> bool {
-    match input {
-        FnArg::Receiver(receiver) => {
-            let shared = matches!(receiver.kind, ReceiverKind::Reference(_, _, None));
-            !shared && mention(expression.clone(), &Ident::from(receiver.self_token))
-        }
-        FnArg::Typed(parameter) => {
-            let shared = matches!(&*parameter.ty, Type::Reference(ty) if ty.mutability.is_none());
-            !shared && mentioned(parameter, expression)
-        }
-    }
-}
-
-fn mentioned(parameter: &PatType, expression: &TokenStream) -> bool {
-    bindings(&parameter.pat)
-        .iter()
-        .any(|binding| mention(expression.clone(), &binding.ident))
-}
-
-fn moved(signature: &Signature, expression: &TokenStream) -> Vec<Moved> {
-    let untouched = typed(signature).filter(|parameter| !mentioned(parameter, expression));
-    let names = untouched.flat_map(|parameter| {
-        bindings(&parameter.pat).into_iter().map(|binding| Moved {
-            attributes: conditions(parameter),
-            mutability: binding.mutability,
-            name: binding.ident.clone(),
-        })
-    });
-    names.collect()
-}
-
-/// The `cfg` attributes of a parameter: without the parameter, there is nothing to move.
-fn conditions(parameter: &PatType) -> Vec<syn::Attribute> {
-    let is_cfg = |attribute: &&syn::Attribute| attribute.path().is_ident("cfg");
-    parameter.attrs.iter().filter(is_cfg).cloned().collect()
 }
 
 /// Takes the `mut` off the parameter of that name.

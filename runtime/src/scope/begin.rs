@@ -23,6 +23,7 @@ impl Unit {
             site,
             driver: session.driver(),
             id: observer::next_id(),
+            observed: false,
             diagnosis: Diagnosis::default(),
             fallout: None,
         })

@@ -258,7 +258,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
                 self.transaction().rollback_to(&savepoint).await
             }
             Level::Joined => {
-                self.unit.left();
+                self.unit.left(cause);
                 return Ok(());
             }
         };

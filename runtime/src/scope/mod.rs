@@ -97,6 +97,7 @@ struct Unit {
     driver: &'static str,
     /// For observers.
     id: u64,
+    observed: bool,
     diagnosis: Diagnosis,
     /// What has to be told of the rollback, once the connection is given back.
     fallout: Option<(Queue, RolledBack)>,
@@ -140,11 +141,17 @@ impl Unit {
         }
     }
 
-    /// What was queued now waits for the block around this one.
+    /// What was queued now waits for the block around this one; where there is none, it is dropped,
+    /// which must not happen while the stack of frames is borrowed.
     fn hand_over(&mut self) {
-        let queue = self.take_queue();
-        if !queue.is_empty() {
-            self.with_parent(|parent| parent.queue.append(queue));
+        let mut queue = Some(self.take_queue());
+        self.with_parent(|parent| {
+            if let Some(queue) = queue.take() {
+                parent.queue.append(queue);
+            }
+        });
+        if let Some(orphaned) = queue {
+            handlers::discard(orphaned);
         }
     }
 
@@ -170,8 +177,9 @@ impl Unit {
         }
     }
 
+    /// Tells observers of the end of a block of which they have heard the begin.
     fn observe(&self, tell: impl FnOnce(&Event)) {
-        if observer::any() {
+        if self.observed {
             tell(&self.event());
         }
     }
@@ -179,6 +187,7 @@ impl Unit {
     /// After begin or savepoint.
     fn begun(&mut self) {
         self.phase = Phase::Open;
+        self.observed = observer::any();
         self.observe(observer::begun);
     }
 
@@ -276,7 +285,7 @@ impl Unit {
             Cause::Cancelled
         };
         match (self.level, phase) {
-            (Level::Joined, _) => self.left(),
+            (Level::Joined, _) => self.left(cause),
             (Level::Outermost, Phase::Committing) => {
                 self.observe(observer::unknown);
                 self.discard_queue();
@@ -305,11 +314,13 @@ impl Unit {
         self.frame.mark = Mark::None;
         self.diagnosis = Diagnosis::default();
         self.id = observer::next_id();
+        self.observed = false;
     }
 
     /// A block that had joined leaves it to the block around it to roll back.
-    fn left(&mut self) {
+    fn left(&mut self, cause: Cause) {
         self.phase = Phase::Closed;
+        self.observe(|event| observer::rolled_back(event, cause));
         self.doom_parent(RollbackOnly::Joined(self.site.function));
         self.hand_over();
     }

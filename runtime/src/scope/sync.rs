@@ -252,7 +252,7 @@ impl<T: Transaction> Scope<T> {
                 self.transaction().rollback_to(&savepoint)
             }
             Level::Joined => {
-                self.unit.left();
+                self.unit.left(cause);
                 return Ok(());
             }
         };

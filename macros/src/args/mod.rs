@@ -1,12 +1,17 @@
 //! The list of arguments: from tokens to a source and options.
+//!
+//! `options` has a row for each option.
+
+mod options;
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Expr, Path, Token};
+use syn::{Expr, Token};
 
 use crate::diagnostics::{self, Errors};
+pub(crate) use options::{Flag, Given, Isolation, Options, Propagation, Word};
 
 /// What stands between the parentheses.
 #[derive(Default)]
@@ -28,27 +33,6 @@ pub(crate) enum Source {
     /// Something that is already reported.
     Malformed,
 }
-
-/// What was said about the transaction, each at most once.
-#[derive(Default)]
-pub(crate) struct Options {
-    /// `crate = PATH`: where this crate is found.
-    pub(crate) krate: Option<Path>,
-}
-
-/// One option: its keyword, and what reads its value into its place.
-struct Row {
-    keyword: &'static str,
-    read: fn(&Ident, ParseStream<'_>, &mut Options) -> syn::Result<()>,
-}
-
-const TABLE: &[Row] = &[Row {
-    keyword: "crate",
-    read: |keyword, input, options| {
-        value(keyword, input, "path::to::commit_on_success")?;
-        set(keyword, &mut options.krate, Path::parse_mod_style(input)?)
-    },
-}];
 
 /// Reads the arguments of the attribute. What could be understood comes back beside the errors.
 pub(crate) fn parse(tokens: TokenStream) -> (Args, Errors) {
@@ -101,9 +85,9 @@ fn argument(input: ParseStream<'_>, args: &mut Args) -> syn::Result<()> {
         return Err(error);
     }
     let name = Ident::parse_any(input)?;
-    match TABLE.iter().find(|row| name == row.keyword) {
-        Some(row) => (row.read)(&name, input, &mut args.options),
-        None => source(name, input, args),
+    match options::read(name, input, &mut args.options) {
+        Ok(read) => read,
+        Err(name) => source(name, input, args),
     }
 }
 
@@ -125,28 +109,36 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
     let assigned = input.peek(Token![=]) && !at_end(input);
     if !matches!(args.source, Source::First) {
         return Err(if assigned {
-            diagnostics::unknown_option(&name, &keywords())
+            diagnostics::unknown_option(&name, &options::keywords())
         } else {
             diagnostics::second_source(&name)
         });
     }
     args.source = Source::Malformed;
     args.source = if assigned {
-        let expression = expression(input)?;
+        let equals = input.parse()?;
+        let expression = expression(equals, input, diagnostics::expected_expression)?;
         Source::Expression {
             binding: name,
             expression,
         }
+    } else if input.peek(Token![:]) {
+        return Err(diagnostics::expected_equals(&name, input));
     } else {
         Source::Parameter(name)
     };
     Ok(())
 }
 
-fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let equals: Token![=] = input.parse()?;
-    if at_end(input) || input.peek(Token![,]) {
-        return Err(diagnostics::expected_expression(equals));
+/// The expression after a `=`.
+fn expression(
+    equals: Token![=],
+    input: ParseStream<'_>,
+    expected: fn(Token![=], ParseStream<'_>) -> syn::Error,
+) -> syn::Result<Expr> {
+    if at_end(input) || input.peek(Token![,]) || input.peek(Token![_]) || is_misplaced_async(input)
+    {
+        return Err(expected(equals, input));
     }
     // `pool { … }` may be a struct, or a source and a block whose `=>` is missing.
     let ahead = input.fork();
@@ -159,23 +151,10 @@ fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
     }
 }
 
-fn keywords() -> Vec<&'static str> {
-    TABLE.iter().map(|row| row.keyword).collect()
-}
-
-/// The `=` before an option's value.
-fn value(keyword: &Ident, input: ParseStream<'_>, expected: &str) -> syn::Result<()> {
-    if at_end(input) || !input.peek(Token![=]) {
-        return Err(diagnostics::option_without_value(keyword, expected));
-    }
-    let _equals: Token![=] = input.parse()?;
-    Ok(())
-}
-
-fn set<T: quote::ToTokens>(keyword: &Ident, place: &mut Option<T>, value: T) -> syn::Result<()> {
-    if let Some(first) = place {
-        return Err(diagnostics::duplicate_option(keyword, first));
-    }
-    *place = Some(value);
-    Ok(())
+/// The `async` of `transaction!`, which goes before the name.
+fn is_misplaced_async(input: ParseStream<'_>) -> bool {
+    input.peek(Token![async])
+        && !input.peek2(syn::token::Brace)
+        && !input.peek2(Token![move])
+        && !input.peek2(Token![|])
 }

@@ -1,0 +1,127 @@
+//! What is said about options.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::parse::ParseStream;
+use syn::{Error, LitInt, Token};
+
+use super::at;
+use super::words::{closest, compact, found_after, listed};
+
+pub(crate) fn unknown_option(option: &Ident, known: &[&str]) -> Error {
+    let expected = match known {
+        [only] => format!("expected `{only}`"),
+        _ => format!("expected one of {}", listed(known)),
+    };
+    // A single known option is its own hint.
+    let close = closest(&option.to_string(), known).filter(|_| known.len() > 1);
+    let hint = close.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    at(
+        option,
+        format!("unknown option `{option}`, {expected}{hint}"),
+    )
+}
+
+pub(crate) fn option_without_value(option: &Ident, value: &str) -> Error {
+    at(
+        option,
+        format!("expected `{option} = {value}`, found `{option}`"),
+    )
+}
+
+pub(crate) fn flag_with_value(option: &Ident) -> Error {
+    at(
+        option,
+        format!("expected `{option}` alone, found `{option} =`"),
+    )
+}
+
+pub(crate) fn duplicate_option(option: &Ident, first: &str) -> Error {
+    at(
+        option,
+        format!("`{option}` is given twice, first as `{first}`"),
+    )
+}
+
+pub(crate) fn unknown_choice(equals: Token![=], input: ParseStream<'_>, known: &[&str]) -> Error {
+    let (span, found) = found_after(equals, input);
+    let close = closest(found.trim_matches('`'), known);
+    let hint = close.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+    Error::new(
+        span,
+        format!("expected one of {}, found {found}{hint}", listed(known)),
+    )
+}
+
+pub(crate) fn expected_count(equals: Token![=], input: ParseStream<'_>) -> Error {
+    let (span, found) = found_after(equals, input);
+    Error::new(
+        span,
+        format!("expected how often the body may run, an integer from `1`, found {found}"),
+    )
+}
+
+pub(crate) fn expected_backoff(equals: Token![=], input: ParseStream<'_>) -> Error {
+    let (span, found) = found_after(equals, input);
+    Error::new(
+        span,
+        format!(
+            "expected a `Duration` or a `Backoff` after `=`, found {found}; write `backoff = Duration::from_millis(10)`"
+        ),
+    )
+}
+
+pub(crate) fn expected_predicate(equals: Token![=], input: ParseStream<'_>) -> Error {
+    let (span, found) = found_after(equals, input);
+    Error::new(
+        span,
+        format!(
+            "expected a function from `&E` to `bool` after `=`, found {found}; write `no_rollback_for = AppError::is_harmless`"
+        ),
+    )
+}
+
+pub(crate) fn expected_path(equals: Token![=], input: ParseStream<'_>) -> Error {
+    let (span, found) = found_after(equals, input);
+    Error::new(
+        span,
+        format!(
+            "expected a path after `=`, found {found}; write `crate = path::to::commit_on_success`"
+        ),
+    )
+}
+
+// Options that contradict each other, or the function.
+
+pub(crate) fn deferrable_alone(option: &Ident) -> Error {
+    at(
+        option,
+        "`deferrable` needs `isolation = serializable` and `read_only`; nothing else waits for a snapshot",
+    )
+}
+
+pub(crate) fn mandatory_with(option: &Ident) -> Error {
+    at(
+        option,
+        format!(
+            "expected `propagation = mandatory` without `{option}`; it joins a transaction and never begins one"
+        ),
+    )
+}
+
+pub(crate) fn backoff_without_attempts(option: &Ident) -> Error {
+    at(
+        option,
+        "`backoff` needs `attempts = N`; it is the pause before another attempt",
+    )
+}
+
+pub(crate) fn attempts_by_value(receiver: impl ToTokens, attempts: &LitInt) -> Error {
+    let found = compact(&receiver.to_token_stream());
+    at(
+        receiver,
+        format!(
+            "expected `&self` or `&mut self`, found `{found}`; with `attempts = {attempts}` the body may run again"
+        ),
+    )
+}

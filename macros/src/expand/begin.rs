@@ -1,0 +1,101 @@
+//! What the transaction is begun on, and with.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::names::{Lint, allow, blamed};
+use crate::plan::{Flavour, Passing, Plan, Retry, Setting, Source, Terms};
+use crate::tokens::start;
+
+pub(super) fn begin(plan: &Plan, krate: &TokenStream) -> TokenStream {
+    let source = source(&plan.source, krate);
+    let site = &plan.site;
+    let site = quote_spanned! {Span::mixed_site()=>
+        &#krate::__private::Site {
+            function: #site,
+            module: #krate::__private::module_path!(),
+            file: #krate::__private::file!(),
+            line: #krate::__private::line!(),
+            column: #krate::__private::column!(),
+        }
+    };
+    let options = options(&plan.terms, krate);
+    let blame = start(&plan.source.expression);
+    let arguments = quote_spanned!(blame=> #source, #site, #options);
+    match plan.flavour {
+        Flavour::Sync => blamed(krate, blame, "begin", &arguments),
+        Flavour::Async => {
+            let begin = blamed(krate, blame, "begin_async", &arguments);
+            quote_spanned!(blame=> #begin.await)
+        }
+    }
+}
+
+/// A method call borrows its receiver again where a function argument would move it.
+fn source(source: &Source, krate: &TokenStream) -> TokenStream {
+    let expression = &source.expression;
+    match source.passing {
+        Passing::AsWritten if source.binding.to_string().starts_with('_') => {
+            let allow = allow(&[Lint::UnderscoreBinding]);
+            quote!(#allow #expression)
+        }
+        Passing::AsWritten => expression.clone(),
+        Passing::Reborrowed => quote_spanned! {Span::mixed_site()=>
+            { use #krate::__private::Reborrow as _; #expression.reborrow() }
+        },
+    }
+}
+
+// Output:
+//     ::commit_on_success::Options::new().isolation(Isolation::Serializable).read_only()
+fn options(terms: &Terms, krate: &TokenStream) -> TokenStream {
+    let settings = terms.settings.iter().map(|setting| match setting {
+        Setting::Flag(option) => {
+            let option = quoted(option, &option.to_string());
+            quote_spanned!(Span::mixed_site()=> .#option())
+        }
+        Setting::Choice { option, word } => {
+            let ty = quoted(option, &camel(option));
+            let variant = quoted(word, &camel(word));
+            let option = quoted(option, &option.to_string());
+            quote_spanned!(Span::mixed_site()=> .#option(#krate::#ty::#variant))
+        }
+    });
+    let attempts = terms.retry.as_ref().map(|retry| {
+        let attempts = attempts(retry, krate);
+        quote_spanned!(Span::mixed_site()=> .attempts(#attempts))
+    });
+    quote_spanned!(Span::mixed_site()=> #krate::Options::new() #(#settings)* #attempts)
+}
+
+fn quoted(written: &Ident, name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(written.span()))
+}
+
+/// `ReadCommitted` for `read_committed`.
+fn camel(word: &Ident) -> String {
+    let word = word.to_string();
+    let parts = word.split('_').map(|part| {
+        let (first, rest) = part.split_at(part.len().min(1));
+        first.to_uppercase() + rest
+    });
+    parts.collect()
+}
+
+fn attempts(retry: &Retry, krate: &TokenStream) -> TokenStream {
+    let attempts = &retry.attempts;
+    quote_spanned!(Span::mixed_site()=> #krate::__private::attempts(#attempts))
+}
+
+// Output:
+//     let mut __attempts = Attempts::new(attempts(3), Backoff::default());
+pub(super) fn counter(retry: &Retry, krate: &TokenStream) -> TokenStream {
+    let attempts = attempts(retry, krate);
+    let backoff = retry.backoff.as_ref().map_or_else(
+        || quote_spanned!(Span::mixed_site()=> #krate::Backoff::default()),
+        quote::ToTokens::to_token_stream,
+    );
+    quote_spanned! {Span::mixed_site()=>
+        let mut __attempts = #krate::__private::Attempts::new(#attempts, #backoff);
+    }
+}

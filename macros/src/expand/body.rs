@@ -1,0 +1,101 @@
+//! One run of the body.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Token;
+
+use super::names::{Lint, allow, blamed};
+use super::{braced, wait};
+use crate::plan::{Capture, Flavour, Fresh, Moved, Output, Plan, Renewal, Source};
+
+/// What the body evaluates to.
+pub(super) fn result(plan: &Plan, krate: &TokenStream) -> TokenStream {
+    let Source {
+        binding,
+        mutability,
+        ..
+    } = &plan.source;
+    let fresh = fresh(plan, krate);
+    let body = body(plan, krate);
+    let wait = wait(plan.flavour);
+    let allow = allow(&[Lint::UnusedMut, Lint::UnusedVariables]);
+    quote_spanned! {Span::mixed_site()=>
+        {
+            #allow
+            let (#mutability #binding, __running) = __scope.enter();
+            #fresh
+            __running.run(#body) #wait
+        }
+    }
+}
+
+fn body(plan: &Plan, krate: &TokenStream) -> TokenStream {
+    // The closure or block is where the body is, as far as messages about it are concerned.
+    let mixed = Span::mixed_site().located_at(plan.body.span_open());
+    let capture = match plan.capture {
+        Capture::Move => Some(Token![move](mixed)),
+        Capture::Borrow { .. } => None,
+    };
+    let body = &plan.body;
+    match plan.flavour {
+        Flavour::Sync => {
+            let output = plan.output.annotation.as_ref();
+            let output = output.map(|ty| quote_spanned!(mixed=> -> #ty));
+            quote_spanned!(mixed=> #capture || #output #body)
+        }
+        Flavour::Async => {
+            let annotation = annotation(&plan.output, krate);
+            let moved = moved(&plan.capture);
+            let inside = body.stream();
+            let block = braced(body, quote!(#annotation #moved #inside));
+            quote_spanned!(mixed=> async #capture #block)
+        }
+    }
+}
+
+/// An `async` block cannot be annotated. What it returns first, though never, is what rustc measures the rest against,
+/// so that a mismatch is reported where it is.
+fn annotation(output: &Output, krate: &TokenStream) -> Option<TokenStream> {
+    let ty = output.annotation.as_ref()?;
+    Some(quote_spanned! {Span::mixed_site()=>
+        if false {
+            return #krate::__private::never::<#ty>();
+        }
+    })
+}
+
+fn moved(capture: &Capture) -> TokenStream {
+    let Capture::Borrow { moved } = capture else {
+        return TokenStream::new();
+    };
+    let allow = allow(&[Lint::RedundantLocals, Lint::UnderscoreBinding]);
+    let bindings = moved.iter().map(|Moved { attributes, mutability, name }| {
+        quote_spanned!(Span::mixed_site()=> #(#attributes)* #allow let #mutability #name = #name;)
+    });
+    bindings.collect()
+}
+
+/// A parameter of its own for a body that may run again.
+fn fresh(plan: &Plan, krate: &TokenStream) -> TokenStream {
+    // What is moved once more, into an `async` block, needs its `mut` only there.
+    let moved = matches!(plan.capture, Capture::Borrow { .. }) && plan.flavour == Flavour::Async;
+    let allow = allow(&[Lint::UnderscoreBinding]);
+    let fresh = plan.terms.retry.iter().flat_map(|retry| &retry.fresh);
+    let bindings = fresh.map(|Fresh { parameter, renewal }| {
+        let Moved {
+            attributes,
+            mutability,
+            name,
+        } = parameter;
+        let mutability = mutability.filter(|_| !moved);
+        let value = match renewal {
+            Renewal::Clone(blame) => {
+                let blame = Span::mixed_site().located_at(*blame);
+                blamed(krate, blame, "again", &quote_spanned!(blame=> &#name))
+            }
+            Renewal::Reborrow => quote_spanned!(Span::mixed_site()=> &mut *#name),
+        };
+        quote_spanned!(Span::mixed_site()=> #(#attributes)* #allow let #mutability #name = #value;)
+    });
+    bindings.collect()
+}

@@ -1,0 +1,115 @@
+//! What a body takes over, what it borrows, and what it needs a copy of when it may run again.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens as _;
+use syn::{Expr, FnArg, PatType, Receiver, ReceiverKind, Signature, Type};
+
+use super::source::{bindings, typed};
+use crate::plan::{Capture, Fresh, Moved, Renewal};
+use crate::tokens::{mention, start};
+
+/// A body takes over all it uses, unless the source is borrowed from something that it uses too.
+pub(super) fn capture(expression: &Expr, signature: &Signature) -> Capture {
+    let expression = expression.to_token_stream();
+    if signature
+        .inputs
+        .iter()
+        .any(|input| lends(input, &expression))
+    {
+        borrow(signature, &expression)
+    } else {
+        Capture::Move
+    }
+}
+
+/// A body that takes over nothing but the parameters that the source has nothing to do with.
+pub(super) fn borrow(signature: &Signature, expression: &TokenStream) -> Capture {
+    let untouched = untouched(signature, expression);
+    Capture::Borrow {
+        moved: untouched.map(|(_, parameter)| parameter).collect(),
+    }
+}
+
+/// Whether the expression may borrow this parameter for longer than it takes to look at it.
+fn lends(input: &FnArg, expression: &TokenStream) -> bool {
+    match input {
+        FnArg::Receiver(receiver) => {
+            let shared = matches!(receiver.kind, ReceiverKind::Reference(_, _, None));
+            !shared && mention(expression.clone(), &Ident::from(receiver.self_token))
+        }
+        FnArg::Typed(parameter) => {
+            let shared = matches!(&*parameter.ty, Type::Reference(ty) if ty.mutability.is_none());
+            !shared && mentioned(parameter, expression)
+        }
+    }
+}
+
+fn mentioned(parameter: &PatType, expression: &TokenStream) -> bool {
+    bindings(&parameter.pat)
+        .iter()
+        .any(|binding| mention(expression.clone(), &binding.ident))
+}
+
+/// The names that parameters bind, apart from those that the source mentions.
+fn untouched<'sig>(
+    signature: &'sig Signature,
+    expression: &TokenStream,
+) -> impl Iterator<Item = (&'sig PatType, Moved)> {
+    let untouched = typed(signature).filter(|parameter| !mentioned(parameter, expression));
+    untouched.flat_map(|parameter| {
+        bindings(&parameter.pat).into_iter().map(move |binding| {
+            let moved = Moved {
+                attributes: conditions(parameter),
+                mutability: binding.mutability,
+                name: binding.ident.clone(),
+            };
+            (parameter, moved)
+        })
+    })
+}
+
+/// What a body that may run again must not use up.
+pub(super) fn fresh(signature: &Signature, expression: &TokenStream) -> Vec<Fresh> {
+    let fresh = untouched(signature, expression).filter_map(|(written, parameter)| {
+        let renewal = match reference(&written.ty) {
+            None => Renewal::Clone(start(&written.ty.to_token_stream())),
+            Some(Borrow::Exclusive) => Renewal::Reborrow,
+            Some(Borrow::Shared) => return None,
+        };
+        Some(Fresh { parameter, renewal })
+    });
+    fresh.collect()
+}
+
+/// The `cfg` attributes of a parameter: without the parameter, there is nothing to move.
+fn conditions(parameter: &PatType) -> Vec<syn::Attribute> {
+    let is_cfg = |attribute: &&syn::Attribute| attribute.path().is_ident("cfg");
+    parameter.attrs.iter().filter(is_cfg).cloned().collect()
+}
+
+/// What a reference allows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Borrow {
+    Shared,
+    Exclusive,
+}
+
+/// Of a receiver, if it is a reference.
+pub(super) fn borrowed(receiver: &Receiver) -> Option<Borrow> {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => Some(Borrow::Shared),
+        ReceiverKind::Reference(_, _, Some(_)) => Some(Borrow::Exclusive),
+        ReceiverKind::Typed(_, ty) => reference(ty),
+        _ => None,
+    }
+}
+
+fn reference(ty: &Type) -> Option<Borrow> {
+    match ty {
+        Type::Group(group) => reference(&group.elem),
+        Type::Paren(paren) => reference(&paren.elem),
+        Type::Reference(reference) if reference.mutability.is_some() => Some(Borrow::Exclusive),
+        Type::Reference(_) => Some(Borrow::Shared),
+        _ => None,
+    }
+}

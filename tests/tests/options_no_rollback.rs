@@ -1,0 +1,223 @@
+//! Errors after which the transaction commits all the same.
+#![allow(missing_docs, reason = "a test program")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed test says where"
+)]
+
+use commit_on_success::{Error, commit_on_success, defer, transaction};
+use commit_on_success_tests::corner::{Calls, Corner, Stage};
+use commit_on_success_tests::scripted::{self, Answer, Database, Scripted, Step};
+use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool};
+
+#[derive(Debug, thiserror::Error)]
+enum AppError {
+    #[error("wrong password")]
+    WrongPassword,
+    #[error("anything else")]
+    Other,
+    #[error("script: {0}")]
+    Scripted(#[from] Scripted),
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("transaction: {0}")]
+    Transaction(#[from] Error),
+}
+
+impl AppError {
+    fn is_counted(&self) -> bool {
+        matches!(self, Self::WrongPassword)
+    }
+}
+
+fn any_database_error(error: &AppError) -> bool {
+    matches!(error, AppError::Database(_))
+}
+
+fn log_in(connection: &mut scripted::Connection, error: AppError) -> Result<(), AppError> {
+    connection.insert(1)?;
+    defer!(connection.database().clone().note("call"));
+    Err(error)
+}
+
+#[commit_on_success(no_rollback_for = AppError::is_counted)]
+fn counts(connection: &mut scripted::Connection, error: AppError) -> Result<(), AppError> {
+    log_in(connection, error)
+}
+
+#[commit_on_success(no_rollback_for = AppError::is_counted, propagation = required)]
+fn counts_joined(connection: &mut scripted::Connection, error: AppError) -> Result<(), AppError> {
+    log_in(connection, error)
+}
+
+// 14
+#[test]
+fn a_counted_error_commits_and_is_returned_and_the_calls_run() {
+    let database = Database::new();
+    let error = counts(&mut database.connection(), AppError::WrongPassword).unwrap_err();
+    assert!(matches!(error, AppError::WrongPassword), "{error:?}");
+    assert_eq!(database.durable(), [1]);
+    assert_eq!(
+        database.log(),
+        ["acquire", "begin", "insert 1", "commit", "call"]
+    );
+}
+
+// 14
+#[test]
+fn any_other_error_rolls_back() {
+    let database = Database::new();
+    let error = counts(&mut database.connection(), AppError::Other).unwrap_err();
+    assert!(matches!(error, AppError::Other), "{error:?}");
+    assert!(database.durable().is_empty());
+    assert_eq!(
+        database.log(),
+        ["acquire", "begin", "insert 1", "rollback"]
+    );
+}
+
+// 14, 144
+#[test]
+fn when_the_commit_after_a_counted_error_fails_the_caller_is_told_so() {
+    let database = Database::new().on(Step::Commit, Answer::Refused);
+    let error = counts(&mut database.connection(), AppError::WrongPassword).unwrap_err();
+    assert!(
+        matches!(error, AppError::Transaction(Error::Commit { .. })),
+        "{error:?}"
+    );
+    assert!(database.durable().is_empty());
+    assert_eq!(database.count("call"), 0);
+}
+
+// 14, 9
+#[test]
+fn a_rollback_that_was_requested_before_a_counted_error_is_done() {
+    #[commit_on_success(no_rollback_for = AppError::is_counted)]
+    fn requests(connection: &mut scripted::Connection) -> Result<(), AppError> {
+        commit_on_success::set_rollback().unwrap();
+        log_in(connection, AppError::WrongPassword)
+    }
+
+    let database = Database::new();
+    let error = requests(&mut database.connection()).unwrap_err();
+    assert!(matches!(error, AppError::WrongPassword), "{error:?}");
+    assert!(database.durable().is_empty());
+    assert_eq!(database.count("call"), 0);
+}
+
+// 14
+#[test]
+fn a_counted_error_of_a_nested_or_joined_block_keeps_what_it_wrote() {
+    type Block = fn(&mut scripted::Connection, AppError) -> Result<(), AppError>;
+
+    #[commit_on_success]
+    fn outer(connection: &mut scripted::Connection, inner: Block) -> Result<(), AppError> {
+        let error = inner(connection, AppError::WrongPassword).unwrap_err();
+        assert!(matches!(error, AppError::WrongPassword), "{error:?}");
+        Ok(())
+    }
+
+    for inner in [counts as Block, counts_joined] {
+        let database = Database::new();
+        outer(&mut database.connection(), inner).unwrap();
+        assert_eq!(database.durable(), [1]);
+        assert_eq!(database.count("call"), 1);
+    }
+}
+
+// 14
+#[test]
+fn the_outer_decides_for_itself() {
+    #[commit_on_success]
+    fn outer(connection: &mut scripted::Connection) -> Result<(), AppError> {
+        counts(connection, AppError::WrongPassword)
+    }
+
+    let database = Database::new();
+    let error = outer(&mut database.connection()).unwrap_err();
+    assert!(matches!(error, AppError::WrongPassword), "{error:?}");
+    assert!(database.durable().is_empty());
+    assert_eq!(database.count("call"), 0);
+}
+
+// 14
+#[test]
+fn the_block_form_knows_the_option_as_well() {
+    for (error, rows) in [(AppError::WrongPassword, 1), (AppError::Other, 0)] {
+        let database = Database::new();
+        let mut connection = database.connection();
+        let result: Result<(), AppError> = transaction!(tx = &mut connection, no_rollback_for = AppError::is_counted => {
+            log_in(tx, error)
+        });
+        assert!(result.is_err());
+        assert_eq!(database.durable().len(), rows);
+    }
+}
+
+async fn with_table<DB: Stage>() -> Option<Corner<DB>> {
+    let corner = DB::corner().await?;
+    corner.execute("CREATE TABLE item (id BIGINT)").await;
+    Some(corner)
+}
+
+macro_rules! on_a_database {
+    ($test:ident, $database:ident, $pool:ty) => {
+        // 14
+        #[tokio::test]
+        async fn $test() {
+            #[commit_on_success(tx = pool, no_rollback_for = AppError::is_counted)]
+            async fn counts(
+                pool: &$pool,
+                error: AppError,
+                calls: &Calls,
+            ) -> Result<(), AppError> {
+                $database::execute(tx, "INSERT INTO item VALUES (1)").await?;
+                defer!(calls.clone().note("call"));
+                defer!(calls.clone().note_later("later").await);
+                Err(error)
+            }
+
+            for (error, counted) in [(AppError::WrongPassword, true), (AppError::Other, false)] {
+                let Some(corner) = with_table::<$database>().await else {
+                    return;
+                };
+                let (pool, calls) = (corner.pool(1).await, Calls::default());
+                let error = counts(&pool, error, &calls).await.unwrap_err();
+                assert_eq!(error.is_counted(), counted);
+                let rows = corner.numbers("SELECT id FROM item").await;
+                assert_eq!(rows.len(), usize::from(counted));
+                let lines: &[&str] = if counted { &["call", "later"] } else { &[] };
+                assert_eq!(calls.lines(), lines);
+            }
+        }
+    };
+}
+
+on_a_database!(a_counted_error_commits_on_sqlite, Sqlite, SqlitePool);
+on_a_database!(a_counted_error_commits_on_postgres, Postgres, PgPool);
+on_a_database!(a_counted_error_commits_on_mariadb, MySql, MySqlPool);
+
+// 14, 149
+#[tokio::test]
+async fn an_error_after_which_postgres_stores_nothing_cannot_be_counted() {
+    #[commit_on_success(tx = pool, no_rollback_for = any_database_error)]
+    async fn counts(pool: &PgPool, calls: &Calls) -> Result<(), AppError> {
+        Postgres::execute(tx, "INSERT INTO item VALUES (1)").await?;
+        defer!(calls.clone().note("never"));
+        Postgres::execute(tx, "SELECT 1 / 0").await?;
+        Ok(())
+    }
+
+    let Some(corner) = with_table::<Postgres>().await else {
+        return;
+    };
+    let calls = Calls::default();
+    let error = counts(&corner.pool(1).await, &calls).await.unwrap_err();
+    assert!(
+        matches!(error, AppError::Transaction(Error::Aborted { .. })),
+        "{error:?}"
+    );
+    assert!(calls.lines().is_empty());
+    assert!(corner.numbers("SELECT id FROM item").await.is_empty());
+}

@@ -1,0 +1,351 @@
+//! The observer that speaks to `tracing`.
+#![allow(missing_docs, reason = "a test program")]
+#![allow(clippy::unwrap_used, reason = "a failed test says where")]
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, Once};
+
+use commit_on_success::drivers::tracing::Tracing;
+use commit_on_success::signals::{post_commit, post_rollback};
+use commit_on_success::{add_observer, commit_on_success, defer, set_rollback};
+use commit_on_success_tests::polling::{complete, drop_after};
+use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, End, Step};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Fields(BTreeMap<&'static str, String>);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let twice = self.0.insert(field.name(), format!("{value:?}"));
+        assert_eq!(twice, None, "{field} is recorded once");
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+}
+
+impl Fields {
+    fn get(&self, field: &str) -> &str {
+        self.0.get(field).map_or("", |value| value)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Span {
+    name: &'static str,
+    parent: Option<u64>,
+    fields: Fields,
+    handles: usize,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    spans: Vec<Span>,
+    entered: Vec<u64>,
+    events: Vec<(tracing::Level, Fields)>,
+    /// Names of spans and messages of events, in order.
+    order: Vec<String>,
+}
+
+/// Keeps what it is told. Installed for one thread.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Seen>>);
+
+impl Collector {
+    fn with_span<R>(&self, id: &Id, f: impl FnOnce(&mut Span) -> R) -> R {
+        let index = usize::try_from(id.into_u64()).unwrap() - 1;
+        f(&mut self.0.lock().unwrap().spans[index])
+    }
+}
+
+impl Subscriber for Collector {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let mut seen = self.0.lock().unwrap();
+        let parent = match attributes.parent() {
+            Some(parent) => Some(parent.into_u64()),
+            None if attributes.is_contextual() => seen.entered.last().copied(),
+            None => None,
+        };
+        let mut span = Span {
+            name: attributes.metadata().name(),
+            parent,
+            handles: 1,
+            ..Span::default()
+        };
+        attributes.record(&mut span.fields);
+        let name = format!("open {}", span.fields.get("function"));
+        seen.order.push(name);
+        seen.spans.push(span);
+        Id::from_u64(seen.spans.len().try_into().unwrap())
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        self.with_span(span, |span| values.record(&mut span.fields));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let mut seen = self.0.lock().unwrap();
+        seen.order.push(fields.get("message").to_owned());
+        seen.events.push((*event.metadata().level(), fields));
+    }
+
+    fn enter(&self, span: &Id) {
+        self.0.lock().unwrap().entered.push(span.into_u64());
+    }
+
+    fn exit(&self, span: &Id) {
+        let left = self.0.lock().unwrap().entered.pop();
+        assert_eq!(left, Some(span.into_u64()));
+    }
+
+    fn clone_span(&self, id: &Id) -> Id {
+        self.with_span(id, |span| span.handles += 1);
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        let (closed, name) = self.with_span(&id, |span| {
+            span.handles -= 1;
+            (span.handles == 0, span.fields.get("function").to_owned())
+        });
+        if closed {
+            self.0.lock().unwrap().order.push(format!("close {name}"));
+        }
+        closed
+    }
+}
+
+/// What is told while `run` runs, on this thread.
+fn seen(run: impl FnOnce()) -> Seen {
+    static ADDED: Once = Once::new();
+    ADDED.call_once(|| add_observer(Tracing::default()));
+    let collector = Collector::default();
+    tracing::subscriber::with_default(collector.clone(), run);
+    let seen = std::mem::take(&mut *collector.0.lock().unwrap());
+    for span in &seen.spans {
+        assert_eq!(span.handles, 0, "{span:?} is closed");
+    }
+    seen
+}
+
+#[commit_on_success]
+fn outer(connection: &mut Connection, how: End, inner: End) -> Result<(), AppError> {
+    connection.insert(1)?;
+    defer!(tracing::info!("the call runs"));
+    let _ = catch_unwind(AssertUnwindSafe(|| nested(connection, inner)));
+    end(how)
+}
+
+#[commit_on_success]
+fn nested(connection: &mut Connection, how: End) -> Result<(), AppError> {
+    connection.insert(2)?;
+    defer!(tracing::info!("the nested call runs"));
+    end(how)
+}
+
+fn end(how: End) -> Result<(), AppError> {
+    match how {
+        End::Err => return Err(AppError::Body("no")),
+        End::SetRollback => set_rollback().unwrap(),
+        End::Panic => resume_unwind(Box::new("body")),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Function, nesting, number of calls, outcome and cause of each span.
+fn spans(seen: &Seen) -> Vec<[&str; 5]> {
+    let keys = ["function", "nesting", "deferred", "outcome", "cause"];
+    let spans = seen.spans.iter().map(|span| {
+        assert_eq!(span.name, "transaction");
+        assert_eq!(span.fields.get("module"), "tracing_observer");
+        assert!(span.fields.get("driver").contains("scripted"), "{span:?}");
+        keys.map(|key| span.fields.get(key))
+    });
+    spans.collect()
+}
+
+fn run(database: &Database, how: End, inner: End) -> Seen {
+    seen(|| {
+        let mut connection = database.connection();
+        let run = || outer(&mut connection, how, inner);
+        let _ = catch_unwind(AssertUnwindSafe(run));
+    })
+}
+
+// scenario 134
+#[test]
+fn each_transaction_is_a_span_with_its_outcome() {
+    let seen = run(&Database::new(), End::Ok, End::Ok);
+    let expected = [
+        ["outer", "0", "2", "committed", ""],
+        ["nested", "1", "1", "committed", ""],
+    ];
+    assert_eq!(spans(&seen), expected);
+    assert!(seen.spans.iter().all(|span| span.parent.is_none()));
+
+    for (how, cause) in [
+        (End::Err, "the body returned an error"),
+        (End::SetRollback, "a rollback was requested"),
+        (End::Panic, "the body panicked"),
+    ] {
+        let seen = run(&Database::new(), how, End::Ok);
+        let expected = [
+            ["outer", "0", "2", "rolled back", cause],
+            ["nested", "1", "1", "committed", ""],
+        ];
+        assert_eq!(spans(&seen), expected);
+        let seen = run(&Database::new(), End::Ok, how);
+        let expected = [
+            ["outer", "0", "1", "committed", ""],
+            ["nested", "1", "1", "rolled back", cause],
+        ];
+        assert_eq!(spans(&seen), expected);
+    }
+}
+
+// scenarios 144, 151
+#[test]
+fn a_commit_that_fails_and_one_that_nobody_knows_of_are_told_apart() {
+    let database = Database::new().on(Step::Commit, Answer::Refused);
+    let refused = run(&database, End::Ok, End::Ok);
+    let cause = "the commit was refused";
+    assert_eq!(spans(&refused)[0], ["outer", "0", "2", "rolled back", cause]);
+    let database = Database::new().on(Step::Commit, Answer::Lost);
+    let unknown = run(&database, End::Ok, End::Ok);
+    assert_eq!(spans(&unknown)[0], ["outer", "0", "2", "unknown", ""]);
+}
+
+// scenario 175
+#[test]
+fn a_span_is_closed_before_the_deferred_calls_run() {
+    let seen = run(&Database::new(), End::Ok, End::Ok);
+    assert_eq!(
+        seen.order,
+        [
+            "open outer",
+            "open nested",
+            "close nested",
+            "close outer",
+            "the call runs",
+            "the nested call runs",
+        ]
+    );
+}
+
+// scenario 154
+#[test]
+fn a_future_that_is_dropped_closes_its_span() {
+    #[commit_on_success]
+    async fn later(connection: &mut Connection) -> Result<(), AppError> {
+        connection.insert_later(1).await?;
+        Ok(())
+    }
+
+    let database = Database::new().pausing(1);
+    let seen = seen(|| {
+        let mut connection = database.connection();
+        assert!(drop_after(later(&mut connection), 5).is_none());
+        complete(later(&mut connection)).unwrap();
+    });
+    let cancelled = ["later", "0", "0", "rolled back", "the future was dropped"];
+    assert_eq!(
+        spans(&seen),
+        [cancelled, ["later", "0", "0", "committed", ""]]
+    );
+}
+
+#[test]
+fn the_span_is_a_child_of_the_one_that_is_current() {
+    let seen = seen(|| {
+        let request = tracing::info_span!("request");
+        let _entered = request.enter();
+        nested(&mut Database::new().connection(), End::Ok).unwrap();
+    });
+    assert_eq!(seen.spans[0].name, "request");
+    assert_eq!(seen.spans[1].name, "transaction");
+    assert_eq!(seen.spans[1].parent, Some(1));
+}
+
+#[commit_on_success]
+fn failing_handlers(connection: &mut Connection, fails: bool) -> Result<(), AppError> {
+    connection.insert(1)?;
+    defer!(refuse("the queue is full"));
+    post_commit().connect(|_| panic_softly()).unwrap();
+    post_rollback().connect(|_| refuse("the log is full")).unwrap();
+    end(if fails { End::Err } else { End::Ok })
+}
+
+fn panic_softly() {
+    resume_unwind(Box::new("softly"))
+}
+
+fn refuse(why: &'static str) -> Result<(), &'static str> {
+    Err(why)
+}
+
+/// The level, message, error and file of each event.
+fn events(seen: &Seen) -> Vec<(tracing::Level, &str, &str)> {
+    let events = seen.events.iter().map(|(level, fields)| {
+        let place = format!("{}:", file!());
+        assert!(fields.get("location").starts_with(&place), "{fields:?}");
+        let (_, error) = fields.get("error").split_once(&place).unwrap();
+        let (_, error) = error.split_once(' ').unwrap();
+        (*level, fields.get("message"), error)
+    });
+    events.collect()
+}
+
+// scenario 175
+#[test]
+fn each_failed_handler_is_an_event_at_level_error() {
+    let committed = seen(|| {
+        let mut connection = Database::new().connection();
+        let run = || failing_handlers(&mut connection, false);
+        catch_unwind(AssertUnwindSafe(run)).unwrap_err();
+    });
+    let message = "a deferred call failed";
+    let expected = [
+        (tracing::Level::ERROR, message, "failed: the queue is full"),
+        (tracing::Level::ERROR, message, "panicked: softly"),
+    ];
+    assert_eq!(events(&committed), expected);
+    assert_eq!(spans(&committed)[0][3], "committed");
+
+    let rolled_back = seen(|| {
+        let mut connection = Database::new().connection();
+        failing_handlers(&mut connection, true).unwrap_err();
+    });
+    let expected = [(tracing::Level::ERROR, message, "failed: the log is full")];
+    assert_eq!(events(&rolled_back), expected);
+}
+
+// scenario 146
+#[test]
+fn a_failed_rollback_is_an_event_with_function_and_error() {
+    let database = Database::new().on(Step::Rollback, Answer::Failed);
+    let seen = seen(|| {
+        nested(&mut database.connection(), End::Err).unwrap_err();
+    });
+    let [(level, fields)] = &seen.events[..] else {
+        panic!("{seen:?}")
+    };
+    assert_eq!(*level, tracing::Level::ERROR);
+    assert_eq!(fields.get("message"), "a rollback failed");
+    assert_eq!(fields.get("error"), "the script says Failed to Rollback");
+    assert!(fields.get("site").starts_with("`tracing_observer::nested` ("));
+}
