@@ -97,7 +97,11 @@ impl<DB: Stage> Corner<DB> {
 pub async fn pool<DB: Database>(address: Address<DB>, size: u32) -> Pool<DB> {
     let options = PoolOptions::<DB>::new().max_connections(size);
     let patience = Duration::from_secs(60);
-    match options.acquire_timeout(patience).connect_with(address).await {
+    match options
+        .acquire_timeout(patience)
+        .connect_with(address)
+        .await
+    {
         Ok(pool) => pool,
         Err(error) => panic!("no pool: {error}"),
     }

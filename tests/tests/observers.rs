@@ -8,7 +8,7 @@ use std::sync::Once;
 
 use commit_on_success::signals::{Cause, Committed, RolledBack, post_commit, post_rollback};
 use commit_on_success::{
-    BoxError, Event, HandlerFailure, Observer, Options, Propagation, Site, __private, add_observer,
+    __private, BoxError, Event, HandlerFailure, Observer, Options, Propagation, Site, add_observer,
     commit_on_success, defer,
 };
 use commit_on_success_tests::journal::{Failure, source_line};

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use commit_on_success::{
-    Observer, Site, __private, add_observer, commit_on_success, defer, outside, try_defer,
+    __private, Observer, Site, add_observer, commit_on_success, defer, outside, try_defer,
 };
 use commit_on_success_tests::journal::source_line;
 use commit_on_success_tests::scripted::{AppError, Connection, Database};

@@ -52,26 +52,23 @@ fn assert_nested_option(result: Result<(), AppError>, expected: &str) {
     assert_eq!(option, expected);
 }
 
-/// One function for each option, on whatever the body writes with `$insert`.
-macro_rules! one_function_each {
-    ($([$($async:tt)?])? $source:ty, $name:ident => $body:block; $($function:ident($($option:tt)*),)*) => {
-        $(
-            #[commit_on_success(tx = $name, $($option)*)]
-            $($($async)?)? fn $function($name: $source, calls: &Calls) -> Result<(), AppError> {
-                calls.note("body");
-                let _ = &tx;
-                Ok(())
-            }
-        )*
-    };
-}
-
 mod on_rusqlite {
     use super::*;
     use rusqlite::Connection;
 
-    one_function_each! {
-        &mut Connection, connection => {};
+    macro_rules! blocks {
+        ($($function:ident($($option:tt)*),)*) => {
+            $(
+                #[commit_on_success($($option)*)]
+                fn $function(_connection: &mut Connection, calls: &Calls) -> Result<(), AppError> {
+                    calls.note("body");
+                    Ok(())
+                }
+            )*
+        };
+    }
+
+    blocks! {
         read_uncommitted(isolation = read_uncommitted),
         read_committed(isolation = read_committed),
         repeatable_read(isolation = repeatable_read),
@@ -292,8 +289,20 @@ mod on_sqlx_sqlite {
     use super::*;
     use sqlx::SqliteConnection;
 
-    one_function_each! {
-        [async] &SqlitePool, pool => {};
+    macro_rules! blocks {
+        ($($function:ident($($option:tt)*),)*) => {
+            $(
+                #[commit_on_success(tx = pool, $($option)*)]
+                async fn $function(pool: &SqlitePool, calls: &Calls) -> Result<(), AppError> {
+                    let _ = &tx;
+                    calls.note("body");
+                    Ok(())
+                }
+            )*
+        };
+    }
+
+    blocks! {
         read_uncommitted(isolation = read_uncommitted),
         read_committed(isolation = read_committed),
         repeatable_read(isolation = repeatable_read),
@@ -340,10 +349,7 @@ mod on_sqlx_sqlite {
         const INSERT: &str = "INSERT INTO item DEFAULT VALUES";
 
         #[commit_on_success(tx = pool, mode = immediate)]
-        async fn looks(
-            pool: &SqlitePool,
-            other: &mut SqliteConnection,
-        ) -> Result<bool, AppError> {
+        async fn looks(pool: &SqlitePool, other: &mut SqliteConnection) -> Result<bool, AppError> {
             let _ = &tx;
             Ok(Sqlite::execute(other, INSERT).await.is_ok())
         }
@@ -634,10 +640,7 @@ mod on_mariadb {
     #[tokio::test]
     async fn a_serializable_transaction_locks_what_it_reads() {
         #[commit_on_success(tx = pool, isolation = serializable)]
-        async fn reads(
-            pool: &MySqlPool,
-            other: &mut MySqlConnection,
-        ) -> Result<String, AppError> {
+        async fn reads(pool: &MySqlPool, other: &mut MySqlConnection) -> Result<String, AppError> {
             MySql::numbers(tx, COUNT).await?;
             let error = MySql::execute(other, INSERT).await.unwrap_err();
             Ok(error.to_string())

@@ -71,10 +71,7 @@ fn any_other_error_rolls_back() {
     let error = counts(&mut database.connection(), AppError::Other).unwrap_err();
     assert!(matches!(error, AppError::Other), "{error:?}");
     assert!(database.durable().is_empty());
-    assert_eq!(
-        database.log(),
-        ["acquire", "begin", "insert 1", "rollback"]
-    );
+    assert_eq!(database.log(), ["acquire", "begin", "insert 1", "rollback"]);
 }
 
 // 14, 144
@@ -167,11 +164,7 @@ macro_rules! on_a_database {
         #[tokio::test]
         async fn $test() {
             #[commit_on_success(tx = pool, no_rollback_for = AppError::is_counted)]
-            async fn counts(
-                pool: &$pool,
-                error: AppError,
-                calls: &Calls,
-            ) -> Result<(), AppError> {
+            async fn counts(pool: &$pool, error: AppError, calls: &Calls) -> Result<(), AppError> {
                 $database::execute(tx, "INSERT INTO item VALUES (1)").await?;
                 defer!(calls.clone().note("call"));
                 defer!(calls.clone().note_later("later").await);

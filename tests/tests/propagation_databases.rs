@@ -198,8 +198,7 @@ macro_rules! suite {
                     return;
                 };
                 let (pool, calls) = (corner.pool(1).await, Calls::default());
-                let error =
-                    transaction_error(outer(&pool, Inner::Durable, &calls).await.unwrap());
+                let error = transaction_error(outer(&pool, Inner::Durable, &calls).await.unwrap());
                 assert!(
                     matches!(
                         error,
@@ -321,7 +320,11 @@ mod independent {
                     assert_eq!(pending(), 1);
                     defer!(calls.clone().note("outer 2"));
                     insert(tx, 3).await?;
-                    if outer_fails { Err(AppError::Body) } else { Ok(()) }
+                    if outer_fails {
+                        Err(AppError::Body)
+                    } else {
+                        Ok(())
+                    }
                 }
 
                 for inner_fails in [false, true] {
@@ -351,7 +354,10 @@ mod independent {
         };
     }
 
-    independent!(a_pool_inside_a_transaction_is_independent_on_postgres, Postgres);
+    independent!(
+        a_pool_inside_a_transaction_is_independent_on_postgres,
+        Postgres
+    );
     independent!(a_pool_inside_a_transaction_is_independent_on_mariadb, MySql);
 }
 

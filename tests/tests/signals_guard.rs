@@ -108,10 +108,7 @@ fn failures(result: Result<(), Failure>) -> Vec<String> {
     assert_eq!(error.outcome(), Outcome::Committed);
     let failures = error.failures().iter().map(|failure| {
         assert_eq!(failure.location().file(), file!());
-        let line = source_line(
-            include_str!("signals_guard.rs"),
-            failure.location().line(),
-        );
+        let line = source_line(include_str!("signals_guard.rs"), failure.location().line());
         match failure {
             HandlerFailure::BadlyBehaved { rollback: None, .. } => format!("left open: {line}"),
             HandlerFailure::Failed { source, .. } => format!("failed, {source}: {line}"),
@@ -302,7 +299,13 @@ fn handlers_find_and_leave_the_hook_context_as_it_was() {
     let (database, other) = (Database::new(), Database::new());
     let journal = Journal::default();
     around(&mut database.connect(), &other, &journal).unwrap();
-    let expected = ["false 0", "at once", "after", "false 0", "call of the outer"];
+    let expected = [
+        "false 0",
+        "at once",
+        "after",
+        "false 0",
+        "call of the outer",
+    ];
     assert_eq!(journal.lines(), expected);
     assert_eq!(other.committed(), [10, 20]);
     assert_eq!(database.committed(), [1]);

@@ -357,10 +357,7 @@ mod nested {
     fn handlers_handed_over_by_a_released_savepoint_hear_of_the_outer_end() {
         let database = Database::new();
         outer(&mut database.connection(), Inner::Ok).unwrap();
-        let expected = [
-            "outer committed: outer 0 0",
-            "inner committed: outer 1 0",
-        ];
+        let expected = ["outer committed: outer 0 0", "inner committed: outer 1 0"];
         assert_eq!(ran(&database), expected);
 
         let database = Database::new().on(Step::Commit, Answer::Refused);
@@ -657,10 +654,7 @@ mod disconnect {
     }
 
     #[commit_on_success]
-    fn inside(
-        connection: &mut Connection,
-        outer: Option<Receiver>,
-    ) -> Result<Receiver, AppError> {
+    fn inside(connection: &mut Connection, outer: Option<Receiver>) -> Result<Receiver, AppError> {
         if let Some(outer) = outer {
             assert!(outer.disconnect());
         }

@@ -10,7 +10,7 @@ use commit_on_success::testing::{Captured, capture, capture_async};
 use commit_on_success::{
     HandlerFailure, commit_on_success, defer, in_transaction, pending, set_rollback,
 };
-use commit_on_success_tests::journal::{Failure, Journal, source_line};
+use commit_on_success_tests::journal::{Failure, Journal, Witness, source_line};
 use commit_on_success_tests::polling::{complete, poll_once};
 use commit_on_success_tests::scripted::pause;
 use rusqlite::Connection;
@@ -144,13 +144,10 @@ fn dropping_them_runs_nothing() {
 #[commit_on_success]
 fn deferring(
     conn: &mut Connection,
-    witness: commit_on_success_tests::journal::Witness,
+    witness: Witness,
 ) -> Result<(), Failure> {
     insert(conn, 1)?;
-    defer!(move || {
-        witness.here();
-        unreachable!("nobody runs it");
-    });
+    defer!(move || witness.ran());
     Ok(())
 }
 
@@ -159,8 +156,7 @@ fn deferring(
 fn what_rolled_back_blocks_deferred_is_not_there() {
     let journal = Journal::default();
     for how in [End::Err, End::SetRollback] {
-        let (stored, calls) =
-            capture(|| failing_inside(&mut database(), &journal, how));
+        let (stored, calls) = capture(|| failing_inside(&mut database(), &journal, how));
         stored.unwrap();
         assert_eq!(
             source_lines(&calls),
@@ -296,7 +292,9 @@ fn failing_calls(conn: &mut Connection, journal: &Journal, panics: bool) -> Resu
     if panics {
         defer!(panic_softly());
     }
-    post_commit().connect(|_| refuse("the disk is full")).unwrap();
+    post_commit()
+        .connect(|_| refuse("the disk is full"))
+        .unwrap();
     defer!(call(journal.clone(), "last"));
     Ok(())
 }

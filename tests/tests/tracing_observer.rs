@@ -224,7 +224,10 @@ fn a_commit_that_fails_and_one_that_nobody_knows_of_are_told_apart() {
     let database = Database::new().on(Step::Commit, Answer::Refused);
     let refused = run(&database, End::Ok, End::Ok);
     let cause = "the commit was refused";
-    assert_eq!(spans(&refused)[0], ["outer", "0", "2", "rolled back", cause]);
+    assert_eq!(
+        spans(&refused)[0],
+        ["outer", "0", "2", "rolled back", cause]
+    );
     let database = Database::new().on(Step::Commit, Answer::Lost);
     let unknown = run(&database, End::Ok, End::Ok);
     assert_eq!(spans(&unknown)[0], ["outer", "0", "2", "unknown", ""]);
@@ -286,7 +289,9 @@ fn failing_handlers(connection: &mut Connection, fails: bool) -> Result<(), AppE
     connection.insert(1)?;
     defer!(refuse("the queue is full"));
     post_commit().connect(|_| panic_softly()).unwrap();
-    post_rollback().connect(|_| refuse("the log is full")).unwrap();
+    post_rollback()
+        .connect(|_| refuse("the log is full"))
+        .unwrap();
     end(if fails { End::Err } else { End::Ok })
 }
 
@@ -347,5 +352,9 @@ fn a_failed_rollback_is_an_event_with_function_and_error() {
     assert_eq!(*level, tracing::Level::ERROR);
     assert_eq!(fields.get("message"), "a rollback failed");
     assert_eq!(fields.get("error"), "the script says Failed to Rollback");
-    assert!(fields.get("site").starts_with("`tracing_observer::nested` ("));
+    assert!(
+        fields
+            .get("site")
+            .starts_with("`tracing_observer::nested` (")
+    );
 }

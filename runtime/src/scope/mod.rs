@@ -234,12 +234,17 @@ impl Unit {
                 Leftover::Nothing
             }
             CommitError::Unknown(_) => {
-                self.doom_parent(RollbackOnly::SavepointLost);
-                self.observe(observer::unknown);
-                self.discard_queue();
+                self.lost_track();
                 Leftover::Unknown
             }
         }
+    }
+
+    /// Nobody knows what became of it.
+    fn lost_track(&mut self) {
+        self.doom_parent(RollbackOnly::SavepointLost);
+        self.observe(observer::unknown);
+        self.discard_queue();
     }
 
     /// What the caller is told when the commit was refused.
@@ -266,15 +271,13 @@ impl Unit {
             }
         };
         self.phase = Phase::Closed;
+        if !known {
+            return self.lost_track();
+        }
         if result.is_err() {
             self.doom_parent(RollbackOnly::SavepointLost);
         }
-        if known {
-            self.undone(cause);
-        } else {
-            self.observe(observer::unknown);
-            self.discard_queue();
-        }
+        self.undone(cause);
     }
 
     /// After the future was dropped, and the driver told.
@@ -286,10 +289,7 @@ impl Unit {
         };
         match (self.level, phase) {
             (Level::Joined, _) => self.left(cause),
-            (Level::Outermost, Phase::Committing) => {
-                self.observe(observer::unknown);
-                self.discard_queue();
-            }
+            (Level::Outermost, Phase::Committing) => self.lost_track(),
             (_, Phase::Draining | Phase::Cleaning) => {}
             (_, Phase::Beginning) => self.doom_parent(RollbackOnly::NestedCancelled),
             _ => {

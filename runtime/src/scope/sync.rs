@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
 use crate::attempts::Attempts;
 use crate::context::{Entered, Frame, Kind};
-use crate::error::{BoxError, Error, HandlerFailure, RollbackOnly};
+use crate::error::{BoxError, Error, HandlerFailure};
 use crate::options::Options;
 use crate::signals::Cause;
 use crate::site::Site;
@@ -305,7 +305,7 @@ impl<T: Transaction> Drop for Scope<T> {
         let undone = catch_unwind(AssertUnwindSafe(|| self.undo(Cause::Panic)));
         if undone.is_err() {
             let _ = catch_unwind(AssertUnwindSafe(|| {
-                self.unit.doom_parent(RollbackOnly::SavepointLost);
+                self.unit.lost_track();
                 self.discard();
             }));
         }

@@ -1,0 +1,536 @@
+//! A body that runs again: how often, after what, and what becomes of what it had deferred. On the
+//! scripted driver, where every statement can be seen.
+#![allow(missing_docs, reason = "a test program")]
+#![allow(clippy::unwrap_used, reason = "a failed test says where")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
+
+use commit_on_success::{
+    Backoff, Error, commit_on_success, defer, pending, set_rollback, signals, transaction,
+};
+use commit_on_success_tests::polling::drop_after;
+use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};
+use commit_on_success_tests::transient::Contended;
+
+/// Defers a call before its statement, and connects a handler.
+fn body(connection: &mut Connection, row: i64) -> Result<i64, AppError> {
+    assert_eq!(pending(), 0);
+    let database = connection.database().clone();
+    database.note("body");
+    defer!(database.clone().note("call"));
+    signals::post_rollback()
+        .connect(move |event| database.note(&format!("undone: {:?}", event.cause)))
+        .unwrap();
+    connection.insert(row)?;
+    Ok(row)
+}
+
+#[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::from_millis(1))]
+fn three(connection: &mut Connection, row: i64) -> Result<i64, AppError> {
+    body(tx, row)
+}
+
+#[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::from_millis(1))]
+async fn three_later(connection: &mut Connection, row: i64) -> Result<i64, AppError> {
+    tx.insert_later(0).await?;
+    body(tx, row)
+}
+
+fn failing(step: Step, answer: Answer, times: usize) -> Database {
+    (0..times).fold(Database::new(), |database, _| database.on(step, answer))
+}
+
+// 165
+#[test]
+fn the_body_runs_again_in_a_new_transaction_and_one_call_runs_for_one_success() {
+    let database = failing(Step::Insert, Answer::Failed, 2);
+    assert_eq!(three(&mut database.connection(), 1).unwrap(), 1);
+    assert_eq!(
+        database.log(),
+        [
+            "acquire",
+            "begin",
+            "body",
+            "insert 1",
+            "rollback",
+            "undone: Error",
+            "begin",
+            "body",
+            "insert 1",
+            "rollback",
+            "undone: Error",
+            "begin",
+            "body",
+            "insert 1",
+            "commit",
+            "call"
+        ]
+    );
+    assert_eq!(database.durable(), [1]);
+}
+
+// 165
+#[tokio::test]
+async fn an_async_body_runs_again_as_well() {
+    let database = failing(Step::Insert, Answer::Failed, 2);
+    let mut connection = database.connection();
+    assert_eq!(three_later(&mut connection, 1).await.unwrap(), 1);
+    assert_eq!(database.count("begin"), 3);
+    assert_eq!(database.count("rollback"), 2);
+    assert_eq!(database.count("commit"), 1);
+    assert_eq!(database.count("call"), 1);
+    assert_eq!(database.durable(), [0, 1]);
+}
+
+// 165, 129
+#[tokio::test]
+async fn a_commit_that_fails_because_of_others_is_another_attempt() {
+    for answer in [Answer::Refused, Answer::RolledBack] {
+        let database = failing(Step::Commit, answer, 2);
+        assert_eq!(three(&mut database.connection(), 1).unwrap(), 1);
+        assert_eq!(database.count("body"), 3, "{answer:?}");
+        assert_eq!(database.count("undone: CommitFailed"), 2, "{answer:?}");
+        assert_eq!(database.count("call"), 1, "{answer:?}");
+        assert_eq!(database.durable(), [1], "{answer:?}");
+
+        let database = failing(Step::Commit, answer, 2);
+        let mut connection = database.connection();
+        assert_eq!(three_later(&mut connection, 1).await.unwrap(), 1);
+        assert_eq!(database.count("body"), 3, "{answer:?}");
+        assert_eq!(database.count("undone: CommitFailed"), 2, "{answer:?}");
+        assert_eq!(database.count("call"), 1, "{answer:?}");
+        assert_eq!(database.durable(), [0, 1], "{answer:?}");
+    }
+}
+
+// 165
+#[tokio::test]
+async fn after_the_last_attempt_its_error_is_returned() {
+    let database = failing(Step::Insert, Answer::Failed, 3);
+    let error = three(&mut database.connection(), 1).unwrap_err();
+    assert!(matches!(error, AppError::Driver(_)), "{error:?}");
+    assert_eq!(database.count("body"), 3);
+    assert_eq!(database.count("undone: Error"), 3);
+    assert_eq!(database.count("call"), 0);
+    assert!(!database.left_open());
+
+    let database = failing(Step::Commit, Answer::Refused, 3);
+    let error = three(&mut database.connection(), 1).unwrap_err();
+    assert!(
+        matches!(error, AppError::Transaction(Error::Commit { .. })),
+        "{error:?}"
+    );
+    assert_eq!(database.count("body"), 3);
+
+    let database = failing(Step::Commit, Answer::Refused, 3);
+    let mut connection = database.connection();
+    let error = three_later(&mut connection, 1).await.unwrap_err();
+    assert!(
+        matches!(error, AppError::Transaction(Error::Commit { .. })),
+        "{error:?}"
+    );
+    assert_eq!(database.count("body"), 3);
+    assert!(database.durable().is_empty());
+}
+
+// 165
+#[test]
+fn without_the_option_there_is_one_attempt() {
+    #[commit_on_success(tx = Contended(connection))]
+    fn once(connection: &mut Connection, row: i64) -> Result<i64, AppError> {
+        body(tx, row)
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 1)]
+    fn one(connection: &mut Connection, row: i64) -> Result<i64, AppError> {
+        body(tx, row)
+    }
+
+    for function in [once, one] {
+        let database = failing(Step::Insert, Answer::Failed, 1);
+        function(&mut database.connection(), 1).unwrap_err();
+        assert_eq!(database.count("body"), 1);
+    }
+}
+
+// 165, 151
+#[tokio::test]
+async fn after_an_unknown_outcome_there_is_no_other_attempt() {
+    for answer in [Answer::LostButDone, Answer::Lost, Answer::Ended] {
+        let database = Database::new().on(Step::Commit, answer);
+        let error = three(&mut database.connection(), 1).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                AppError::Transaction(Error::Unknown { .. } | Error::Ended { .. })
+            ),
+            "{error:?}"
+        );
+        assert_eq!(database.count("body"), 1, "{answer:?}");
+        assert_eq!(database.count("call"), 0, "{answer:?}");
+
+        let database = Database::new().on(Step::Commit, answer);
+        let mut connection = database.connection();
+        three_later(&mut connection, 1).await.unwrap_err();
+        assert_eq!(database.count("body"), 1, "{answer:?}");
+        assert_eq!(database.count("call"), 0, "{answer:?}");
+    }
+}
+
+// 165, 146
+#[tokio::test]
+async fn when_the_rollback_fails_there_is_no_other_attempt() {
+    let scripted = || failing(Step::Insert, Answer::Failed, 1).on(Step::Rollback, Answer::Failed);
+    let database = scripted();
+    let error = three(&mut database.connection(), 1).unwrap_err();
+    assert!(matches!(error, AppError::Driver(_)), "{error:?}");
+    assert_eq!(database.count("begin"), 1);
+
+    let database = scripted();
+    let mut connection = database.connection();
+    let error = three_later(&mut connection, 1).await.unwrap_err();
+    assert!(matches!(error, AppError::Driver(_)), "{error:?}");
+    assert_eq!(database.count("begin"), 1);
+}
+
+// 165, 143
+#[test]
+fn when_another_attempt_cannot_begin_the_bodys_error_is_returned() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
+    fn fails_later(connection: &mut Connection) -> Result<(), AppError> {
+        let database = tx.database().clone();
+        let _ = database.clone().on(Step::Begin, Answer::Failed);
+        database.note("body");
+        tx.insert(1)?;
+        Ok(())
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    let error = fails_later(&mut database.connection()).unwrap_err();
+    assert!(matches!(error, AppError::Driver(_)), "{error:?}");
+    assert_eq!(database.count("body"), 1);
+    assert_eq!(database.count("begin"), 2);
+    assert!(!database.left_open());
+}
+
+// 165
+#[test]
+fn after_an_ordinary_error_or_a_panic_the_body_does_not_run_again() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3)]
+    fn fails(connection: &mut Connection, panic: bool) -> Result<(), AppError> {
+        tx.database().note("body");
+        if panic {
+            resume_unwind(Box::new("no"));
+        }
+        Err(AppError::Body("no"))
+    }
+
+    let database = Database::new();
+    let error = fails(&mut database.connection(), false).unwrap_err();
+    assert!(matches!(error, AppError::Body("no")), "{error:?}");
+    assert_eq!(database.count("body"), 1);
+
+    let database = Database::new();
+    let mut connection = database.connection();
+    let caught = catch_unwind(AssertUnwindSafe(|| fails(&mut connection, true)));
+    assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"no"));
+    assert_eq!(database.count("body"), 1);
+    assert!(!database.left_open());
+}
+
+// 165, 97
+#[test]
+fn a_deferred_call_that_fails_because_of_others_is_no_reason_for_another_attempt() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3)]
+    fn defers(connection: &mut Connection) -> Result<(), AppError> {
+        let mut own = Database::new()
+            .on(Step::Insert, Answer::Failed)
+            .connection();
+        tx.database().note("body");
+        defer!(move || own.insert(1));
+        Ok(())
+    }
+
+    let database = Database::new();
+    let error = defers(&mut database.connection()).unwrap_err();
+    assert!(
+        matches!(error, AppError::Transaction(Error::Handlers { .. })),
+        "{error:?}"
+    );
+    assert_eq!(database.count("body"), 1);
+    assert_eq!(database.count("commit"), 1);
+}
+
+// 165
+#[test]
+fn what_a_failed_attempt_has_asked_for_does_not_touch_the_next_one() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
+    fn gives_up_once(connection: &mut Connection, row: i64) -> Result<i64, AppError> {
+        if tx.database().count("body") == 0 {
+            set_rollback().unwrap();
+        }
+        body(tx, row)
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    gives_up_once(&mut database.connection(), 1).unwrap();
+    assert_eq!(database.durable(), [1]);
+    assert_eq!(database.count("call"), 1);
+}
+
+// 165, 21
+#[test]
+fn a_conflict_in_a_nested_block_runs_the_whole_outer_body_again() {
+    #[commit_on_success]
+    fn inner(connection: &mut Connection) -> Result<(), AppError> {
+        defer!(connection.database().clone().note("inner call"));
+        connection.insert(2)?;
+        Ok(())
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
+    fn outer(connection: &mut Connection) -> Result<(), AppError> {
+        tx.database().note("body");
+        inner(tx)
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    outer(&mut database.connection()).unwrap();
+    assert_eq!(database.count("body"), 2);
+    assert_eq!(database.count("savepoint 1"), 2, "{database:?}");
+    assert_eq!(database.count("inner call"), 1);
+    assert_eq!(database.durable(), [2]);
+}
+
+// 165, 21
+#[test]
+fn a_conflict_that_the_body_has_dealt_with_is_no_reason_for_another_attempt() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3)]
+    fn copes(connection: &mut Connection) -> Result<(), AppError> {
+        tx.database().note("body");
+        tx.insert(1).unwrap_err();
+        tx.insert(2)?;
+        Ok(())
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    copes(&mut database.connection()).unwrap();
+    assert_eq!(database.count("body"), 1);
+    assert_eq!(database.durable(), [2]);
+}
+
+// 166
+#[test]
+fn attempts_of_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on() {
+    #[commit_on_success(tx = Contended(connection))]
+    fn outer(connection: &mut Connection) -> Result<(), AppError> {
+        tx.insert(1)?;
+        let refused = three(tx, 2);
+        assert!(
+            matches!(
+                refused,
+                Err(AppError::Transaction(Error::NestedOption {
+                    function: "three",
+                    option: "attempts"
+                }))
+            ),
+            "{refused:?}"
+        );
+        Ok(())
+    }
+
+    let database = Database::new();
+    outer(&mut database.connection()).unwrap();
+    assert_eq!(database.count("body"), 0);
+    assert_eq!(database.durable(), [1]);
+}
+
+// 165
+#[tokio::test]
+async fn arguments_given_by_value_are_there_again_for_each_attempt() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
+    fn consumes(
+        connection: &mut Connection,
+        text: String,
+        mut rows: Vec<i64>,
+    ) -> Result<String, AppError> {
+        tx.database().note(&format!("{text} {rows:?}"));
+        rows.push(9);
+        for row in rows {
+            tx.insert(row)?;
+        }
+        Ok(text)
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
+    async fn consumes_later(
+        connection: &mut Connection,
+        text: String,
+        mut rows: Vec<i64>,
+    ) -> Result<String, AppError> {
+        tx.database().note(&format!("{text} {rows:?}"));
+        rows.push(9);
+        for row in rows {
+            tx.insert_later(row).await?;
+        }
+        Ok(text)
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 2);
+    let text = consumes(&mut database.connection(), "hello".to_owned(), vec![1, 2]);
+    assert_eq!(text.unwrap(), "hello");
+    assert_eq!(database.count("hello [1, 2]"), 3);
+    assert_eq!(database.durable(), [1, 2, 9]);
+
+    let database = failing(Step::Insert, Answer::Failed, 2);
+    let mut connection = database.connection();
+    let text = consumes_later(&mut connection, "hello".to_owned(), vec![1, 2]).await;
+    assert_eq!(text.unwrap(), "hello");
+    assert_eq!(database.count("hello [1, 2]"), 3);
+    assert_eq!(database.durable(), [1, 2, 9]);
+}
+
+// 165
+#[test]
+fn conflicts_are_recognized_in_every_usual_type_of_error() {
+    macro_rules! returns {
+        ($error:ty) => {{
+            #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
+            fn writes(connection: &mut Connection) -> Result<(), $error> {
+                tx.database().note("body");
+                tx.insert(1)?;
+                Ok(())
+            }
+
+            let database = failing(Step::Insert, Answer::Failed, 1);
+            writes(&mut database.connection()).unwrap();
+            assert_eq!(database.count("body"), 2, stringify!($error));
+            assert_eq!(database.durable(), [1], stringify!($error));
+        }};
+    }
+
+    returns!(AppError);
+    returns!(anyhow::Error);
+    returns!(Box<dyn std::error::Error>);
+    returns!(Box<dyn std::error::Error + Send + Sync>);
+}
+
+// 165
+#[test]
+fn a_conflict_below_the_context_of_anyhow_is_recognized() {
+    use anyhow::Context as _;
+
+    #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
+    fn writes(connection: &mut Connection) -> anyhow::Result<()> {
+        tx.insert(1).context("writing")?;
+        Ok(())
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    writes(&mut database.connection()).unwrap();
+    assert_eq!(database.durable(), [1]);
+}
+
+// 165, 19
+#[test]
+fn a_generic_function_may_have_attempts() {
+    #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
+    fn writes<T, E>(connection: &mut Connection, row: T) -> Result<T, E>
+    where
+        T: Into<i64> + Copy,
+        E: std::error::Error
+            + From<Error>
+            + From<commit_on_success_tests::scripted::Scripted>
+            + 'static,
+    {
+        tx.insert(row.into())?;
+        Ok(row)
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    assert_eq!(
+        writes::<i32, AppError>(&mut database.connection(), 7).unwrap(),
+        7
+    );
+    assert_eq!(database.durable(), [7]);
+}
+
+// 165
+#[tokio::test]
+async fn the_block_form_has_attempts_as_well() {
+    let database = failing(Step::Insert, Answer::Failed, 2);
+    let mut connection = database.connection();
+    let result: Result<i64, AppError> = transaction!(
+        tx = Contended(&mut connection), attempts = 3, backoff = Backoff::new(Duration::ZERO) => {
+            body(tx, 1)
+        }
+    );
+    assert_eq!(result.unwrap(), 1);
+    assert_eq!(database.count("body"), 3);
+    assert_eq!(database.count("call"), 1);
+
+    let database = failing(Step::Insert, Answer::Failed, 2);
+    let mut connection = database.connection();
+    let result: Result<i64, AppError> = transaction!(
+        tx = Contended(&mut connection), attempts = 3, backoff = Duration::ZERO => {
+            tx.insert_later(0).await?;
+            body(tx, 1)
+        }
+    );
+    assert_eq!(result.unwrap(), 1);
+    assert_eq!(database.durable(), [0, 1]);
+    assert_eq!(database.count("call"), 1);
+}
+
+// 165, 14
+#[test]
+fn a_conflict_that_is_not_to_roll_back_is_committed_and_not_tried_again() {
+    fn is_driver(error: &AppError) -> bool {
+        matches!(error, AppError::Driver(_))
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 3, no_rollback_for = is_driver)]
+    fn keeps(connection: &mut Connection) -> Result<(), AppError> {
+        tx.database().note("body");
+        tx.insert(1).unwrap_err();
+        tx.insert(2).unwrap();
+        let _ = tx.database().clone().on(Step::Insert, Answer::Failed);
+        tx.insert(3)?;
+        Ok(())
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    let error = keeps(&mut database.connection()).unwrap_err();
+    assert!(matches!(error, AppError::Driver(_)), "{error:?}");
+    assert_eq!(database.count("body"), 1);
+    assert_eq!(database.durable(), [2]);
+}
+
+// 165, 154
+#[test]
+fn a_future_dropped_between_two_attempts_leaves_nothing_open_and_runs_nothing() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Backoff::new(Duration::from_secs(3600)).limit(Duration::from_secs(3600)))]
+    async fn waits(connection: &mut Connection) -> Result<i64, AppError> {
+        body(tx, 1)
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    let mut connection = database.connection();
+    // The wait is a random part of an hour.
+    assert!(drop_after(waits(&mut connection), 20).is_none());
+    assert_eq!(
+        database.log(),
+        [
+            "acquire",
+            "begin",
+            "body",
+            "insert 1",
+            "rollback",
+            "undone: Error"
+        ]
+    );
+    assert!(!database.left_open());
+    assert_eq!(three(&mut connection, 2).unwrap(), 2);
+    assert_eq!(database.durable(), [2]);
+}
