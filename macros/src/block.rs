@@ -1,6 +1,6 @@
 //! `transaction!`: the same plan for a block.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Path, Token};
 
@@ -25,14 +25,22 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Plan> {
     let written: Option<Token![async]> = input.parse()?;
     let (mut args, mut errors) = (Args::default(), Errors::default());
     args::list(input, &mut args, &mut errors);
-    let body = errors.keep(block(input));
+    if let Some(error) = errors.into_error() {
+        return Err(error);
+    }
+    let mut errors = Errors::default();
     let source = errors.keep(source(args.source)).flatten();
+    let body = if input.is_empty() && source.is_none() {
+        None
+    } else {
+        errors.keep(block(input))
+    };
     let terms = errors.keep(terms(&args.options));
     match (errors.into_error(), body, source, terms) {
         (None, Some(body), Some(source), Some(terms)) => {
             let krate = args.options.krate.map(|given| given.value);
-            let flavour = flavour(written, &body);
-            Ok(plan(krate, flavour, source, terms, body))
+            let wait = wait(written, &body);
+            Ok(plan(krate, wait, source, terms, body))
         }
         (Some(error), ..) => Err(error),
         (None, ..) => unreachable!("whatever is missing was reported"),
@@ -76,19 +84,24 @@ fn source(source: args::Source) -> syn::Result<Option<Source>> {
     }
 }
 
-fn flavour(written: Option<Token![async]>, body: &Group) -> Flavour {
-    if written.is_some() || first_await(body.stream()).is_some() {
-        Flavour::Async
-    } else {
-        Flavour::Sync
-    }
+/// What makes the block async: the keyword before it, or an `.await` in it.
+fn wait(written: Option<Token![async]>, body: &Group) -> Option<Span> {
+    let found = first_await(body.stream()).map(|found| found.span());
+    found.or_else(|| written.map(|keyword| keyword.span))
 }
 
-fn plan(krate: Option<Path>, flavour: Flavour, source: Source, terms: Terms, body: Group) -> Plan {
+fn plan(
+    krate: Option<Path>,
+    wait: Option<Span>,
+    source: Source,
+    terms: Terms,
+    body: Group,
+) -> Plan {
     Plan {
         krate,
         site: "transaction!".to_owned(),
-        flavour,
+        flavour: wait.map_or(Flavour::Sync, |_| Flavour::Async),
+        wait,
         source,
         terms,
         capture: Capture::Borrow { moved: Vec::new() },

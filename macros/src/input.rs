@@ -72,6 +72,8 @@ fn expect_function(input: ParseStream<'_>) -> syn::Result<()> {
     let _abi: Option<Abi> = ahead.parse()?;
     if ahead.peek(Token![fn]) {
         Ok(())
+    } else if ahead.peek(Token![impl]) || ahead.peek(Token![trait]) {
+        Err(diagnostics::expected_function(&ahead))
     } else {
         Err(diagnostics::expected_function(input))
     }
@@ -81,16 +83,15 @@ fn tokens_are_gen(word: &TokenTree) -> bool {
     matches!(word, TokenTree::Ident(ident) if ident == "gen")
 }
 
+/// The group itself, because one that is put together again has no place for its closing brace alone.
 fn body(input: ParseStream<'_>) -> syn::Result<Group> {
-    let group = input.step(|cursor| match cursor.group(Delimiter::Brace) {
-        Some((inside, span, rest)) => {
-            let mut group = Group::new(Delimiter::Brace, inside.token_stream());
-            group.set_span(span.join());
-            Ok((group, rest))
+    match input.fork().parse() {
+        Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+            let _group: TokenTree = input.parse()?;
+            Ok(group)
         }
-        None => Err(diagnostics::function_without_body(input)),
-    })?;
-    Ok(group)
+        _ => Err(diagnostics::function_without_body(input)),
+    }
 }
 
 // Input:
@@ -116,6 +117,9 @@ fn without_inner_attributes(body: &Group) -> syn::Result<(Vec<Attribute>, Group)
             .collect();
         attributes.extend(syn::parse::Parser::parse2(Attribute::parse_outer, outer)?);
         trees = ahead.clone();
+    }
+    if attributes.is_empty() {
+        return Ok((attributes, body.clone()));
     }
     let mut rest = Group::new(Delimiter::Brace, trees.collect());
     rest.set_span(body.span());

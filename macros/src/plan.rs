@@ -9,6 +9,8 @@ pub(crate) struct Plan {
     /// The name that errors and observers are given.
     pub(crate) site: String,
     pub(crate) flavour: Flavour,
+    /// The `.await` of the user that the generated ones are located at, if that is what makes it async.
+    pub(crate) wait: Option<Span>,
     pub(crate) source: Source,
     pub(crate) terms: Terms,
     pub(crate) capture: Capture,

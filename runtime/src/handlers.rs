@@ -61,7 +61,7 @@ impl<E: Into<BoxError>> HandlerError for E {
 }
 
 type Outcome = Result<(), BoxError>;
-type AsyncCall = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+pub(crate) type AsyncCall = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 enum Call {
     Sync(Box<dyn FnOnce() -> Outcome + Send>),
@@ -96,11 +96,7 @@ impl Handler {
         Self::new(Call::Sync(call), location)
     }
 
-    pub(crate) fn future<F>(call: F, location: &'static Location<'static>) -> Self
-    where
-        F: Future<Output: HandlerOutcome> + Send + 'static,
-    {
-        let call = Box::pin(async move { call.await.into_result() });
+    pub(crate) fn future(call: AsyncCall, location: &'static Location<'static>) -> Self {
         Self::new(Call::Async(call), location)
     }
 

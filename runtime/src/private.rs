@@ -21,8 +21,8 @@ pub use crate::__cause as cause;
 pub use crate::attempts::Attempts;
 use crate::context::{self, Kind};
 use crate::error::{Error, NotInTransaction, RollbackOnly};
-use crate::handlers::Handler;
 pub use crate::handlers::HandlerOutcome;
+use crate::handlers::{AsyncCall, Handler};
 use crate::options::Options;
 use crate::outside;
 pub use crate::scope::{AsyncRunning, AsyncScope, Running, Scope};
@@ -95,26 +95,41 @@ pub fn defer_async<F>(call: F) -> Registration
 where
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {
-    let location = Location::caller();
-    Registration(Box::pin(async move {
-        if context::is_open() {
-            enqueue_async(call, location);
-        } else {
-            outside::admit(location);
-            outside::settle(call.await, location);
-        }
-    }))
+    Registration {
+        call: Some(boxed(call)),
+        admitted: false,
+        location: Location::caller(),
+    }
 }
 
 /// A deferred async call, which is registered when it is awaited.
 #[must_use = "futures do nothing unless you `.await` them"]
-pub struct Registration<T = ()>(Pin<Box<dyn Future<Output = T> + Send>>);
+pub struct Registration {
+    call: Option<AsyncCall>,
+    /// There is no transaction, and the call runs here.
+    admitted: bool,
+    location: &'static Location<'static>,
+}
 
-impl<T> Future for Registration<T> {
-    type Output = T;
+impl Future for Registration {
+    type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        self.0.as_mut().poll(context)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let location = self.location;
+        if !self.admitted {
+            if context::is_open() {
+                enqueue_async(self.call.take(), location);
+                return Poll::Ready(());
+            }
+            outside::admit(location);
+            self.admitted = true;
+        }
+        if let Some(call) = &mut self.call {
+            let outcome = std::task::ready!(call.as_mut().poll(context));
+            self.call = None;
+            outside::settle(outcome, location);
+        }
+        Poll::Ready(())
     }
 }
 
@@ -124,25 +139,46 @@ impl<T> Future for Registration<T> {
 ///
 /// When no transaction is open; the call is dropped then.
 #[track_caller]
-pub fn try_defer_async<F>(call: F) -> Registration<Result<(), NotInTransaction>>
+pub fn try_defer_async<F>(call: F) -> TryRegistration
 where
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {
-    let location = Location::caller();
-    Registration(Box::pin(async move {
+    TryRegistration {
+        call: Some(boxed(call)),
+        location: Location::caller(),
+    }
+}
+
+/// As [`Registration`], in a transaction or not at all.
+#[must_use = "futures do nothing unless you `.await` them"]
+pub struct TryRegistration {
+    call: Option<AsyncCall>,
+    location: &'static Location<'static>,
+}
+
+impl Future for TryRegistration {
+    type Output = Result<(), NotInTransaction>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let call = self.call.take();
         if !context::is_open() {
-            return Err(NotInTransaction);
+            return Poll::Ready(Err(NotInTransaction));
         }
-        enqueue_async(call, location);
-        Ok(())
-    }))
+        enqueue_async(call, self.location);
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn boxed<F>(call: F) -> AsyncCall
+where
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    Box::pin(async move { call.await.into_result() })
 }
 
 /// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
-fn enqueue_async<F>(call: F, location: &'static Location<'static>)
-where
-    F: Future<Output: HandlerOutcome> + Send + 'static,
-{
+fn enqueue_async(call: Option<AsyncCall>, location: &'static Location<'static>) {
+    let Some(call) = call else { return };
     if context::with_innermost(|frame| frame.kind) == Some(Kind::Async) {
         context::enqueue(Handler::future(call, location));
     } else {

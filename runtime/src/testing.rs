@@ -45,7 +45,7 @@ use crate::context::{Entered, Frame, Kind};
 use crate::error::{BoxError, Error, HandlerFailure};
 use crate::handlers::{Drain, Queue};
 use crate::options::Options;
-use crate::rehearsal::Rehearsal;
+use crate::rehearsal::{self, Rehearsal};
 use crate::signals::Committed;
 use crate::site::Site;
 use crate::transaction::{
@@ -203,6 +203,9 @@ impl<T: Transaction> Drop for TestTransaction<T> {
 
 /// A transaction that is always rolled back, for a test on an async driver; see [`TestTransaction`].
 ///
+/// An annotated function whose future is dropped is undone when the next one begins, or by
+/// [`settle`](Self::settle): a drop cannot wait for the database.
+///
 /// Dropping it abandons the transaction, as a dropped future does.
 #[derive(Debug)]
 pub struct AsyncTestTransaction<T: AsyncTransaction> {
@@ -241,6 +244,18 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     pub fn connection(&mut self) -> T::Handle<'_> {
         self.rehearsal.follow(self.transaction.connection_id());
         self.transaction.handle()
+    }
+
+    /// Undoes what a function has done whose future was dropped, if there is such.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rollback`].
+    pub async fn settle(&mut self) -> Result<(), Error> {
+        self.rehearsal.follow(self.transaction.connection_id());
+        let settled = rehearsal::settle(&mut self.transaction).await;
+        let function = FUNCTION;
+        settled.map_err(|source| Error::Rollback { function, source })
     }
 
     /// Rolls everything back.

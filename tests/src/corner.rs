@@ -205,17 +205,16 @@ impl Stage for MySql {
 }
 
 impl Stage for Sqlite {
-    /// A file in WAL mode, for which nobody waits when it is busy.
+    /// A file in WAL mode.
     async fn corner() -> Option<Corner<Self>> {
         let Ok(directory) = tempfile::tempdir() else {
             panic!("no temporary directory");
         };
-        let address = SqliteConnectOptions::new()
-            .filename(directory.path().join("corner.db"))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .busy_timeout(Duration::ZERO);
-        create::<Self>(&address, "SELECT 1".to_owned()).await;
+        let address = SqliteConnectOptions::new().filename(directory.path().join("corner.db"));
+        let new = address.clone().create_if_missing(true);
+        // The file remembers it.
+        let new = new.journal_mode(SqliteJournalMode::Wal);
+        create::<Self>(&new, "SELECT 1".to_owned()).await;
         Some(Corner {
             address,
             _kept: Kept::File(directory),

@@ -6,9 +6,10 @@
     reason = "a failed test says where"
 )]
 
-use commit_on_success::{AsyncBegin, AsyncTransaction as _, Error, Outcome, Session as _};
+use commit_on_success::{AsyncTransaction as _, Error, Outcome, Session as _};
 use commit_on_success::{Isolation, Mode, Options, Unsupported, commit_on_success, transaction};
 use commit_on_success_tests::corner::{Calls, Corner, Stage};
+use sqlx::error::DatabaseError;
 use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool};
 
 #[derive(Debug, thiserror::Error)]
@@ -286,8 +287,10 @@ mod on_rusqlite {
 }
 
 mod on_sqlx_sqlite {
+    use std::time::Duration;
+
     use super::*;
-    use sqlx::SqliteConnection;
+    use sqlx::{Connection as _, SqliteConnection};
 
     macro_rules! blocks {
         ($($function:ident($($option:tt)*),)*) => {
@@ -358,7 +361,9 @@ mod on_sqlx_sqlite {
         corner
             .execute("CREATE TABLE item (id INTEGER PRIMARY KEY)")
             .await;
-        let (pool, mut other) = (corner.pool(1).await, corner.connect().await);
+        let pool = corner.pool(1).await;
+        let impatient = corner.address.clone().busy_timeout(Duration::ZERO);
+        let mut other = SqliteConnection::connect_with(&impatient).await.unwrap();
         assert!(!looks(&pool, &mut other).await.unwrap());
         Sqlite::execute(&mut other, INSERT).await.unwrap();
     }
@@ -533,7 +538,7 @@ mod on_postgres {
             return;
         };
         let error = writes(&corner.pool(1).await).await.unwrap_err();
-        let code = error.as_database_error().and_then(|error| error.code());
+        let code = error.as_database_error().and_then(DatabaseError::code);
         assert_eq!(code.as_deref(), Some("25006"), "{error:?}");
         assert_eq!(corner.numbers(COUNT).await, [0]);
     }
@@ -551,7 +556,7 @@ mod on_postgres {
         let half = alone.isolation(Isolation::Serializable);
         let other_half = alone.read_only();
         for options in [alone, half, other_half] {
-            let mut transaction = AsyncBegin::acquire(&pool).await.unwrap();
+            let mut transaction = commit_on_success::AsyncBegin::acquire(&pool).await.unwrap();
             let error = transaction.begin(&options).await.unwrap_err();
             let refused = error.downcast_ref::<Unsupported>().unwrap();
             assert!(refused.option.starts_with("deferrable"), "{refused:?}");
@@ -569,7 +574,7 @@ mod on_postgres {
             unreachable!("the body does not run")
         }
 
-        #[commit_on_success(read_only, propagation = mandatory)]
+        #[commit_on_success(read_only, propagation = required)]
         async fn reads(_connection: &mut PgConnection) -> Result<(), AppError> {
             unreachable!("the body does not run")
         }
@@ -712,7 +717,7 @@ mod on_mariadb {
         let pool = corner.pool(1).await;
         assert_unsupported(deferrable(&pool).await, "deferrable", "MySQL");
         assert_unsupported(mode(&pool).await, "mode", "MySQL");
-        let mut transaction = AsyncBegin::acquire(&pool).await.unwrap();
+        let mut transaction = commit_on_success::AsyncBegin::acquire(&pool).await.unwrap();
         let options = Options::new().mode(Mode::Exclusive);
         let error = transaction.begin(&options).await.unwrap_err();
         assert!(error.is::<Unsupported>(), "{error:?}");

@@ -3,6 +3,10 @@
 //! The panics are those of a build with debug assertions.
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a deferred call owns what it is given"
+)]
 #![cfg(debug_assertions)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +41,8 @@ fn calls_send(journal: Journal) {
     let forward = || send(journal);
     forward();
 }
+
+type Call = fn(Journal);
 
 struct Mailer;
 
@@ -109,7 +115,6 @@ const STORE: &str = "fn store(conn: &mut Connection, then: impl FnOnce()) -> Res
 #[test]
 fn inside_it_panics_and_names_the_function_and_the_transaction() {
     let journal = Journal::default();
-    type Call = fn(Journal);
     let calls: [(Call, &str); 7] = [
         (send, "outside_transaction::send"),
         (calls_send, "outside_transaction::send"),

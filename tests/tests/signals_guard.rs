@@ -5,6 +5,10 @@
 //! sources are exclusive, or go back to their pool before.
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a deferred call owns what it is given"
+)]
 
 use std::cell::{OnceCell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -145,7 +149,7 @@ fn the_same_with_a_plain_reference_as_the_source() {
     let database = Database::new();
     let conn = share(&database);
     let journal = Journal::default();
-    let result = misbehaves_on_a_reference(&*conn, &journal);
+    let result = misbehaves_on_a_reference(&conn, &journal);
     let line = "post_commit().connect(|_| leave_open(2)).unwrap();";
     assert_eq!(failures(result), [format!("left open: {line}")]);
     assert_eq!(journal.lines(), ["none open, rows [1]"]);

@@ -1,6 +1,10 @@
 //! Catching what a block defers, instead of running it.
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a deferred call owns what it is given"
+)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
@@ -142,10 +146,7 @@ fn dropping_them_runs_nothing() {
 }
 
 #[commit_on_success]
-fn deferring(
-    conn: &mut Connection,
-    witness: Witness,
-) -> Result<(), Failure> {
+fn deferring(conn: &mut Connection, witness: Witness) -> Result<(), Failure> {
     insert(conn, 1)?;
     defer!(move || witness.ran());
     Ok(())

@@ -4,11 +4,12 @@
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use commit_on_success::signals::{Committed, RolledBack, post_commit, post_rollback};
 use commit_on_success::testing::{AsyncTestTransaction, capture_async};
 use commit_on_success::{
-    Error, Options, Propagation, Site, __private, commit_on_success, defer, in_transaction,
+    __private, Error, Options, Propagation, Site, commit_on_success, defer, in_transaction,
     set_rollback,
 };
 use commit_on_success_tests::journal::{Failure, Journal};
@@ -19,6 +20,9 @@ use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+/// Much longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A name that no other test uses.
 fn unique() -> String {
@@ -242,11 +246,7 @@ macro_rules! on {
                 database.end().await;
             }
 
-            async fn durable(
-                conn: &mut $connection,
-                table: &str,
-                row: i64,
-            ) -> Result<(), Error> {
+            async fn durable(conn: &mut $connection, table: &str, row: i64) -> Result<(), Error> {
                 let options = Options::new().propagation(Propagation::Durable);
                 let mut scope = __private::begin_async(conn, &SITE, options).await?;
                 let (handle, running) = scope.enter();
@@ -325,7 +325,9 @@ macro_rules! on {
                 insert(test.connection(), table, 1).await.unwrap();
                 {
                     let mut future = pin!(never_ends(test.connection(), table, &journal));
+                    let deadline = Instant::now() + PATIENCE;
                     while journal.lines().is_empty() {
+                        assert!(Instant::now() < deadline);
                         assert!(poll_once(future.as_mut()).is_pending());
                         tokio::task::yield_now().await;
                     }

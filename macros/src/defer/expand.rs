@@ -6,7 +6,7 @@ use syn::{Expr, Path};
 
 use super::Macro;
 use super::parse::{Call, Callee, Deferred};
-use crate::expand::{Lint, allow, krate};
+use crate::expand::{Lint, allow, blamed, krate};
 use crate::tokens::start;
 
 /// Writes the registration of a deferred call.
@@ -15,25 +15,41 @@ pub(crate) fn deferred(invoked: Macro, renamed: Option<&Path>, deferred: &Deferr
         Macro::Defer => ("defer", "defer_async"),
         Macro::TryDefer => ("try_defer", "try_defer_async"),
     };
-    let register = |name: &str, call: TokenStream| {
-        let krate = krate(renamed);
-        let function = Ident::new(name, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> #krate::__private::#function(#call))
+    // Located at the call, and so is what rustc has to say about what it returns.
+    let register = |name: &str, place: Span, call: TokenStream| {
+        let place = Span::mixed_site().located_at(place);
+        blamed(&krate(renamed), place, name, &call)
     };
     match deferred {
-        Deferred::Callable(callable) => register(sync, callable.clone()),
+        Deferred::Callable(callable) => register(sync, start(callable), callable.clone()),
         Deferred::Block(statements) => register(
             sync,
+            start(statements),
             quote_spanned!(Span::mixed_site()=> move || { #statements }),
         ),
-        Deferred::Call(call) => register(sync, later(call, Body::Closure)),
-        Deferred::AwaitedCall(call) => wait(&register(awaited, later(call, Body::Future))),
-        Deferred::Future(future) => wait(&register(awaited, future.clone())),
+        Deferred::Call(call) => register(sync, place(&call.callee), later(call, Body::Closure)),
+        Deferred::AwaitedCall(call, wait) => {
+            let registration = register(awaited, place(&call.callee), later(call, Body::Future));
+            self::wait(&registration, *wait)
+        }
+        Deferred::Future(future, wait) => {
+            let registration = register(awaited, start(future), future.clone());
+            self::wait(&registration, *wait)
+        }
     }
 }
 
-fn wait(registration: &TokenStream) -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> #registration.await)
+fn wait(registration: &TokenStream, place: Span) -> TokenStream {
+    let place = Span::mixed_site().located_at(place);
+    quote_spanned!(place=> #registration.await)
+}
+
+/// The token to blame for what a call returns.
+fn place(callee: &Callee) -> Span {
+    match callee {
+        Callee::Function(function) => start(&function.to_token_stream()),
+        Callee::Method { name, .. } => name.span(),
+    }
 }
 
 /// What is made of a call.

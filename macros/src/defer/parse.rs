@@ -15,12 +15,13 @@ use crate::tokens::{first_await, start};
 pub(crate) enum Deferred {
     /// `f(a, b)`, `x.method(a)`: its parts are evaluated now.
     Call(Call),
-    /// `f(a).await`, `x.method(a).await`: likewise, and the future is made after commit.
-    AwaitedCall(Call),
+    /// `f(a).await`, `x.method(a).await`: likewise, and the future is made after commit. Here and below, the place of the
+    /// `await`, or of the `async` that stands for it.
+    AwaitedCall(Call, Span),
     /// `move || …`, or a function's name.
     Callable(TokenStream),
     /// `async move { … }`, or the future before `.await`.
-    Future(TokenStream),
+    Future(TokenStream, Span),
     /// Statements, or an expression that is not a call.
     Block(TokenStream),
 }
@@ -107,7 +108,10 @@ fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
             future.async_token,
             invoked.name(),
         )),
-        Expr::Async(future) => Ok(Deferred::Future(future.into_token_stream())),
+        Expr::Async(future) => {
+            let place = future.async_token.span;
+            Ok(Deferred::Future(future.into_token_stream(), place))
+        }
         Expr::Await(awaited) => self::awaited(invoked, awaited),
         other => match call(invoked, other)? {
             Ok(call) => Ok(Deferred::Call(call)),
@@ -117,8 +121,9 @@ fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
 }
 
 fn awaited(invoked: Macro, awaited: ExprAwait) -> syn::Result<Deferred> {
+    let place = awaited.await_token.span;
     match call(invoked, plain(*awaited.base))? {
-        Ok(call) => Ok(Deferred::AwaitedCall(call)),
+        Ok(call) => Ok(Deferred::AwaitedCall(call, place)),
         Err(Expr::Async(future)) if future.capture.is_none() => Err(diagnostics::borrowing_future(
             future.async_token,
             invoked.name(),
@@ -127,7 +132,7 @@ fn awaited(invoked: Macro, awaited: ExprAwait) -> syn::Result<Deferred> {
         Err(future) => {
             let future = future.into_token_stream();
             expect_no_await(invoked, &future)?;
-            Ok(Deferred::Future(future))
+            Ok(Deferred::Future(future, place))
         }
     }
 }

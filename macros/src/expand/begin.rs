@@ -26,7 +26,8 @@ pub(super) fn begin(plan: &Plan, krate: &TokenStream) -> TokenStream {
         Flavour::Sync => blamed(krate, blame, "begin", &arguments),
         Flavour::Async => {
             let begin = blamed(krate, blame, "begin_async", &arguments);
-            quote_spanned!(blame=> #begin.await)
+            let wait = plan.wait.unwrap_or(blame);
+            quote_spanned!(Span::mixed_site().located_at(wait)=> #begin.await)
         }
     }
 }

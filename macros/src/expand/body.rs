@@ -17,12 +17,15 @@ pub(super) fn result(plan: &Plan, krate: &TokenStream) -> TokenStream {
     } = &plan.source;
     let fresh = fresh(plan, krate);
     let body = body(plan, krate);
-    let wait = wait(plan.flavour);
+    let wait = wait(plan);
     let allow = allow(&[Lint::UnusedMut, Lint::UnusedVariables]);
+    // This borrows the connection, and that is where the borrow is reported.
+    let lent = Span::mixed_site().located_at(binding.span());
+    let enter = quote_spanned!(lent=> __scope.enter());
     quote_spanned! {Span::mixed_site()=>
         {
             #allow
-            let (#mutability #binding, __running) = __scope.enter();
+            let (#mutability #binding, __running) = #enter;
             #fresh
             __running.run(#body) #wait
         }
@@ -57,7 +60,8 @@ fn body(plan: &Plan, krate: &TokenStream) -> TokenStream {
 /// so that a mismatch is reported where it is.
 fn annotation(output: &Output, krate: &TokenStream) -> Option<TokenStream> {
     let ty = output.annotation.as_ref()?;
-    Some(quote_spanned! {Span::mixed_site()=>
+    let place = Span::mixed_site().located_at(output.blame);
+    Some(quote_spanned! {place=>
         if false {
             return #krate::__private::never::<#ty>();
         }

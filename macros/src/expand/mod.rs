@@ -6,7 +6,7 @@ mod begin;
 mod body;
 mod names;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use crate::input::Function;
@@ -14,8 +14,7 @@ use crate::plan::{Flavour, Lifetime, Place, Plan, Tail};
 use crate::tokens::start;
 use crate::validate::Valid;
 
-use names::blamed;
-pub(crate) use names::{Lint, allow, krate};
+pub(crate) use names::{Lint, allow, blamed, krate};
 
 // Input:
 //     fn rename(conn: &mut Connection, id: i64) -> Result<(), AppError> { BODY }
@@ -31,6 +30,11 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
     } = function;
     let signature = &valid.signature;
     let transaction = transaction(&valid.plan);
+    // Not at the tail, where rustc would advise on its temporaries.
+    let transaction = quote_spanned! {Span::mixed_site()=>
+        let __outcome = #transaction;
+        __outcome
+    };
     let body = match &valid.place {
         Place::Body => transaction,
         Place::Tail(place) => tail(place, &transaction),
@@ -123,18 +127,19 @@ fn once(plan: &Plan, words: &Words) -> TokenStream {
         diagnose,
         wait,
     } = words;
+    let (commit, rollback) = (end(plan, "commit"), end(plan, "rollback"));
     let result = body::result(plan, krate);
     quote_spanned! {Span::mixed_site()=>
         {
             let __result = #result;
             if #success {
-                match __scope.commit() #wait {
+                match #commit() #wait {
                     #krate::__private::Ok(()) => __result,
                     #krate::__private::Err(__error) => #failed,
                 }
             } else {
                 #diagnose
-                __scope.rollback() #wait;
+                #rollback() #wait;
                 __result
             }
         }
@@ -166,25 +171,34 @@ fn again(plan: &Plan, words: &Words) -> TokenStream {
         diagnose,
         wait,
     } = words;
+    let commit_or_restart = end(plan, "commit_or_restart");
+    let rollback_or_restart = end(plan, "rollback_or_restart");
     let result = body::result(plan, krate);
     quote_spanned! {Span::mixed_site()=>
         loop {
             let __result = #result;
             if #success {
-                match __scope.commit_or_restart(&mut __attempts) #wait {
+                match #commit_or_restart(&mut __attempts) #wait {
                     #krate::__private::Ok(#krate::__private::None) => break __result,
                     #krate::__private::Ok(#krate::__private::Some(__next)) => __scope = __next,
                     #krate::__private::Err(__error) => break #failed,
                 }
             } else {
                 #diagnose
-                match __scope.rollback_or_restart(&mut __attempts) #wait {
+                match #rollback_or_restart(&mut __attempts) #wait {
                     #krate::__private::None => break __result,
                     #krate::__private::Some(__next) => __scope = __next,
                 }
             }
         }
     }
+}
+
+/// A method that takes the scope, located where the body ends: what is still borrowed then is borrowed for too long.
+fn end(plan: &Plan, method: &str) -> TokenStream {
+    let place = Span::mixed_site().located_at(plan.body.span_close());
+    let method = Ident::new(method, place);
+    quote_spanned!(place=> __scope.#method)
 }
 
 /// What is said in both forms.
@@ -224,7 +238,7 @@ impl Words {
         let diagnose = quote_spanned! {mixed=>
             __scope.diagnose(#krate::__private::cause!(#lifetime &__result));
         };
-        let wait = wait(plan.flavour);
+        let wait = wait(plan);
         Self {
             krate,
             success,
@@ -235,6 +249,7 @@ impl Words {
     }
 }
 
-fn wait(flavour: Flavour) -> Option<TokenStream> {
-    (flavour == Flavour::Async).then(|| quote_spanned!(Span::mixed_site()=> .await))
+fn wait(plan: &Plan) -> Option<TokenStream> {
+    let place = Span::mixed_site().located_at(plan.wait.unwrap_or_else(Span::mixed_site));
+    (plan.flavour == Flavour::Async).then(|| quote_spanned!(place=> .await))
 }

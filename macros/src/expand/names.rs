@@ -13,7 +13,7 @@ pub(crate) fn krate(renamed: Option<&Path>) -> TokenStream {
 }
 
 /// The call of a function whose bound is about what the user wrote at a place, so that it is reported there.
-pub(super) fn blamed(
+pub(crate) fn blamed(
     krate: &TokenStream,
     place: Span,
     function: &str,

@@ -43,10 +43,13 @@ fn calls_are_taken_apart() {
 
 #[test]
 fn awaited_calls_are_taken_apart() {
-    assert!(matches!(form(quote!(f(a).await)), Deferred::AwaitedCall(_)));
+    assert!(matches!(
+        form(quote!(f(a).await)),
+        Deferred::AwaitedCall(_, _)
+    ));
     assert!(matches!(
         form(quote!(x.f(a).await)),
-        Deferred::AwaitedCall(_)
+        Deferred::AwaitedCall(_, _)
     ));
     // What an argument awaits is awaited now.
     assert!(matches!(form(quote!(f(a().await))), Deferred::Call(_)));
@@ -58,9 +61,9 @@ fn everything_else_is_called_as_it_is() {
     assert!(matches!(form(quote!(f)), Deferred::Callable(_)));
     assert!(matches!(
         form(quote!(async move { f().await })),
-        Deferred::Future(_)
+        Deferred::Future(_, _)
     ));
-    assert!(matches!(form(quote!(future.await)), Deferred::Future(_)));
+    assert!(matches!(form(quote!(future.await)), Deferred::Future(_, _)));
     assert!(matches!(form(quote!(let a = 1; f(a))), Deferred::Block(_)));
     assert!(matches!(form(quote!(unsafe { f() })), Deferred::Block(_)));
     assert!(matches!(

@@ -67,7 +67,7 @@ fn anything_but_a_function_is_named() {
         error(quote!(
             unsafe impl Send for S {}
         )),
-        "expected a function, found `unsafe`"
+        "expected a function, found `impl`"
     );
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn validate(args: Args, function: &Function) -> syn::Result<Valid> {
                     krate,
                     site: function.signature.ident.unraw().to_string(),
                     flavour: ending.flavour,
+                    wait: None,
                     source,
                     terms,
                     capture,
@@ -68,7 +69,7 @@ fn qualifiers(signature: &Signature, errors: &mut Errors) {
     if let Some(constness) = &signature.constness {
         errors.push(diagnostics::const_function(constness));
     }
-    if let Some(abi) = &signature.abi
+    if let (Some(abi), None) = (&signature.abi, &signature.variadic)
         && abi.name.as_ref().is_none_or(|name| name.value() != "Rust")
     {
         errors.push(diagnostics::foreign_abi(abi));

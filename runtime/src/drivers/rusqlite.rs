@@ -18,9 +18,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use ::rusqlite::{Connection, Error as RusqliteError, ErrorCode};
+use ::rusqlite::ffi::{Error as SqliteError, ErrorCode};
+use ::rusqlite::{Connection, Error as RusqliteError};
 
-use super::original::original;
+use super::original::{find, original};
 use crate::error::{BoxError, Error};
 use crate::options::Options;
 use crate::transaction::{
@@ -232,7 +233,10 @@ where
 }
 
 fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<ErrorCode> {
-    super::original::find::<RusqliteError>(error)?.sqlite_error_code()
+    // An error that is transparent shows no more than the source of the driver's.
+    find::<RusqliteError>(error)
+        .and_then(RusqliteError::sqlite_error_code)
+        .or_else(|| Some(find::<SqliteError>(error)?.code))
 }
 
 impl<C, Kind> RusqliteTransaction<C, Kind>

@@ -8,10 +8,11 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
-use crate::attempts::Attempts;
+use crate::attempts::{Attempts, Backoff};
 use crate::context::{Entered, Frame, Kind};
 use crate::error::{BoxError, Error, HandlerFailure};
 use crate::options::{Options, Unsupported};
+use crate::rehearsal;
 use crate::signals::Cause;
 use crate::site::Site;
 use crate::transaction::{Abandoned, AsyncBegin, AsyncTransaction, RollbackError};
@@ -47,17 +48,27 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             unit,
             options,
         };
-        scope.open().await?;
+        // A begin that is refused has run no body, so it is counted apart.
+        let mut attempts = Attempts::new(options.attempts, Backoff::default());
+        scope.open(&mut attempts).await?;
         Ok(scope)
     }
 
-    async fn open(&mut self) -> Result<(), Error> {
-        self.unit.phase = Phase::Beginning;
-        match self.send_begin().await {
-            Ok(()) => self.unit.begun(),
-            Err(source) => return Err(self.begin_failed(source)),
+    /// Begins, more than once if it is refused only because of others and attempts are left.
+    async fn open(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
+        loop {
+            self.unit.phase = Phase::Beginning;
+            let Err(source) = self.send_begin().await else {
+                self.unit.begun();
+                return Ok(());
+            };
+            let transient =
+                self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
+            if !(transient && attempts.again()) {
+                return Err(self.begin_failed(source));
+            }
+            attempts.pause_async().await;
         }
-        Ok(())
     }
 
     async fn send_begin(&mut self) -> Result<(), BoxError> {
@@ -70,7 +81,9 @@ impl<T: AsyncTransaction> AsyncScope<T> {
                 }
                 transaction.begin(&options).await
             }
-            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
+            Level::Nested(savepoint) => transaction.savepoint(&savepoint).await,
+            Level::Rehearsal(savepoint) => {
+                rehearsal::settle(transaction).await?;
                 transaction.savepoint(&savepoint).await
             }
             Level::Joined => Ok(()),
@@ -187,7 +200,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         self.unit.tell_handlers();
         attempts.pause_async().await;
         self.unit.reset();
-        self.open().await.is_ok()
+        self.open(attempts).await.is_ok()
     }
 
     /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
@@ -331,6 +344,9 @@ impl<T: AsyncTransaction> Drop for AsyncScope<T> {
         };
         if done {
             return;
+        }
+        if let (Level::Rehearsal(savepoint), Phase::Open) = (self.unit.level, phase) {
+            rehearsal::abandon(self.unit.frame.connection, savepoint);
         }
         // This may run while the thread unwinds, when a second panic would abort the process.
         let _ = catch_unwind(AssertUnwindSafe(|| self.close()));

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
 use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
-use crate::attempts::Attempts;
+use crate::attempts::{Attempts, Backoff};
 use crate::context::{Entered, Frame, Kind};
 use crate::error::{BoxError, Error, HandlerFailure};
 use crate::options::Options;
@@ -40,17 +40,27 @@ impl<T: Transaction> Scope<T> {
             unit,
             options,
         };
-        scope.open()?;
+        // A begin that is refused has run no body, so it is counted apart.
+        let mut attempts = Attempts::new(options.attempts, Backoff::default());
+        scope.open(&mut attempts)?;
         Ok(scope)
     }
 
-    fn open(&mut self) -> Result<(), Error> {
-        self.unit.phase = Phase::Beginning;
-        match self.send_begin() {
-            Ok(()) => self.unit.begun(),
-            Err(source) => return Err(self.begin_failed(source)),
+    /// Begins, more than once if it is refused only because of others and attempts are left.
+    fn open(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
+        loop {
+            self.unit.phase = Phase::Beginning;
+            let Err(source) = self.send_begin() else {
+                self.unit.begun();
+                return Ok(());
+            };
+            let transient =
+                self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
+            if !(transient && attempts.again()) {
+                return Err(self.begin_failed(source));
+            }
+            std::thread::sleep(attempts.pause());
         }
-        Ok(())
     }
 
     fn send_begin(&mut self) -> Result<(), BoxError> {
@@ -181,7 +191,7 @@ impl<T: Transaction> Scope<T> {
         self.unit.tell_handlers();
         std::thread::sleep(attempts.pause());
         self.unit.reset();
-        self.open().is_ok()
+        self.open(attempts).is_ok()
     }
 
     /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:

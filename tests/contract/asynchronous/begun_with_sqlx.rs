@@ -19,6 +19,8 @@ enum Nested {
     Commits,
     RollsBack,
     IsDropped,
+    /// Its rollback is only queued when the commit of the block around it begins.
+    IsDroppedLast,
     IsForgotten,
 }
 
@@ -36,6 +38,10 @@ async fn nest_by_hand(
         Nested::Commits => by_hand.commit().await?,
         Nested::RollsBack => by_hand.rollback().await?,
         Nested::IsDropped => drop(by_hand),
+        Nested::IsDroppedLast => {
+            drop(by_hand);
+            return Ok(());
+        }
         Nested::IsForgotten => {
             std::mem::forget(by_hand);
             return Ok(());
@@ -52,6 +58,7 @@ async fn a_transaction_of_sqlx_inside_a_body_is_a_savepoint() {
         (Nested::Commits, &[1, 2, 3][..]),
         (Nested::RollsBack, &[1, 3]),
         (Nested::IsDropped, &[1, 3]),
+        (Nested::IsDroppedLast, &[1]),
     ] {
         let Some(db) = driver::open().await else {
             return;

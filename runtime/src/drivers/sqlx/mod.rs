@@ -36,6 +36,7 @@ use std::future::Future;
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::database::Database;
+use sqlx_core::error::DatabaseError;
 use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use sqlx_core::transaction::{Transaction, TransactionManager};
@@ -71,10 +72,10 @@ pub trait Backend: Database {
     fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported>;
 
     /// Whether running the whole transaction again may succeed.
-    fn is_transient(error: &SqlxError) -> bool;
+    fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool;
 
     /// Whether the database has rolled the transaction back with this error.
-    fn was_rolled_back_by(error: &SqlxError) -> bool;
+    fn was_rolled_back_by(error: &(dyn DatabaseError + 'static)) -> bool;
 
     /// What a transaction can be recognized by when the answer to its commit was lost.
     type Witness: Send + Sync;
@@ -166,6 +167,16 @@ pub(crate) async fn roll_back_until<DB: Database>(
         DB::TransactionManager::rollback(connection).await?;
     }
     Ok(())
+}
+
+/// The database's error that `error` is, or was caused by. An error that is transparent shows no more
+/// than the source of sqlx's.
+fn said_by_database<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e (dyn DatabaseError + 'static)> {
+    find::<SqlxError>(error)
+        .and_then(SqlxError::as_database_error)
+        .or_else(|| Some(&**find::<Box<dyn DatabaseError>>(error)?))
 }
 
 /// Whether the depth that sqlx counts is that of a transaction without savepoints of sqlx in it.
@@ -445,11 +456,11 @@ impl<H: Hold> Session for SqlxTransaction<H> {
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        find(error).is_some_and(H::Database::is_transient)
+        said_by_database(error).is_some_and(H::Database::is_transient)
     }
 
     fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        find(error).is_some_and(H::Database::was_rolled_back_by)
+        said_by_database(error).is_some_and(H::Database::was_rolled_back_by)
     }
 }
 

@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 
 use sqlx_core::Error as SqlxError;
+use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
 use sqlx_core::pool::Pool;
 use sqlx_core::sql_str::SqlStr;
@@ -69,12 +70,12 @@ impl Backend for MySql {
         Ok(Some(sql(begin(options)?)))
     }
 
-    fn is_transient(error: &SqlxError) -> bool {
-        matches!(number(error), Some(DEADLOCK | LOCK_WAIT_TIMEOUT))
+    fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {
+        matches!(number_of(error), Some(DEADLOCK | LOCK_WAIT_TIMEOUT))
     }
 
-    fn was_rolled_back_by(error: &SqlxError) -> bool {
-        number(error) == Some(DEADLOCK)
+    fn was_rolled_back_by(error: &(dyn DatabaseError + 'static)) -> bool {
+        number_of(error) == Some(DEADLOCK)
     }
 
     type Witness = ();
@@ -146,7 +147,10 @@ impl Backend for MySql {
 }
 
 fn number(error: &SqlxError) -> Option<u16> {
-    let error = error.as_database_error()?;
+    number_of(error.as_database_error()?)
+}
+
+fn number_of(error: &(dyn DatabaseError + 'static)) -> Option<u16> {
     Some(error.try_downcast_ref::<MySqlDatabaseError>()?.number())
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::connection::Connection as _;
+use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
 use sqlx_core::pool::Pool;
 use sqlx_core::raw_sql::raw_sql;
@@ -85,15 +86,15 @@ impl Backend for Postgres {
         Ok(Some(sql(begin(options)?)))
     }
 
-    fn is_transient(error: &SqlxError) -> bool {
+    fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {
         matches!(
-            code(error).as_deref(),
+            error.code().as_deref(),
             Some(SERIALIZATION_FAILURE | DEADLOCK)
         )
     }
 
     /// The transaction stays open, if failed, until somebody ends it.
-    fn was_rolled_back_by(_: &SqlxError) -> bool {
+    fn was_rolled_back_by(_: &(dyn DatabaseError + 'static)) -> bool {
         false
     }
 

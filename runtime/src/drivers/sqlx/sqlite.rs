@@ -10,6 +10,7 @@
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::connection::Connection as _;
+use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
 use sqlx_core::pool::Pool;
 use sqlx_core::sql_str::SqlStr;
@@ -32,8 +33,8 @@ const LOCKED: u32 = 6;
 const ROLLED_BACK: [u32; 6] = [BUSY, 7, 9, 10, 13, 19];
 
 /// The low byte of SQLite's extended result code.
-fn primary_code(error: &SqlxError) -> Option<u32> {
-    let code = error.as_database_error()?.code()?.parse::<u32>().ok()?;
+fn primary_code(error: &(dyn DatabaseError + 'static)) -> Option<u32> {
+    let code = error.code()?.parse::<u32>().ok()?;
     Some(code & 0xff)
 }
 
@@ -50,11 +51,11 @@ impl Backend for Sqlite {
         Ok(Some(SqlStr::from_static(sqlite::begin(options)?)))
     }
 
-    fn is_transient(error: &SqlxError) -> bool {
+    fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {
         matches!(primary_code(error), Some(BUSY | LOCKED))
     }
 
-    fn was_rolled_back_by(error: &SqlxError) -> bool {
+    fn was_rolled_back_by(error: &(dyn DatabaseError + 'static)) -> bool {
         primary_code(error).is_some_and(|code| ROLLED_BACK.contains(&code))
     }
 
@@ -68,6 +69,9 @@ impl Backend for Sqlite {
     type Witness = ();
 
     async fn probe(connection: &mut SqliteConnection, _: Later) -> Result<(), CommitError> {
+        if depth::<Self>(connection) > 1 {
+            Self::catch_up(connection).await;
+        }
         check_depth::<Self>(connection)
     }
 
@@ -79,7 +83,7 @@ impl Backend for Sqlite {
             }
             Err(error) => Err(if !has_ended(connection).await {
                 CommitError::Refused(error.into())
-            } else if primary_code(&error) == Some(ERROR) {
+            } else if error.as_database_error().and_then(primary_code) == Some(ERROR) {
                 // There was nothing to commit.
                 CommitError::Ended
             } else {
