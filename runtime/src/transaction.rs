@@ -191,11 +191,10 @@ pub trait Begin<Driver>: Sized {
 /// Implemented by nothing. Where a type has a single candidate, rustc takes it for the right one and goes on with a
 /// transaction that is none; with a second one, it says that the type is no source, and nothing else.
 mod nothing {
-    use super::{AsyncTransaction, Transaction};
+    use super::Transaction;
 
     pub trait Nothing {
         type Transaction: Transaction;
-        type AsyncTransaction: AsyncTransaction;
     }
 
     #[derive(Debug)]
@@ -207,15 +206,6 @@ impl<S: nothing::Nothing> Begin<nothing::NoDriver> for S {
     type Transaction = S::Transaction;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        unreachable!("no type is `Nothing`")
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<S: nothing::Nothing + Send> AsyncBegin<nothing::NoDriver> for S {
-    type Transaction = S::AsyncTransaction;
-
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         unreachable!("no type is `Nothing`")
     }
 }

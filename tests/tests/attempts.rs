@@ -196,13 +196,14 @@ async fn when_the_rollback_fails_there_is_no_other_attempt() {
 
 // 165, 143
 #[test]
-fn when_another_attempt_cannot_begin_the_bodys_error_is_returned() {
+fn when_no_other_attempt_can_begin_the_bodys_error_is_returned() {
     #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
     fn fails_later(connection: &mut Connection) -> Result<(), AppError> {
         let database = tx.database().clone();
-        let _ = database.clone().on(Step::Begin, Answer::Failed);
-        database.note("body");
-        tx.insert(1)?;
+        for _ in 0..2 {
+            let _ = database.clone().on(Step::Begin, Answer::Failed);
+        }
+        body(tx, 1)?;
         Ok(())
     }
 
@@ -210,7 +211,9 @@ fn when_another_attempt_cannot_begin_the_bodys_error_is_returned() {
     let error = fails_later(&mut database.connection()).unwrap_err();
     assert!(matches!(error, AppError::Driver(_)), "{error:?}");
     assert_eq!(database.count("body"), 1);
-    assert_eq!(database.count("begin"), 2);
+    assert_eq!(database.count("undone: Error"), 1);
+    // Each of them counts as an attempt.
+    assert_eq!(database.count("begin"), 3);
     assert!(!database.left_open());
 }
 
@@ -281,26 +284,65 @@ fn what_a_failed_attempt_has_asked_for_does_not_touch_the_next_one() {
 
 // 165, 21
 #[test]
-fn a_conflict_in_a_nested_block_runs_the_whole_outer_body_again() {
+fn a_conflict_in_a_nested_or_joined_block_runs_the_whole_outer_body_again() {
     #[commit_on_success]
-    fn inner(connection: &mut Connection) -> Result<(), AppError> {
+    fn nested(connection: &mut Connection) -> Result<(), AppError> {
+        defer!(connection.database().clone().note("inner call"));
+        connection.insert(2)?;
+        Ok(())
+    }
+
+    #[commit_on_success(propagation = required)]
+    fn joined(connection: &mut Connection) -> Result<(), AppError> {
         defer!(connection.database().clone().note("inner call"));
         connection.insert(2)?;
         Ok(())
     }
 
     #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
-    fn outer(connection: &mut Connection) -> Result<(), AppError> {
+    fn outer(
+        connection: &mut Connection,
+        inner: fn(&mut Connection) -> Result<(), AppError>,
+    ) -> Result<(), AppError> {
         tx.database().note("body");
         inner(tx)
     }
 
-    let database = failing(Step::Insert, Answer::Failed, 1);
-    outer(&mut database.connection()).unwrap();
-    assert_eq!(database.count("body"), 2);
-    assert_eq!(database.count("savepoint 1"), 2, "{database:?}");
-    assert_eq!(database.count("inner call"), 1);
-    assert_eq!(database.durable(), [2]);
+    for (inner, savepoints) in [(nested as fn(&mut Connection) -> _, 2), (joined, 0)] {
+        let database = failing(Step::Insert, Answer::Failed, 1);
+        outer(&mut database.connection(), inner).unwrap();
+        assert_eq!(database.count("body"), 2);
+        assert_eq!(database.count("savepoint 1"), savepoints, "{database:?}");
+        assert_eq!(database.count("inner call"), 1);
+        assert_eq!(database.durable(), [2]);
+    }
+}
+
+// 165, 143
+#[tokio::test]
+async fn a_begin_that_fails_because_of_others_is_another_attempt() {
+    let database = failing(Step::Begin, Answer::Failed, 2);
+    assert_eq!(three(&mut database.connection(), 1).unwrap(), 1);
+    assert_eq!(database.count("begin"), 3);
+    assert_eq!(database.count("body"), 1);
+    assert_eq!(database.count("call"), 1);
+    assert_eq!(database.durable(), [1]);
+
+    let database = failing(Step::Begin, Answer::Failed, 2);
+    let mut connection = database.connection();
+    assert_eq!(three_later(&mut connection, 1).await.unwrap(), 1);
+    assert_eq!(database.count("begin"), 3);
+    assert_eq!(database.count("body"), 1);
+    assert_eq!(database.durable(), [0, 1]);
+
+    let database = failing(Step::Begin, Answer::Failed, 3);
+    let error = three(&mut database.connection(), 1).unwrap_err();
+    assert!(
+        matches!(error, AppError::Transaction(Error::Begin { .. })),
+        "{error:?}"
+    );
+    assert_eq!(database.count("begin"), 3);
+    assert_eq!(database.count("body"), 0);
 }
 
 // 165, 21

@@ -555,6 +555,7 @@ async fn after_an_outcome_that_could_be_settled_or_not_the_body_does_not_run_aga
 mod on_rusqlite {
     use std::path::Path;
     use std::sync::Barrier;
+    use std::time::Instant;
 
     use super::*;
     use rusqlite::Connection;
@@ -623,6 +624,14 @@ mod on_rusqlite {
         }
     }
 
+    /// How often a `BEGIN` has found the file busy.
+    static REFUSED: AtomicUsize = AtomicUsize::new(0);
+
+    fn refuse(_: i32) -> bool {
+        REFUSED.fetch_add(1, Ordering::SeqCst);
+        false
+    }
+
     // 165
     #[test]
     fn busy_begins_of_sqlite() {
@@ -639,21 +648,24 @@ mod on_rusqlite {
         let tally = Arc::<Tally>::default();
         let holder = open(&path);
         holder.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let refused = Arc::new(Barrier::new(TASKS + 1));
         std::thread::scope(|scope| {
             for _ in 0..TASKS {
                 scope.spawn(|| {
                     let mut connection = open(&path);
-                    assert!(connection.execute_batch("BEGIN IMMEDIATE").is_err());
-                    refused.wait();
+                    connection.busy_handler(Some(refuse)).unwrap();
                     for _ in 0..ROUNDS {
                         add(&mut connection, Arc::clone(&tally)).unwrap();
                     }
                 });
             }
-            refused.wait();
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while REFUSED.load(Ordering::SeqCst) < TASKS && Instant::now() < deadline {
+                std::thread::yield_now();
+            }
+            assert_eq!(tally.bodies.load(Ordering::SeqCst), 0);
             holder.execute_batch("COMMIT").unwrap();
         });
+        assert!(REFUSED.load(Ordering::SeqCst) >= TASKS);
         let sum: i64 = open(&path)
             .query_row("SELECT n FROM counter", [], |row| row.get(0))
             .unwrap();

@@ -1,7 +1,7 @@
 use commit_on_success::commit_on_success;
 use commit_on_success_ui_tests::{AsyncPool, DbError};
 async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
-    match ::commit_on_success::__private::begin_async(
+    let __outcome = match ::commit_on_success::__private::begin_async(
             pool,
             &::commit_on_success::__private::Site {
                 function: "rename",
@@ -38,6 +38,15 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
                     }
                 }
             } else {
+                __scope
+                    .diagnose({
+                        use ::commit_on_success::__private::Cause as _;
+                        (&&&&&::commit_on_success::__private::Returned(
+                            &__result,
+                            ::commit_on_success::__private::Static,
+                        ))
+                            .cause()
+                    });
                 __scope.rollback().await;
                 __result
             }
@@ -45,5 +54,6 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
         ::commit_on_success::__private::Err(__error) => {
             ::commit_on_success::__private::failed(__error)
         }
-    }
+    };
+    __outcome
 }

@@ -3,7 +3,7 @@ use commit_on_success_ui_tests::{Connection, DbError};
 /// Documented.
 #[inline]
 pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
-    match ::commit_on_success::__private::begin(
+    let __outcome = match ::commit_on_success::__private::begin(
         conn,
         &::commit_on_success::__private::Site {
             function: "rename",
@@ -32,6 +32,15 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
                     }
                 }
             } else {
+                __scope
+                    .diagnose({
+                        use ::commit_on_success::__private::Cause as _;
+                        (&&&&&::commit_on_success::__private::Returned(
+                            &__result,
+                            ::commit_on_success::__private::Static,
+                        ))
+                            .cause()
+                    });
                 __scope.rollback();
                 __result
             }
@@ -39,5 +48,6 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
         ::commit_on_success::__private::Err(__error) => {
             ::commit_on_success::__private::failed(__error)
         }
-    }
+    };
+    __outcome
 }

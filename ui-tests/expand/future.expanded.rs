@@ -7,7 +7,7 @@ fn rename<'c>(
 ) -> Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'c>> {
     let title = title.to_owned();
     Box::pin(async move {
-        match ::commit_on_success::__private::begin_async(
+        let __outcome = match ::commit_on_success::__private::begin_async(
                 conn,
                 &::commit_on_success::__private::Site {
                     function: "rename",
@@ -44,6 +44,15 @@ fn rename<'c>(
                         }
                     }
                 } else {
+                    __scope
+                        .diagnose({
+                            use ::commit_on_success::__private::Cause as _;
+                            (&&&&&::commit_on_success::__private::Returned(
+                                &__result,
+                                ::commit_on_success::__private::Static,
+                            ))
+                                .cause()
+                        });
                     __scope.rollback().await;
                     __result
                 }
@@ -51,6 +60,7 @@ fn rename<'c>(
             ::commit_on_success::__private::Err(__error) => {
                 ::commit_on_success::__private::failed(__error)
             }
-        }
+        };
+        __outcome
     })
 }

@@ -7,7 +7,7 @@ unsafe fn rename<'t, T, const N: usize>(
 where
     T: AsRef<str>,
 {
-    match ::commit_on_success::__private::begin(
+    let __outcome = match ::commit_on_success::__private::begin(
         conn,
         &::commit_on_success::__private::Site {
             function: "rename",
@@ -38,6 +38,15 @@ where
                     }
                 }
             } else {
+                __scope
+                    .diagnose({
+                        use ::commit_on_success::__private::Cause as _;
+                        (&&&&&::commit_on_success::__private::Returned(
+                            &__result,
+                            ::commit_on_success::__private::Static,
+                        ))
+                            .cause()
+                    });
                 __scope.rollback();
                 __result
             }
@@ -45,13 +54,14 @@ where
         ::commit_on_success::__private::Err(__error) => {
             ::commit_on_success::__private::failed(__error)
         }
-    }
+    };
+    __outcome
 }
 async fn rename_async<'t>(
     conn: &mut AsyncConnection,
     titles: &'t [String],
 ) -> Result<impl Iterator<Item = &'t String>, DbError> {
-    match ::commit_on_success::__private::begin_async(
+    let __outcome = match ::commit_on_success::__private::begin_async(
             conn,
             &::commit_on_success::__private::Site {
                 function: "rename_async",
@@ -88,6 +98,15 @@ async fn rename_async<'t>(
                     }
                 }
             } else {
+                __scope
+                    .diagnose({
+                        use ::commit_on_success::__private::Cause as _;
+                        (&&&&&::commit_on_success::__private::Returned(
+                            &__result,
+                            ::commit_on_success::__private::Static,
+                        ))
+                            .cause()
+                    });
                 __scope.rollback().await;
                 __result
             }
@@ -95,5 +114,6 @@ async fn rename_async<'t>(
         ::commit_on_success::__private::Err(__error) => {
             ::commit_on_success::__private::failed(__error)
         }
-    }
+    };
+    __outcome
 }

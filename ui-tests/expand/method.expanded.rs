@@ -9,7 +9,7 @@ struct Objects<'c> {
 impl Objects<'_> {
     /// The body borrows the rest of `self`.
     fn rename(&mut self, title: &str) -> Result<usize, DbError> {
-        match ::commit_on_success::__private::begin(
+        let __outcome = match ::commit_on_success::__private::begin(
             &mut self.conn,
             &::commit_on_success::__private::Site {
                 function: "rename",
@@ -38,6 +38,15 @@ impl Objects<'_> {
                         }
                     }
                 } else {
+                    __scope
+                        .diagnose({
+                            use ::commit_on_success::__private::Cause as _;
+                            (&&&&&::commit_on_success::__private::Returned(
+                                &__result,
+                                ::commit_on_success::__private::Static,
+                            ))
+                                .cause()
+                        });
                     __scope.rollback();
                     __result
                 }
@@ -45,11 +54,12 @@ impl Objects<'_> {
             ::commit_on_success::__private::Err(__error) => {
                 ::commit_on_success::__private::failed(__error)
             }
-        }
+        };
+        __outcome
     }
     /// A field that is a reference is borrowed again.
     fn rename_borrowed(&mut self, mut title: String) -> Result<usize, DbError> {
-        match ::commit_on_success::__private::begin(
+        let __outcome = match ::commit_on_success::__private::begin(
             {
                 use ::commit_on_success::__private::Reborrow as _;
                 self.borrowed.reborrow()
@@ -81,6 +91,15 @@ impl Objects<'_> {
                         }
                     }
                 } else {
+                    __scope
+                        .diagnose({
+                            use ::commit_on_success::__private::Cause as _;
+                            (&&&&&::commit_on_success::__private::Returned(
+                                &__result,
+                                ::commit_on_success::__private::Static,
+                            ))
+                                .cause()
+                        });
                     __scope.rollback();
                     __result
                 }
@@ -88,7 +107,8 @@ impl Objects<'_> {
             ::commit_on_success::__private::Err(__error) => {
                 ::commit_on_success::__private::failed(__error)
             }
-        }
+        };
+        __outcome
     }
     /// What the source does not need is moved into the future.
     async fn rename_async(
@@ -96,7 +116,7 @@ impl Objects<'_> {
         title: String,
         (id, _): (i64, i64),
     ) -> Result<i64, DbError> {
-        match ::commit_on_success::__private::begin_async(
+        let __outcome = match ::commit_on_success::__private::begin_async(
                 &mut self.asynchronous,
                 &::commit_on_success::__private::Site {
                     function: "rename_async",
@@ -146,6 +166,15 @@ impl Objects<'_> {
                         }
                     }
                 } else {
+                    __scope
+                        .diagnose({
+                            use ::commit_on_success::__private::Cause as _;
+                            (&&&&&::commit_on_success::__private::Returned(
+                                &__result,
+                                ::commit_on_success::__private::Static,
+                            ))
+                                .cause()
+                        });
                     __scope.rollback().await;
                     __result
                 }
@@ -153,6 +182,7 @@ impl Objects<'_> {
             ::commit_on_success::__private::Err(__error) => {
                 ::commit_on_success::__private::failed(__error)
             }
-        }
+        };
+        __outcome
     }
 }

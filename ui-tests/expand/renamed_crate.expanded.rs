@@ -1,7 +1,7 @@
 use commit_on_success as transactions;
 use commit_on_success_ui_tests::{Connection, DbError};
 fn rename(conn: &mut Connection) -> Result<usize, DbError> {
-    match transactions::__private::begin(
+    let __outcome = match transactions::__private::begin(
         conn,
         &transactions::__private::Site {
             function: "rename",
@@ -30,11 +30,21 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
                     }
                 }
             } else {
+                __scope
+                    .diagnose({
+                        use ::commit_on_success::__private::Cause as _;
+                        (&&&&&::commit_on_success::__private::Returned(
+                            &__result,
+                            ::commit_on_success::__private::Static,
+                        ))
+                            .cause()
+                    });
                 __scope.rollback();
                 __result
             }
         }
         transactions::__private::Err(__error) => transactions::__private::failed(__error),
-    }
+    };
+    __outcome
 }
 fn index(_id: i64) {}

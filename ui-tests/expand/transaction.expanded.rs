@@ -26,6 +26,15 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
                     }
                 }
             } else {
+                __scope
+                    .diagnose({
+                        use ::commit_on_success::__private::Cause as _;
+                        (&&&&&::commit_on_success::__private::Returned(
+                            &__result,
+                            ::commit_on_success::__private::Static,
+                        ))
+                            .cause()
+                    });
                 __scope.rollback();
                 __result
             }
@@ -63,6 +72,15 @@ async fn rename_async(pool: &AsyncPool) -> Result<usize, DbError> {
                     }
                 }
             } else {
+                __scope
+                    .diagnose({
+                        use ::commit_on_success::__private::Cause as _;
+                        (&&&&&::commit_on_success::__private::Returned(
+                            &__result,
+                            ::commit_on_success::__private::Static,
+                        ))
+                            .cause()
+                    });
                 __scope.rollback().await;
                 __result
             }

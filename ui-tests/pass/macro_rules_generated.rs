@@ -34,8 +34,8 @@ macro_rules! later {
 }
 
 macro_rules! within {
-    ($conn:expr, $tx:ident, $($body:tt)*) => {
-        transaction!($tx = $conn => { $($body)* })
+    ($conn:expr, $tx:ident, $body:block) => {
+        transaction!($tx = $conn => $body)
     };
 }
 
@@ -56,7 +56,9 @@ fn main() {
     rename_pooled().unwrap();
     rename_hidden(&mut conn, 1).unwrap();
     block_on(rename_async(&AsyncPool::default())).unwrap();
-    let renamed: Result<usize, DbError> =
-        within!(&mut conn, tx, later!(index(1)); tx.execute("UPDATE"));
+    let renamed: Result<usize, DbError> = within!(&mut conn, tx, {
+        later!(index(1));
+        tx.execute("UPDATE")
+    });
     renamed.unwrap();
 }

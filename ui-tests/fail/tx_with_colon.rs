@@ -1,0 +1,11 @@
+use commit_on_success::commit_on_success;
+use commit_on_success_ui_tests::{DbError, Pool};
+
+#[commit_on_success(tx: pool.get()?)]
+fn rename(pool: &Pool) -> Result<usize, DbError> {
+    tx.execute("UPDATE")
+}
+
+fn main() {
+    let _ = rename(&Pool::default());
+}
