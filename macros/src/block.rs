@@ -1,6 +1,6 @@
 //! `transaction!`: the same plan for a block.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Path, Token};
 
@@ -9,7 +9,7 @@ use crate::diagnostics::{self, Errors};
 use crate::expand;
 use crate::fallback;
 use crate::plan::{Capture, Flavour, Lifetime, Output, Plan, Source, Terms};
-use crate::tokens::first_await;
+use crate::tokens::{braces, first_await};
 use crate::validate::{of_expression, terms};
 
 /// Expands one invocation.
@@ -52,11 +52,7 @@ fn block(input: ParseStream<'_>) -> syn::Result<Group> {
         return Err(diagnostics::expected_block(input));
     }
     let _arrow: Token![=>] = input.parse()?;
-    let group = match input.fork().parse() {
-        Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => group,
-        _ => return Err(diagnostics::expected_block(input)),
-    };
-    let _group: TokenTree = input.parse()?;
+    let group = braces(input).ok_or_else(|| diagnostics::expected_block(input))?;
     if input.is_empty() {
         Ok(group)
     } else {

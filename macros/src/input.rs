@@ -6,6 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Abi, Attribute, Ident, Signature, Token, Visibility};
 
 use crate::diagnostics;
+use crate::tokens::braces;
 
 /// A function, taken apart no further than needed.
 pub(crate) struct Function {
@@ -85,13 +86,7 @@ fn tokens_are_gen(word: &TokenTree) -> bool {
 
 /// The group itself, because one that is put together again has no place for its closing brace alone.
 fn body(input: ParseStream<'_>) -> syn::Result<Group> {
-    match input.fork().parse() {
-        Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
-            let _group: TokenTree = input.parse()?;
-            Ok(group)
-        }
-        _ => Err(diagnostics::function_without_body(input)),
-    }
+    braces(input).ok_or_else(|| diagnostics::function_without_body(input))
 }
 
 // Input:

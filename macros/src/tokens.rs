@@ -1,6 +1,8 @@
 //! Questions about tokens that are never parsed: the bodies.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative as _;
 
 /// Whether an identifier occurs anywhere in the tokens.
 pub(crate) fn mention(tokens: TokenStream, name: &Ident) -> bool {
@@ -101,4 +103,16 @@ pub(crate) fn is_punct(tree: Option<&TokenTree>, character: char) -> bool {
 
 pub(crate) fn is_group(tree: Option<&TokenTree>, delimiter: Delimiter) -> bool {
     matches!(tree, Some(TokenTree::Group(group)) if group.delimiter() == delimiter)
+}
+
+/// The next tokens if they are braces, as they were written.
+pub(crate) fn braces(input: ParseStream<'_>) -> Option<Group> {
+    let ahead = input.fork();
+    match visible(ahead.parse().ok()?) {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            input.advance_to(&ahead);
+            Some(group)
+        }
+        _ => None,
+    }
 }

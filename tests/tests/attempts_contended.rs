@@ -89,6 +89,12 @@ impl Tally {
     }
 }
 
+/// Not for ever: a task that has failed does not come.
+async fn wait(barrier: &tokio::sync::Barrier) {
+    let waited = tokio::time::timeout(Duration::from_secs(30), barrier.wait()).await;
+    assert!(waited.is_ok(), "somebody does not come");
+}
+
 /// Where tasks meet, once each.
 #[derive(Debug)]
 struct Meeting {
@@ -106,7 +112,7 @@ impl Meeting {
 
     async fn meet(&self) {
         if !self.met.swap(true, Ordering::SeqCst) {
-            self.barrier.wait().await;
+            wait(&self.barrier).await;
         }
     }
 }
@@ -271,7 +277,7 @@ macro_rules! deadlocks {
                                 .unwrap();
                         }
                         meeting.met.store(true, Ordering::SeqCst);
-                        others.wait().await;
+                        wait(&others).await;
                         for _ in usize::from(task < 2)..ROUNDS {
                             add(&pool, rows, Arc::clone(&tally), &meeting)
                                 .await

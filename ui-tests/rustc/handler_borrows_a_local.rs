@@ -1,0 +1,11 @@
+use commit_on_success::{commit_on_success, signals};
+use commit_on_success_ui_tests::{Connection, DbError};
+
+#[commit_on_success]
+pub fn rename(conn: &mut Connection) -> Result<usize, DbError> {
+    let title = String::from("The Savepoint");
+    let _ = signals::post_commit().connect(|_| println!("{title}"));
+    conn.execute("UPDATE")
+}
+
+fn main() {}
