@@ -1,16 +1,12 @@
 //! The scope of an async function.
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pin_project_lite::pin_project;
-
+use super::running::AsyncRunning;
 use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
 use crate::attempts::{Attempts, Backoff};
-use crate::context::{Entered, Frame, Kind};
-use crate::error::{BoxError, Error, HandlerFailure};
+use crate::context::Kind;
+use crate::error::{BoxError, Error};
 use crate::options::{Options, Unsupported};
 use crate::rehearsal;
 use crate::signals::Cause;
@@ -24,8 +20,8 @@ use crate::transaction::{Abandoned, AsyncBegin, AsyncTransaction, RollbackError}
 #[must_use]
 pub struct AsyncScope<T: AsyncTransaction> {
     /// `None` once the connection was given back.
-    transaction: Option<T>,
-    unit: Unit,
+    pub(super) transaction: Option<T>,
+    pub(super) unit: Unit,
     options: Options,
 }
 
@@ -205,7 +201,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
 
     /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
     /// they may need it.
-    fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) {
         if self.owns_connection() {
             self.transaction = None;
         }
@@ -294,43 +290,6 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             transaction.abandon(abandoned);
         }
     }
-
-    async fn run_deferred(&mut self) -> Result<(), Error> {
-        self.let_go();
-        let Some(mut drain) = self.unit.drain() else {
-            return Ok(());
-        };
-        self.unit.phase = Phase::Draining;
-        while let Some(location) = drain.next().await {
-            if let Some(failure) = self.leftover(location).await {
-                drain.fail(failure);
-            }
-        }
-        self.unit.phase = Phase::Closed;
-        self.unit.handlers_failed(drain.finish())
-    }
-
-    /// Whether a deferred call has left a transaction open.
-    fn has_leftover(&self) -> bool {
-        let open = self.transaction.as_ref().is_some_and(T::in_transaction);
-        open && matches!(self.unit.level, Level::Outermost)
-    }
-
-    /// Rolls back what a deferred call left open on a connection that it can reach as well.
-    async fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
-        if !self.has_leftover() {
-            return None;
-        }
-        let transaction = self.transaction.as_mut()?;
-        self.unit.phase = Phase::Cleaning;
-        let rollback = begin::cleaned(transaction.rollback().await).err();
-        self.unit.phase = Phase::Draining;
-        if rollback.is_some() {
-            transaction.abandon(Abandoned::Interrupted);
-            self.transaction = None;
-        }
-        Some(HandlerFailure::BadlyBehaved { location, rollback })
-    }
 }
 
 impl<T: AsyncTransaction> Drop for AsyncScope<T> {
@@ -352,41 +311,5 @@ impl<T: AsyncTransaction> Drop for AsyncScope<T> {
         let _ = catch_unwind(AssertUnwindSafe(|| self.close()));
         let _ = catch_unwind(AssertUnwindSafe(|| self.unit.abandoned(phase)));
         let _ = catch_unwind(AssertUnwindSafe(|| self.let_go()));
-    }
-}
-
-/// The half of a scope that the body runs in.
-#[must_use]
-pub struct AsyncRunning<'s> {
-    frame: &'s mut Frame,
-}
-
-impl<'s> AsyncRunning<'s> {
-    /// Runs the body with the transaction in place for what it defers.
-    pub fn run<F: Future>(self, body: F) -> Run<'s, F> {
-        Run {
-            frame: self.frame,
-            body,
-        }
-    }
-}
-
-pin_project! {
-    /// A body whose frame is in place for each of its polls.
-    #[must_use = "futures do nothing unless you `.await` them"]
-    pub struct Run<'s, F> {
-        frame: &'s mut Frame,
-        #[pin]
-        body: F,
-    }
-}
-
-impl<F: Future> Future for Run<'_, F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let _entered = Entered::new(this.frame);
-        this.body.poll(context)
     }
 }

@@ -1,11 +1,12 @@
 //! The scope of a sync function.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::running::Running;
 use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
 use crate::attempts::{Attempts, Backoff};
-use crate::context::{Entered, Frame, Kind};
-use crate::error::{BoxError, Error, HandlerFailure};
+use crate::context::Kind;
+use crate::error::{BoxError, Error};
 use crate::options::Options;
 use crate::signals::Cause;
 use crate::site::Site;
@@ -17,8 +18,8 @@ use crate::transaction::{Begin, RollbackError, Transaction};
 #[must_use]
 pub struct Scope<T: Transaction> {
     /// `None` once the connection was given back.
-    transaction: Option<T>,
-    unit: Unit,
+    pub(super) transaction: Option<T>,
+    pub(super) unit: Unit,
     options: Options,
 }
 
@@ -196,7 +197,7 @@ impl<T: Transaction> Scope<T> {
 
     /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
     /// they may need it.
-    fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self) {
         if self.owns_connection() {
             self.transaction = None;
         }
@@ -277,33 +278,6 @@ impl<T: Transaction> Scope<T> {
         self.unit.phase = Phase::Closed;
         self.transaction().discard();
     }
-
-    fn run_deferred(&mut self) -> Result<(), Error> {
-        self.let_go();
-        let Some(mut drain) = self.unit.drain() else {
-            return Ok(());
-        };
-        while let Some(location) = drain.next_sync() {
-            if let Some(failure) = self.leftover(location) {
-                drain.fail(failure);
-            }
-        }
-        self.unit.handlers_failed(drain.finish())
-    }
-
-    /// Rolls back what a deferred call left open on a connection that it can reach as well.
-    fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
-        let transaction = self.transaction.as_mut()?;
-        if !transaction.in_transaction() || !matches!(self.unit.level, Level::Outermost) {
-            return None;
-        }
-        let rollback = begin::cleaned(transaction.rollback()).err();
-        if rollback.is_some() {
-            transaction.discard();
-            self.transaction = None;
-        }
-        Some(HandlerFailure::BadlyBehaved { location, rollback })
-    }
 }
 
 impl<T: Transaction> Drop for Scope<T> {
@@ -321,19 +295,5 @@ impl<T: Transaction> Drop for Scope<T> {
         }
         let _ = catch_unwind(AssertUnwindSafe(|| self.let_go()));
         self.unit.discard_queue();
-    }
-}
-
-/// The half of a scope that the body runs in.
-#[must_use]
-pub struct Running<'s> {
-    frame: &'s mut Frame,
-}
-
-impl Running<'_> {
-    /// Runs the body with the transaction in place for what it defers.
-    pub fn run<R>(self, body: impl FnOnce() -> R) -> R {
-        let _entered = Entered::new(self.frame);
-        body()
     }
 }

@@ -23,30 +23,33 @@
 //! nested block that is cancelled inside a `Transaction` opened by hand leaves its writes in that
 //! transaction.
 
+mod hold;
 #[cfg(feature = "sqlx-mysql")]
 mod mysql;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
+mod sources;
 #[cfg(feature = "sqlx-sqlite")]
 mod sqlite;
 
 use std::borrow::Cow;
-use std::fmt;
 use std::future::Future;
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::database::Database;
 use sqlx_core::error::DatabaseError;
-use sqlx_core::pool::{Pool, PoolConnection};
+use sqlx_core::pool::Pool;
 use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr, SqlStr};
-use sqlx_core::transaction::{Transaction, TransactionManager};
+use sqlx_core::transaction::TransactionManager;
+
+pub use hold::{Borrowed, Hold, Owned};
+pub(crate) use sources::borrowed;
 
 use super::original::{find, original};
 use crate::error::{BoxError, Error, Outcome};
 use crate::options::{Options, Unsupported};
 use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint,
-    Session,
+    Abandoned, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint, Session,
 };
 
 /// Marks the sources of sqlx.
@@ -194,232 +197,11 @@ pub(crate) fn check_depth<DB: Database>(connection: &DB::Connection) -> Result<(
 #[error("a transaction begun with sqlx inside this one is still open")]
 pub(crate) struct StillNested;
 
-/// How a source leads to its connection.
-pub trait Hold: Send {
-    /// The database.
-    type Database: Backend;
-
-    /// What the body sees.
-    type Handle<'t>
-    where
-        Self: 't;
-
-    /// Whether dropping the source gives the connection back.
-    const OWNS: bool;
-
-    /// Lends the connection to the body.
-    fn lend(&mut self) -> Self::Handle<'_>;
-
-    /// The connection itself.
-    fn connection(&self) -> &<Self::Database as Database>::Connection;
-
-    /// The connection itself.
-    fn connection_mut(&mut self) -> &mut <Self::Database as Database>::Connection;
-
-    /// Keeps the connection from its next user, where that is possible.
-    fn close(&mut self) {}
-
-    /// Where another connection can be had, once this one is broken.
-    fn pool(&self) -> Option<&Pool<Self::Database>> {
-        None
-    }
-}
-
-/// A connection that nobody else has.
-pub struct Owned<DB: Database> {
-    connection: PoolConnection<DB>,
-    /// Where it came from, if that is known.
-    pool: Option<Pool<DB>>,
-}
-
-impl<DB: Database> fmt::Debug for Owned<DB> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Owned")
-    }
-}
-
-impl<DB: Backend> Hold for Owned<DB> {
-    type Database = DB;
-    type Handle<'t> = &'t mut DB::Connection;
-
-    const OWNS: bool = true;
-
-    fn lend(&mut self) -> &mut DB::Connection {
-        &mut self.connection
-    }
-
-    fn connection(&self) -> &DB::Connection {
-        &self.connection
-    }
-
-    fn connection_mut(&mut self) -> &mut DB::Connection {
-        &mut self.connection
-    }
-
-    fn close(&mut self) {
-        self.connection.close_on_drop();
-    }
-
-    fn pool(&self) -> Option<&Pool<DB>> {
-        self.pool.as_ref()
-    }
-}
-
-impl<'c, DB: Backend> Hold for &'c mut PoolConnection<DB> {
-    type Database = DB;
-    type Handle<'t>
-        = &'t mut PoolConnection<DB>
-    where
-        'c: 't;
-
-    const OWNS: bool = false;
-
-    fn lend(&mut self) -> &mut PoolConnection<DB> {
-        self
-    }
-
-    fn connection(&self) -> &DB::Connection {
-        self
-    }
-
-    fn connection_mut(&mut self) -> &mut DB::Connection {
-        self
-    }
-
-    fn close(&mut self) {
-        self.close_on_drop();
-    }
-}
-
-impl<'c, 't, DB: Backend> Hold for &'c mut Transaction<'t, DB> {
-    type Database = DB;
-    type Handle<'h>
-        = &'h mut Transaction<'t, DB>
-    where
-        'c: 'h;
-
-    const OWNS: bool = false;
-
-    fn lend(&mut self) -> &mut Transaction<'t, DB> {
-        self
-    }
-
-    fn connection(&self) -> &DB::Connection {
-        self
-    }
-
-    fn connection_mut(&mut self) -> &mut DB::Connection {
-        self
-    }
-}
-
-/// A connection that is only borrowed.
-pub struct Borrowed<'c, DB: Database>(&'c mut DB::Connection);
-
-impl<DB: Database> fmt::Debug for Borrowed<'_, DB> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Borrowed")
-    }
-}
-
-impl<'c, DB: Backend> Hold for Borrowed<'c, DB> {
-    type Database = DB;
-    type Handle<'t>
-        = &'t mut DB::Connection
-    where
-        'c: 't;
-
-    const OWNS: bool = false;
-
-    fn lend(&mut self) -> &mut DB::Connection {
-        self.0
-    }
-
-    fn connection(&self) -> &DB::Connection {
-        self.0
-    }
-
-    fn connection_mut(&mut self) -> &mut DB::Connection {
-        self.0
-    }
-}
-
 /// A transaction on a connection of sqlx.
 #[derive(Debug)]
 pub struct SqlxTransaction<H> {
     holder: H,
 }
-
-impl<DB: Backend> AsyncBegin<Sqlx> for &Pool<DB> {
-    type Transaction = SqlxTransaction<Owned<DB>>;
-
-    // Acquires first and begins later: `Pool::begin` of sqlx 0.9, cancelled at the right moment,
-    // gives a connection with an open transaction back to the pool.
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        let holder = Owned {
-            connection: Pool::acquire(self).await?,
-            pool: Some(self.clone()),
-        };
-        Ok(SqlxTransaction { holder })
-    }
-}
-
-impl<DB: Backend> AsyncBegin<Sqlx> for Pool<DB> {
-    type Transaction = SqlxTransaction<Owned<DB>>;
-
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        AsyncBegin::acquire(&self).await
-    }
-}
-
-impl<DB: Backend> AsyncBegin<Sqlx> for PoolConnection<DB> {
-    type Transaction = SqlxTransaction<Owned<DB>>;
-
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        let holder = Owned {
-            connection: self,
-            pool: None,
-        };
-        Ok(SqlxTransaction { holder })
-    }
-}
-
-impl<'c, DB: Backend> AsyncBegin<Sqlx> for &'c mut PoolConnection<DB> {
-    type Transaction = SqlxTransaction<&'c mut PoolConnection<DB>>;
-
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        DB::catch_up(self).await;
-        Ok(SqlxTransaction { holder: self })
-    }
-}
-
-impl<'c, 't, DB: Backend> AsyncBegin<Sqlx> for &'c mut Transaction<'t, DB> {
-    type Transaction = SqlxTransaction<&'c mut Transaction<'t, DB>>;
-
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        DB::catch_up(self).await;
-        Ok(SqlxTransaction { holder: self })
-    }
-}
-
-/// `&mut C` for the connection types, which no blanket implementation can name.
-macro_rules! borrowed {
-    ($database:ty, $connection:ty) => {
-        impl<'c> $crate::transaction::AsyncBegin<$crate::drivers::sqlx::Sqlx>
-            for &'c mut $connection
-        {
-            type Transaction = $crate::drivers::sqlx::SqlxTransaction<
-                $crate::drivers::sqlx::Borrowed<'c, $database>,
-            >;
-
-            async fn acquire(self) -> Result<Self::Transaction, $crate::error::BoxError> {
-                <$database as $crate::drivers::sqlx::Backend>::catch_up(self).await;
-                Ok($crate::drivers::sqlx::SqlxTransaction::borrowed(self))
-            }
-        }
-    };
-}
-pub(crate) use borrowed;
 
 impl<'c, DB: Backend> SqlxTransaction<Borrowed<'c, DB>> {
     pub(crate) fn borrowed(connection: &'c mut DB::Connection) -> Self {

@@ -1,0 +1,75 @@
+//! Running what was deferred, once the outermost block is committed.
+
+use std::panic::Location;
+
+use super::{AsyncScope, Level, Phase, Scope, begin};
+use crate::error::{Error, HandlerFailure};
+use crate::transaction::{Abandoned, AsyncTransaction, Transaction};
+
+impl<T: Transaction> Scope<T> {
+    pub(super) fn run_deferred(&mut self) -> Result<(), Error> {
+        self.let_go();
+        let Some(mut drain) = self.unit.drain() else {
+            return Ok(());
+        };
+        while let Some(location) = drain.next_sync() {
+            if let Some(failure) = self.leftover(location) {
+                drain.fail(failure);
+            }
+        }
+        self.unit.handlers_failed(drain.finish())
+    }
+
+    /// Rolls back what a deferred call left open on a connection that it can reach as well.
+    fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
+        let transaction = self.transaction.as_mut()?;
+        if !transaction.in_transaction() || !matches!(self.unit.level, Level::Outermost) {
+            return None;
+        }
+        let rollback = begin::cleaned(transaction.rollback()).err();
+        if rollback.is_some() {
+            transaction.discard();
+            self.transaction = None;
+        }
+        Some(HandlerFailure::BadlyBehaved { location, rollback })
+    }
+}
+
+impl<T: AsyncTransaction> AsyncScope<T> {
+    pub(super) async fn run_deferred(&mut self) -> Result<(), Error> {
+        self.let_go();
+        let Some(mut drain) = self.unit.drain() else {
+            return Ok(());
+        };
+        self.unit.phase = Phase::Draining;
+        while let Some(location) = drain.next().await {
+            if let Some(failure) = self.leftover(location).await {
+                drain.fail(failure);
+            }
+        }
+        self.unit.phase = Phase::Closed;
+        self.unit.handlers_failed(drain.finish())
+    }
+
+    /// Whether a deferred call has left a transaction open.
+    pub(super) fn has_leftover(&self) -> bool {
+        let open = self.transaction.as_ref().is_some_and(T::in_transaction);
+        open && matches!(self.unit.level, Level::Outermost)
+    }
+
+    /// Rolls back what a deferred call left open on a connection that it can reach as well.
+    async fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
+        if !self.has_leftover() {
+            return None;
+        }
+        let transaction = self.transaction.as_mut()?;
+        self.unit.phase = Phase::Cleaning;
+        let rollback = begin::cleaned(transaction.rollback().await).err();
+        self.unit.phase = Phase::Draining;
+        if rollback.is_some() {
+            transaction.abandon(Abandoned::Interrupted);
+            self.transaction = None;
+        }
+        Some(HandlerFailure::BadlyBehaved { location, rollback })
+    }
+}
