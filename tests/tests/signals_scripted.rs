@@ -626,7 +626,7 @@ mod disconnect {
         Ok(old.disconnect())
     }
 
-    // scenario 67
+    // scenarios 67, 81
     #[test]
     fn after_the_end_it_says_false_also_from_inside_another_transaction() {
         let database = Database::new();

@@ -58,6 +58,27 @@ async fn a_deferred_call_of_a_failed_block_never_runs_and_its_captures_are_dropp
     assert_eq!(journal.owners(), 1);
 }
 
+// 79: nothing is merged
+#[tokio::test]
+async fn equal_calls_each_run_at_their_own_position() {
+    #[commit_on_success]
+    async fn defers(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+        defer!(journal.clone().note("index"));
+        driver::insert(conn, 1).await?;
+        defer!(journal.clone().note("mail"));
+        defer!(journal.clone().note("index"));
+        Ok(())
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let journal = Journal::default();
+    defers(&mut conn, &journal).await.unwrap();
+    assert_eq!(journal.entries(), ["index", "mail", "index"]);
+}
+
 // 63
 #[tokio::test]
 async fn deferred_calls_of_every_form_run_in_the_order_in_which_they_were_deferred() {
