@@ -651,9 +651,16 @@ mod on_sqlite {
     #[tokio::test]
     async fn a_nested_block_on_sqlite_can_be_dropped_anywhere() {
         for shape in [Shape::Nested, Shape::NestedFails] {
-            let points = give_up_nested(shape).await;
+            // The connection's thread may answer before anybody has waited for it.
+            let mut points = 0;
+            for _ in 0..100 {
+                points += give_up_nested(shape).await;
+                if points >= 3 {
+                    break;
+                }
+            }
             println!("{shape:?} given up: {points} points");
-            assert!(points >= 1, "{points}");
+            assert!(points >= 3, "{points}");
         }
     }
 
