@@ -172,6 +172,34 @@ pub(crate) async fn roll_back_until<DB: Database>(
     Ok(())
 }
 
+/// Rolls back, after a statement that fails where there is nothing to roll back.
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+pub(crate) async fn roll_back_probed<DB: Backend>(
+    connection: &mut DB::Connection,
+    probe: &'static str,
+) -> Result<(), RollbackError> {
+    if depth::<DB>(connection) == 0 {
+        return Err(RollbackError::Ended);
+    }
+    // The savepoints of sqlx first: the probe would remove them.
+    let rolled_back = async {
+        roll_back_until::<DB>(1, connection).await?;
+        let probe = DB::execute(connection, SqlStr::from_static(probe)).await;
+        roll_back_until::<DB>(0, connection).await?;
+        Ok(probe)
+    };
+    let probe = rolled_back
+        .await
+        .map_err(|error: SqlxError| RollbackError::Failed(error.into()))?;
+    match probe {
+        Err(error) => match DB::savepoint_failure(connection, error).await {
+            CommitError::Ended => Err(RollbackError::Ended),
+            _ => Ok(()),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
 /// The database's error that `error` is, or was caused by. An error that is transparent shows no more
 /// than the source of sqlx's.
 fn said_by_database<'e>(

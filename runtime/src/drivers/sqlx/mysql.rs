@@ -17,7 +17,7 @@ use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_mysql::{MySql, MySqlConnection, MySqlDatabaseError, MySqlTransactionManager};
 
-use super::{Backend, Fate, Later, borrowed, check_depth, depth, roll_back_until, sql};
+use super::{Backend, Fate, Later, borrowed, check_depth, roll_back_probed, roll_back_until, sql};
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
@@ -111,23 +111,7 @@ impl Backend for MySql {
     }
 
     async fn rollback(connection: &mut MySqlConnection) -> Result<(), RollbackError> {
-        if depth::<Self>(connection) == 0 {
-            return Err(RollbackError::Ended);
-        }
-        // The savepoints of sqlx first: the probe would remove them.
-        let ended = async {
-            roll_back_until::<Self>(1, connection).await?;
-            let probe = Self::execute(connection, SqlStr::from_static(ROLLBACK_PROBE)).await;
-            roll_back_until::<Self>(0, connection).await?;
-            Ok(probe)
-        };
-        let probe = ended
-            .await
-            .map_err(|error: SqlxError| RollbackError::Failed(error.into()))?;
-        match probe.map_err(failure) {
-            Err(CommitError::Ended) => Err(RollbackError::Ended),
-            _ => Ok(()),
-        }
+        roll_back_probed::<Self>(connection, ROLLBACK_PROBE).await
     }
 
     async fn savepoint_failure(_: &mut MySqlConnection, error: SqlxError) -> CommitError {
