@@ -140,17 +140,13 @@ impl Unit {
     /// Whether a refused commit has left something to roll back.
     pub(super) fn after_refusal(&mut self, refusal: &CommitError) -> Leftover {
         match refusal {
-            CommitError::Refused(_) | CommitError::Aborted => {
-                self.phase = Phase::Open;
-                Leftover::Transaction
-            }
+            CommitError::Refused(_) | CommitError::Aborted => Leftover::Transaction,
             CommitError::RolledBack(_) => {
                 self.doom_parent(RollbackOnly::SavepointLost);
                 self.rolled_back(&Ok(()), Cause::CommitFailed);
                 Leftover::Nothing
             }
             CommitError::Ended => {
-                self.doom_parent(RollbackOnly::SavepointLost);
                 self.rolled_back(&Err(RollbackError::Ended), Cause::CommitFailed);
                 Leftover::Nothing
             }
@@ -183,16 +179,11 @@ impl Unit {
 
     /// Records how a rollback went, and tells observers and handlers.
     pub(super) fn rolled_back(&mut self, result: &Result<(), RollbackError>, cause: Cause) {
-        let known = match result {
-            Ok(()) => true,
-            Err(RollbackError::Ended) => self.diagnosis.rolled_back,
-            Err(RollbackError::Failed(error)) => {
-                observer::rollback_failed(self.site, error);
-                false
-            }
-        };
+        if let Err(RollbackError::Failed(error)) = result {
+            observer::rollback_failed(self.site, error);
+        }
         self.phase = Phase::Closed;
-        if !known {
+        if !self.is_known_undone(result) {
             return self.lost_track();
         }
         if result.is_err() {
@@ -222,12 +213,17 @@ impl Unit {
 
     /// Whether a transaction that the body's error has rolled back is worth another attempt.
     pub(super) fn may_restart(&self, rolled_back: &Result<(), RollbackError>) -> bool {
-        let gone = match rolled_back {
+        let gone = self.is_known_undone(rolled_back);
+        gone && self.diagnosis.transient && self.level.is_outermost()
+    }
+
+    /// Whether nothing of the block is left, by the driver's word or by that of the body's error.
+    fn is_known_undone(&self, rolled_back: &Result<(), RollbackError>) -> bool {
+        match rolled_back {
             Ok(()) => true,
             Err(RollbackError::Ended) => self.diagnosis.rolled_back,
             Err(RollbackError::Failed(_)) => false,
-        };
-        gone && self.diagnosis.transient && self.level.is_outermost()
+        }
     }
 
     /// For another attempt.

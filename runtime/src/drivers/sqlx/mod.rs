@@ -67,12 +67,12 @@ pub trait Backend: Database {
     /// What driver and database are called.
     const DRIVER: &'static str;
 
-    /// The statement that begins a transaction, where it is not sqlx's own.
+    /// The statement that begins a transaction.
     ///
     /// # Errors
     ///
     /// When the database cannot honour one of the options.
-    fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported>;
+    fn begin(options: &Options) -> Result<SqlStr, Unsupported>;
 
     /// Whether running the whole transaction again may succeed.
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool;
@@ -170,6 +170,20 @@ pub(crate) async fn roll_back_until<DB: Database>(
         DB::TransactionManager::rollback(connection).await?;
     }
     Ok(())
+}
+
+/// What it means that a transaction could not be probed before its commit. Where it has ended, the depth
+/// that sqlx counts is brought back in step.
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+pub(crate) async fn probe_failure<DB: Backend>(
+    connection: &mut DB::Connection,
+    error: SqlxError,
+) -> CommitError {
+    let failure = DB::savepoint_failure(connection, error).await;
+    if matches!(failure, CommitError::Ended) {
+        let _ = roll_back_until::<DB>(0, connection).await;
+    }
+    failure
 }
 
 /// Rolls back, after a statement that fails where there is nothing to roll back.
@@ -280,7 +294,7 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         let statement = H::Database::begin(options)?;
         let connection = self.holder.connection_mut();
-        Ok(ManagerOf::<H>::begin(connection, statement).await?)
+        Ok(ManagerOf::<H>::begin(connection, Some(statement)).await?)
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

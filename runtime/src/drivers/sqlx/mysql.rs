@@ -17,7 +17,10 @@ use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_mysql::{MySql, MySqlConnection, MySqlDatabaseError, MySqlTransactionManager};
 
-use super::{Backend, Fate, Later, borrowed, check_depth, roll_back_probed, roll_back_until, sql};
+use super::{
+    Backend, Fate, Later, borrowed, check_depth, probe_failure, roll_back_probed, roll_back_until,
+    sql,
+};
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
@@ -66,8 +69,8 @@ impl Backend for MySql {
 
     const DRIVER: &'static str = "sqlx-mysql";
 
-    fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported> {
-        Ok(Some(sql(begin(options)?)))
+    fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
+        Ok(sql(begin(options)?))
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {
@@ -82,15 +85,10 @@ impl Backend for MySql {
 
     async fn probe(connection: &mut MySqlConnection, _: Later) -> Result<(), CommitError> {
         check_depth::<Self>(connection)?;
-        let Err(error) = Self::execute(connection, SqlStr::from_static(PROBE)).await else {
-            return Ok(());
-        };
-        let failure = failure(error);
-        if matches!(failure, CommitError::Ended) {
-            // Brings the depth that sqlx counts back in step.
-            let _ = roll_back_until::<Self>(0, connection).await;
+        match Self::execute(connection, SqlStr::from_static(PROBE)).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(probe_failure::<Self>(connection, error).await),
         }
-        Err(failure)
     }
 
     async fn commit(connection: &mut MySqlConnection) -> Result<(), CommitError> {

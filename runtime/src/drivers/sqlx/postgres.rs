@@ -23,7 +23,10 @@ use sqlx_core::sql_str::{AssertSqlSafe, SqlStr};
 use sqlx_core::transaction::TransactionManager;
 use sqlx_postgres::{PgConnection, PgTransactionManager, Postgres};
 
-use super::{Backend, Fate, Later, borrowed, check_depth, roll_back_probed, roll_back_until, sql};
+use super::{
+    Backend, Fate, Later, borrowed, check_depth, probe_failure, roll_back_probed, roll_back_until,
+    sql,
+};
 use crate::error::Outcome;
 use crate::options::{Isolation, Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
@@ -82,8 +85,8 @@ impl Backend for Postgres {
 
     const DRIVER: &'static str = "sqlx-postgres";
 
-    fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported> {
-        Ok(Some(sql(begin(options)?)))
+    fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
+        Ok(sql(begin(options)?))
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {
@@ -108,14 +111,7 @@ impl Backend for Postgres {
         check_depth::<Self>(connection)?;
         match send_probe(connection, later).await {
             Ok(witness) => Ok(witness),
-            Err(error) => {
-                let failure = failure(error);
-                if matches!(failure, CommitError::Ended) {
-                    // Brings the depth that sqlx counts back in step.
-                    let _ = roll_back_until::<Self>(0, connection).await;
-                }
-                Err(failure)
-            }
+            Err(error) => Err(probe_failure::<Self>(connection, error).await),
         }
     }
 

@@ -47,8 +47,8 @@ impl Backend for Sqlite {
 
     const DRIVER: &'static str = "sqlx-sqlite";
 
-    fn begin(options: &Options) -> Result<Option<SqlStr>, Unsupported> {
-        Ok(Some(SqlStr::from_static(sqlite::begin(options)?)))
+    fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
+        Ok(SqlStr::from_static(sqlite::begin(options)?))
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {
