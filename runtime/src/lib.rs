@@ -45,7 +45,7 @@ pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
 pub use crate::site::Site;
 pub use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, RollbackError,
-    Savepoint, Session, Transaction,
+    Savepoint, Session, Transaction, TransactionStatus,
 };
 
 /// Whether the running code is inside a transaction: in the body of an annotated function or of

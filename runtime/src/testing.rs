@@ -228,7 +228,7 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     where
         S: AsyncBegin<D, Transaction = T>,
     {
-        let transaction = source.acquire().await.map_err(no_begin)?;
+        let mut transaction = source.acquire().await.map_err(no_begin)?;
         let mut test = Self {
             rehearsal: Rehearsal::new(transaction.connection_id()),
             transaction,

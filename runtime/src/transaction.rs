@@ -118,6 +118,17 @@ pub enum RollbackError {
     Failed(BoxError),
 }
 
+/// What a driver knows of a connection without asking the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionStatus {
+    /// No transaction is open.
+    Idle,
+    /// A transaction is open, whoever opened it.
+    Open,
+    /// The driver does not keep track. Then only the transactions that this crate has opened are known.
+    Untracked,
+}
+
 /// A connection that a block has taken hold of.
 pub trait Session {
     /// What the body sees: `&mut Connection`, for example.
@@ -130,11 +141,10 @@ pub trait Session {
 
     /// Which connection this is. It must be the same for every source that leads to the same
     /// connection, as long as the connection is borrowed.
-    fn connection_id(&self) -> ConnectionId;
+    fn connection_id(&mut self) -> ConnectionId;
 
-    /// Whether a transaction is open on the connection, whoever opened it, as far as the driver
-    /// knows without asking the server.
-    fn in_transaction(&self) -> bool;
+    /// Whether a transaction is open on the connection.
+    fn status(&mut self) -> TransactionStatus;
 
     /// Whether dropping `self` gives the connection back (to its pool, for example). It is then
     /// dropped before deferred calls run, so that these can have it; and a transaction that is

@@ -2,7 +2,7 @@
 
 use commit_on_success::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, BoxError, CommitError, ConnectionId, Options,
-    RollbackError, Savepoint, Session, Transaction,
+    RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 
 use crate::scripted::{Connection, Scripted, Work};
@@ -45,12 +45,12 @@ impl Session for ContendedWork<'_> {
         self.0.handle()
     }
 
-    fn connection_id(&self) -> ConnectionId {
+    fn connection_id(&mut self) -> ConnectionId {
         self.0.connection_id()
     }
 
-    fn in_transaction(&self) -> bool {
-        self.0.in_transaction()
+    fn status(&mut self) -> TransactionStatus {
+        self.0.status()
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use commit_on_success::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, BoxError, CommitError, ConnectionId, Error,
-    Options, RollbackError, Savepoint, Session, Transaction, commit_on_success, defer,
-    set_rollback,
+    Options, RollbackError, Savepoint, Session, Transaction, TransactionStatus, commit_on_success,
+    defer, set_rollback,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -37,12 +37,16 @@ impl Session for Work<'_> {
         self.0
     }
 
-    fn connection_id(&self) -> ConnectionId {
+    fn connection_id(&mut self) -> ConnectionId {
         ConnectionId::of(&*self.0)
     }
 
-    fn in_transaction(&self) -> bool {
-        self.0.depth > 0
+    fn status(&mut self) -> TransactionStatus {
+        if self.0.depth > 0 {
+            TransactionStatus::Open
+        } else {
+            TransactionStatus::Idle
+        }
     }
 }
 

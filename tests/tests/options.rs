@@ -6,7 +6,7 @@
     reason = "a failed test says where"
 )]
 
-use commit_on_success::{AsyncTransaction as _, Error, Outcome, Session as _};
+use commit_on_success::{AsyncTransaction as _, Error, Outcome, Session as _, TransactionStatus};
 use commit_on_success::{Isolation, Mode, Options, Unsupported, commit_on_success, transaction};
 use commit_on_success_tests::corner::{Calls, Corner, Stage};
 use sqlx::error::DatabaseError;
@@ -561,7 +561,7 @@ mod on_postgres {
             let refused = error.downcast_ref::<Unsupported>().unwrap();
             assert!(refused.option.starts_with("deferrable"), "{refused:?}");
             assert_eq!(refused.database, "PostgreSQL");
-            assert!(!transaction.in_transaction());
+            assert_eq!(transaction.status(), TransactionStatus::Idle);
         }
         assert_eq!(nothing(&pool).await.unwrap()[1], "off");
     }
@@ -721,7 +721,7 @@ mod on_mariadb {
         let options = Options::new().mode(Mode::Exclusive);
         let error = transaction.begin(&options).await.unwrap_err();
         assert!(error.is::<Unsupported>(), "{error:?}");
-        assert!(!transaction.in_transaction());
+        assert_eq!(transaction.status(), TransactionStatus::Idle);
     }
 
     // 59, 167

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use commit_on_success::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, BoxError, CommitError, ConnectionId, Error,
-    Options, RollbackError, Savepoint, Session, Transaction,
+    Options, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 
 /// What happened on a connection, or on all connections of a pool.
@@ -212,12 +212,16 @@ impl<C: DerefMut<Target = Connection>> Session for FakeTransaction<C> {
         &mut self.0
     }
 
-    fn connection_id(&self) -> ConnectionId {
+    fn connection_id(&mut self) -> ConnectionId {
         ConnectionId::of::<Connection>(&self.0)
     }
 
-    fn in_transaction(&self) -> bool {
-        self.0.open
+    fn status(&mut self) -> TransactionStatus {
+        if self.0.open {
+            TransactionStatus::Open
+        } else {
+            TransactionStatus::Idle
+        }
     }
 }
 
@@ -295,12 +299,16 @@ impl<C: DerefMut<Target = AsyncConnection>> Session for FakeAsyncTransaction<C> 
         &mut self.0
     }
 
-    fn connection_id(&self) -> ConnectionId {
+    fn connection_id(&mut self) -> ConnectionId {
         ConnectionId::of::<AsyncConnection>(&self.0)
     }
 
-    fn in_transaction(&self) -> bool {
-        self.0.0.open
+    fn status(&mut self) -> TransactionStatus {
+        if self.0.0.open {
+            TransactionStatus::Open
+        } else {
+            TransactionStatus::Idle
+        }
     }
 }
 

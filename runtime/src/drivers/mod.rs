@@ -3,11 +3,10 @@
 //! Every `#[cfg(feature)]` of the crate is below this module. The types are public because they are
 //! named by the implementations of [`Begin`](crate::Begin) and [`AsyncBegin`](crate::AsyncBegin).
 
+mod dialect;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
 pub(crate) mod spawn;
-#[cfg(any(feature = "rusqlite", feature = "sqlx-sqlite"))]
-mod sqlite;
 #[cfg(any(
     feature = "sqlx-mysql",
     feature = "sqlx-postgres",

@@ -26,6 +26,7 @@ use crate::error::{BoxError, Error};
 use crate::options::Options;
 use crate::transaction::{
     Begin, CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction,
+    TransactionStatus,
 };
 
 /// Marks sources that are a `&Connection`.
@@ -192,12 +193,16 @@ where
         self.lend()
     }
 
-    fn connection_id(&self) -> ConnectionId {
+    fn connection_id(&mut self) -> ConnectionId {
         ConnectionId::of(self.connection())
     }
 
-    fn in_transaction(&self) -> bool {
-        !self.connection().is_autocommit()
+    fn status(&mut self) -> TransactionStatus {
+        if self.is_open() {
+            TransactionStatus::Open
+        } else {
+            TransactionStatus::Idle
+        }
     }
 
     fn owns_connection(&self) -> bool {
@@ -243,6 +248,10 @@ impl<C, Kind> RusqliteTransaction<C, Kind>
 where
     Self: Access,
 {
+    fn is_open(&self) -> bool {
+        !self.connection().is_autocommit()
+    }
+
     fn execute(&self, sql: &str) -> Result<(), RusqliteError> {
         self.connection().prepare_cached(sql)?.execute([])?;
         Ok(())
@@ -254,17 +263,17 @@ where
     Self: Access,
 {
     fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        Ok(self.execute(super::sqlite::begin(options)?)?)
+        Ok(self.execute(super::dialect::sqlite::begin(options)?)?)
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {
-        if !self.in_transaction() {
+        if !self.is_open() {
             return Err(CommitError::Ended);
         }
         self.execute("COMMIT").map_err(|error| {
             // A busy file and a violated deferred constraint leave the transaction open, a failing
             // disk does not.
-            if self.in_transaction() {
+            if self.is_open() {
                 CommitError::Refused(error.into())
             } else {
                 CommitError::RolledBack(error.into())
@@ -273,7 +282,7 @@ where
     }
 
     fn rollback(&mut self) -> Result<(), RollbackError> {
-        if !self.in_transaction() {
+        if !self.is_open() {
             return Err(RollbackError::Ended);
         }
         self.execute("ROLLBACK")
@@ -285,7 +294,7 @@ where
     }
 
     fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
-        if !self.in_transaction() {
+        if !self.is_open() {
             return Err(CommitError::Ended);
         }
         self.execute(&savepoint.release())
@@ -293,7 +302,7 @@ where
     }
 
     fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
-        if !self.in_transaction() {
+        if !self.is_open() {
             return Err(RollbackError::Ended);
         }
         self.execute(&savepoint.rollback_to())

@@ -7,18 +7,21 @@ use crate::observer;
 use crate::options::{Options, Propagation, Unsupported};
 use crate::rehearsal;
 use crate::site::Site;
-use crate::transaction::{RollbackError, Savepoint, Session};
+use crate::transaction::{
+    ConnectionId, RollbackError, Savepoint, Session, TransactionStatus as Status,
+};
 
 impl Unit {
     pub(super) fn new(
-        session: &impl Session,
+        session: &mut impl Session,
         kind: Kind,
         site: &'static Site,
         options: &Options,
     ) -> Result<Self, Error> {
+        let connection = session.connection_id();
         Ok(Self {
-            level: level(session, site, options)?,
-            frame: Frame::new(session.connection_id(), kind, site),
+            level: level(session, connection, site, options)?,
+            frame: Frame::new(connection, kind, site),
             phase: Phase::Beginning,
             site,
             driver: session.driver(),
@@ -65,29 +68,35 @@ enum Enclosing {
 }
 
 /// `None` if a block is there and its transaction is not.
-fn enclosing(session: &impl Session) -> Option<Enclosing> {
-    let block = context::with_innermost_of(session.connection_id(), |frame| frame.mark);
-    match (session.in_transaction(), block) {
-        (true, Some(mark)) => Some(Enclosing::Block(mark)),
-        (false, Some(_)) => None,
+fn enclosing(session: &mut impl Session, connection: ConnectionId) -> Option<Enclosing> {
+    let block = context::with_innermost_of(connection, |frame| frame.mark);
+    match (session.status(), block) {
+        (Status::Idle, Some(_)) => None,
+        (Status::Open | Status::Untracked, Some(mark)) => Some(Enclosing::Block(mark)),
+        (Status::Idle, None) => Some(Enclosing::Nobody),
         // Nobody else has the connection any more: it was left behind.
-        (true, None) if session.owns_connection() => Some(Enclosing::Nobody),
-        (true, None) if rehearsal::is_open(session.connection_id()) => Some(Enclosing::Test),
-        (true, None) => Some(Enclosing::Stranger),
-        (false, None) => Some(Enclosing::Nobody),
+        (Status::Open, None) if session.owns_connection() => Some(Enclosing::Nobody),
+        (_, None) if rehearsal::is_open(connection) => Some(Enclosing::Test),
+        (Status::Open, None) => Some(Enclosing::Stranger),
+        (Status::Untracked, None) => Some(Enclosing::Nobody),
     }
 }
 
-fn level(session: &impl Session, site: &'static Site, options: &Options) -> Result<Level, Error> {
+fn level(
+    session: &mut impl Session,
+    connection: ConnectionId,
+    site: &'static Site,
+    options: &Options,
+) -> Result<Level, Error> {
     let function = site.function;
     let driver = session.driver();
-    let Some(enclosing) = enclosing(session) else {
+    let Some(enclosing) = enclosing(session, connection) else {
         return Err(no_savepoint(
             site,
             "the enclosing transaction has ended".into(),
         ));
     };
-    let savepoint = Savepoint::at(context::depth_of(session.connection_id()));
+    let savepoint = Savepoint::at(context::depth_of(connection));
     let outermost = match enclosing {
         Enclosing::Nobody => Some(Level::Outermost),
         Enclosing::Test => Some(Level::Rehearsal(savepoint)),

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use super::{AsyncScope, Level, Phase, Scope, begin};
 use crate::error::{Error, HandlerFailure};
-use crate::transaction::{Abandoned, AsyncTransaction, Transaction};
+use crate::transaction::{Abandoned, AsyncTransaction, Transaction, TransactionStatus};
 
 impl<T: Transaction> Scope<T> {
     pub(super) fn run_deferred(&mut self) -> Result<(), Error> {
@@ -23,7 +23,9 @@ impl<T: Transaction> Scope<T> {
     /// Rolls back what a deferred call left open on a connection that it can reach as well.
     fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
         let transaction = self.transaction.as_mut()?;
-        if !transaction.in_transaction() || !matches!(self.unit.level, Level::Outermost) {
+        if transaction.status() != TransactionStatus::Open
+            || !matches!(self.unit.level, Level::Outermost)
+        {
             return None;
         }
         let rollback = begin::cleaned(transaction.rollback()).err();
@@ -52,9 +54,9 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     }
 
     /// Whether a deferred call has left a transaction open.
-    pub(super) fn has_leftover(&self) -> bool {
-        let open = self.transaction.as_ref().is_some_and(T::in_transaction);
-        open && matches!(self.unit.level, Level::Outermost)
+    pub(super) fn has_leftover(&mut self) -> bool {
+        let status = self.transaction.as_mut().map(T::status);
+        status == Some(TransactionStatus::Open) && matches!(self.unit.level, Level::Outermost)
     }
 
     /// Rolls back what a deferred call left open on a connection that it can reach as well.

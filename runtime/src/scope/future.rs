@@ -11,7 +11,9 @@ use crate::options::{Options, Unsupported};
 use crate::rehearsal;
 use crate::signals::Cause;
 use crate::site::Site;
-use crate::transaction::{Abandoned, AsyncBegin, AsyncTransaction, RollbackError};
+use crate::transaction::{
+    Abandoned, AsyncBegin, AsyncTransaction, RollbackError, TransactionStatus,
+};
 
 /// An open transaction of an async function.
 ///
@@ -34,11 +36,11 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     where
         S: AsyncBegin<D, Transaction = T>,
     {
-        let transaction = source
+        let mut transaction = source
             .acquire()
             .await
             .map_err(|source| begin::no_begin(site, source))?;
-        let unit = Unit::new(&transaction, Kind::Async, site, &options)?;
+        let unit = Unit::new(&mut transaction, Kind::Async, site, &options)?;
         let mut scope = Self {
             transaction: Some(transaction),
             unit,
@@ -72,7 +74,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         let transaction = self.transaction();
         match level {
             Level::Outermost => {
-                if transaction.in_transaction() {
+                if transaction.status() == TransactionStatus::Open {
                     begin::cleaned(transaction.rollback().await)?;
                 }
                 transaction.begin(&options).await

@@ -10,7 +10,7 @@ use crate::error::{BoxError, Error};
 use crate::options::Options;
 use crate::signals::Cause;
 use crate::site::Site;
-use crate::transaction::{Begin, RollbackError, Transaction};
+use crate::transaction::{Begin, RollbackError, Transaction, TransactionStatus};
 
 /// An open transaction of a sync function.
 ///
@@ -32,10 +32,10 @@ impl<T: Transaction> Scope<T> {
     where
         S: Begin<D, Transaction = T>,
     {
-        let transaction = source
+        let mut transaction = source
             .acquire()
             .map_err(|source| begin::no_begin(site, source))?;
-        let unit = Unit::new(&transaction, Kind::Sync, site, &options)?;
+        let unit = Unit::new(&mut transaction, Kind::Sync, site, &options)?;
         let mut scope = Self {
             transaction: Some(transaction),
             unit,
@@ -69,7 +69,7 @@ impl<T: Transaction> Scope<T> {
         let transaction = self.transaction();
         match level {
             Level::Outermost => {
-                if transaction.in_transaction() {
+                if transaction.status() == TransactionStatus::Open {
                     begin::cleaned(transaction.rollback())?;
                 }
                 transaction.begin(&options)
@@ -86,7 +86,7 @@ impl<T: Transaction> Scope<T> {
         self.unit.phase = Phase::Closed;
         if matches!(self.unit.level, Level::Outermost) {
             let transaction = self.transaction();
-            if transaction.in_transaction() {
+            if transaction.status() == TransactionStatus::Open {
                 let _ = transaction.rollback();
             }
             transaction.discard();

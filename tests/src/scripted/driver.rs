@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use commit_on_success::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, BoxError, CommitError, ConnectionId, Options,
-    RollbackError, Savepoint, Session, Transaction,
+    RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 
 use super::{Database, Scripted, Step, pause};
@@ -147,12 +147,16 @@ impl<H: Hold> Session for Work<H> {
         self.0.connection_mut()
     }
 
-    fn connection_id(&self) -> ConnectionId {
+    fn connection_id(&mut self) -> ConnectionId {
         ConnectionId::new(Arc::as_ptr(&self.database().0).addr())
     }
 
-    fn in_transaction(&self) -> bool {
-        !self.database().state().levels.is_empty()
+    fn status(&mut self) -> TransactionStatus {
+        if !self.database().state().levels.is_empty() {
+            TransactionStatus::Open
+        } else {
+            TransactionStatus::Idle
+        }
     }
 
     fn owns_connection(&self) -> bool {

@@ -50,6 +50,7 @@ use crate::error::{BoxError, Error, Outcome};
 use crate::options::{Options, Unsupported};
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint, Session,
+    TransactionStatus,
 };
 
 /// Marks the sources of sqlx.
@@ -73,6 +74,16 @@ pub trait Backend: Database {
     ///
     /// When the database cannot honour one of the options.
     fn begin(options: &Options) -> Result<SqlStr, Unsupported>;
+
+    /// Whether a transaction could not be begun because its connection is in one already, of which sqlx
+    /// knows nothing; it is rolled back then.
+    fn clear(
+        connection: &mut Self::Connection,
+        error: &SqlxError,
+    ) -> impl Future<Output = bool> + Send {
+        let _ = (connection, error);
+        async { false }
+    }
 
     /// Whether running the whole transaction again may succeed.
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool;
@@ -263,12 +274,15 @@ impl<H: Hold> Session for SqlxTransaction<H> {
         self.holder.lend()
     }
 
-    fn connection_id(&self) -> ConnectionId {
+    fn connection_id(&mut self) -> ConnectionId {
         ConnectionId::of(self.holder.connection())
     }
 
-    fn in_transaction(&self) -> bool {
-        depth::<H::Database>(self.holder.connection()) > 0
+    fn status(&mut self) -> TransactionStatus {
+        match depth::<H::Database>(self.holder.connection()) {
+            0 => TransactionStatus::Idle,
+            _ => TransactionStatus::Open,
+        }
     }
 
     fn owns_connection(&self) -> bool {
@@ -294,6 +308,13 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         let statement = H::Database::begin(options)?;
         let connection = self.holder.connection_mut();
+        let Err(error) = ManagerOf::<H>::begin(connection, Some(statement)).await else {
+            return Ok(());
+        };
+        if !(H::OWNS && H::Database::clear(connection, &error).await) {
+            return Err(error.into());
+        }
+        let statement = H::Database::begin(options)?;
         Ok(ManagerOf::<H>::begin(connection, Some(statement)).await?)
     }
 

@@ -27,56 +27,18 @@ use super::{
     Backend, Fate, Later, borrowed, check_depth, probe_failure, roll_back_probed, roll_back_until,
     sql,
 };
+use crate::drivers::dialect::postgresql;
 use crate::error::Outcome;
-use crate::options::{Isolation, Options, Unsupported};
+use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
-/// `in_failed_sql_transaction`.
-const ABORTED: &str = "25P02";
-/// `no_active_sql_transaction` and `invalid_savepoint_specification`.
-const ENDED: [&str; 2] = ["25P01", "3B001"];
-/// `statement_completion_unknown`, and the ways in which a server ends a session.
-const UNKNOWN: [&str; 4] = ["40003", "57P01", "57P02", "57P03"];
-
-const SERIALIZATION_FAILURE: &str = "40001";
-const DEADLOCK: &str = "40P01";
-
-const PROBE: &str = "SAVEPOINT commit_on_success";
 /// Brings the number of the transaction in the same message, if it has one. PostgreSQL 10 and later.
 const PROBE_WITH_NUMBER: &str =
     "SAVEPOINT commit_on_success; SELECT txid_current_if_assigned()::text";
 /// How many milliseconds to wait before asking again: a server that has lost the connection may still
 /// be at it, or be restarting.
 const SETTLE: [u64; 8] = [10, 20, 50, 100, 200, 500, 1000, 2000];
-/// Fails outside of a transaction, and does not mind a failed one. PostgreSQL 12 and later.
-const ROLLBACK_PROBE: &str = "ROLLBACK AND CHAIN";
-
 borrowed!(Postgres, PgConnection);
-
-fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported> {
-    const DATABASE: &str = "PostgreSQL";
-    if options.mode.is_some() {
-        return Err(Unsupported::new(DATABASE, "mode"));
-    }
-    // Without the other two it has no effect.
-    let serializable = options.isolation == Some(Isolation::Serializable);
-    if options.deferrable && !(serializable && options.read_only) {
-        let option = "deferrable` without `isolation = serializable, read_only";
-        return Err(Unsupported::new(DATABASE, option));
-    }
-    let mut statement = Cow::Borrowed("BEGIN");
-    if let Some(isolation) = options.isolation {
-        statement += " ISOLATION LEVEL ";
-        statement += isolation.sql();
-    }
-    if options.read_only {
-        statement += " READ ONLY";
-    }
-    if options.deferrable {
-        statement += " DEFERRABLE";
-    }
-    Ok(statement)
-}
 
 impl Backend for Postgres {
     async fn execute(connection: &mut PgConnection, sql: SqlStr) -> Result<(), SqlxError> {
@@ -86,14 +48,20 @@ impl Backend for Postgres {
     const DRIVER: &'static str = "sqlx-postgres";
 
     fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
-        Ok(sql(begin(options)?))
+        Ok(sql(postgresql::begin(options)?))
+    }
+
+    async fn clear(connection: &mut PgConnection, error: &SqlxError) -> bool {
+        postgresql::is_already_open(code(error).as_deref())
+            && Self::execute(connection, SqlStr::from_static("ROLLBACK"))
+                .await
+                .is_ok()
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {
-        matches!(
-            error.code().as_deref(),
-            Some(SERIALIZATION_FAILURE | DEADLOCK)
-        )
+        error
+            .code()
+            .is_some_and(|code| postgresql::is_transient(&code))
     }
 
     /// The transaction stays open, if failed, until somebody ends it.
@@ -119,7 +87,7 @@ impl Backend for Postgres {
         let Err(error) = PgTransactionManager::commit(connection).await else {
             return Ok(());
         };
-        if !is_refusal(&error) {
+        if !postgresql::is_refusal(code(&error).as_deref()) {
             return Err(CommitError::Unknown(error.into()));
         }
         // The server has rolled back; this brings the depth that sqlx counts back in step.
@@ -141,11 +109,12 @@ impl Backend for Postgres {
     }
 
     async fn rollback(connection: &mut PgConnection) -> Result<(), RollbackError> {
-        roll_back_probed::<Self>(connection, ROLLBACK_PROBE).await
+        roll_back_probed::<Self>(connection, postgresql::ROLLBACK_PROBE).await
     }
 
     async fn savepoint_failure(_: &mut PgConnection, error: SqlxError) -> CommitError {
-        failure(error)
+        let code = code(&error).map(Cow::into_owned);
+        postgresql::failure(code.as_deref(), error)
     }
 
     fn abandon(connection: &mut PgConnection, abandoned: Abandoned) -> Fate {
@@ -162,7 +131,7 @@ impl Backend for Postgres {
 
 async fn send_probe(connection: &mut PgConnection, later: Later) -> Result<Option<i64>, SqlxError> {
     let probe = match later {
-        Later::Never => PROBE,
+        Later::Never => postgresql::PROBE,
         Later::Ask => PROBE_WITH_NUMBER,
     };
     let rows = connection.fetch_all(raw_sql(probe)).await?;
@@ -188,18 +157,4 @@ async fn status(pool: &Pool<Postgres>, transaction: i64) -> Option<String> {
 /// The SQLSTATE, where it was the server that refused.
 fn code(error: &SqlxError) -> Option<Cow<'_, str>> {
     error.as_database_error()?.code()
-}
-
-/// A statement failed before `COMMIT` was sent: if the connection broke, the server rolls back.
-fn failure(error: SqlxError) -> CommitError {
-    match code(&error).as_deref() {
-        Some(ABORTED) => CommitError::Aborted,
-        Some(code) if ENDED.contains(&code) => CommitError::Ended,
-        _ => CommitError::Refused(error.into()),
-    }
-}
-
-/// Whether it was the server that answered, and not because it is going away.
-fn is_refusal(error: &SqlxError) -> bool {
-    code(error).is_some_and(|code| !UNKNOWN.contains(&&*code) && !code.starts_with("08"))
 }

@@ -18,7 +18,7 @@ use sqlx_core::transaction::TransactionManager;
 use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteTransactionManager};
 
 use super::{Backend, Fate, Later, borrowed, check_depth, depth, roll_back_until, sql};
-use crate::drivers::sqlite;
+use crate::drivers::dialect::sqlite;
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
@@ -49,6 +49,14 @@ impl Backend for Sqlite {
 
     fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
         Ok(SqlStr::from_static(sqlite::begin(options)?))
+    }
+
+    /// `ROLLBACK` fails where there is nothing to roll back.
+    async fn clear(connection: &mut SqliteConnection, error: &SqlxError) -> bool {
+        error.as_database_error().and_then(primary_code) == Some(ERROR)
+            && Self::execute(connection, SqlStr::from_static("ROLLBACK"))
+                .await
+                .is_ok()
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {

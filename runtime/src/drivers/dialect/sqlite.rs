@@ -8,7 +8,7 @@ const DATABASE: &str = "SQLite";
 ///
 /// SQLite's transactions are serializable, whatever is asked for
 /// (<https://www.sqlite.org/isolation.html>), and a connection is read-only or it is not.
-pub(super) fn begin(options: &Options) -> Result<&'static str, Unsupported> {
+pub(crate) fn begin(options: &Options) -> Result<&'static str, Unsupported> {
     match options.isolation {
         None | Some(Isolation::Serializable) => {}
         Some(_) => return Err(Unsupported::new(DATABASE, "isolation")),

@@ -1,0 +1,59 @@
+//! MySQL and MariaDB, told by error number.
+//!
+//! Data definition statements commit implicitly
+//! (<https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html>), and a deadlock rolls back the whole
+//! transaction (<https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html>); after both, the
+//! statements that follow are stored one by one. A savepoint that is created together with the
+//! transaction, in the same message, is gone then, which error 1305 tells when it is released just
+//! before `COMMIT`.
+
+use std::borrow::Cow;
+
+use crate::options::{Options, Unsupported};
+
+const DATABASE: &str = "MySQL";
+
+/// `ER_SP_DOES_NOT_EXIST`: there is no savepoint of that name.
+pub(crate) const ENDED: u16 = 1305;
+/// `ER_SERVER_SHUTDOWN` and `ER_CONNECTION_KILLED`.
+pub(crate) const UNKNOWN: [u16; 2] = [1053, 1927];
+/// `ER_LOCK_DEADLOCK`: the whole transaction is rolled back.
+pub(crate) const DEADLOCK: u16 = 1213;
+/// `ER_LOCK_WAIT_TIMEOUT`: only the statement is.
+pub(crate) const LOCK_WAIT_TIMEOUT: u16 = 1205;
+
+const BEGIN: &str = "START TRANSACTION; SAVEPOINT commit_on_success";
+/// Fails when the transaction has ended, whatever has been begun since.
+pub(crate) const PROBE: &str = "RELEASE SAVEPOINT commit_on_success";
+/// As [`PROBE`], before a rollback.
+pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK TO SAVEPOINT commit_on_success";
+
+/// The statements that begin a transaction: one message, so that options and savepoint cost no round
+/// trip.
+///
+/// # Errors
+///
+/// When MySQL cannot honour one of the options.
+pub(crate) fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported> {
+    if options.deferrable {
+        return Err(Unsupported::new(DATABASE, "deferrable"));
+    }
+    if options.mode.is_some() {
+        return Err(Unsupported::new(DATABASE, "mode"));
+    }
+    if options.isolation.is_none() && !options.read_only {
+        return Ok(Cow::Borrowed(BEGIN));
+    }
+    let isolation = options.isolation.map_or_else(String::new, |isolation| {
+        format!("SET TRANSACTION ISOLATION LEVEL {}; ", isolation.sql())
+    });
+    let access = if options.read_only { " READ ONLY" } else { "" };
+    Ok(Cow::Owned(format!(
+        "{isolation}START TRANSACTION{access}; SAVEPOINT commit_on_success"
+    )))
+}
+
+/// Whether running the whole transaction again may succeed.
+pub(crate) fn is_transient(number: u16) -> bool {
+    [DEADLOCK, LOCK_WAIT_TIMEOUT].contains(&number)
+}

@@ -1,0 +1,91 @@
+//! PostgreSQL, told by SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+//!
+//! `COMMIT` of a transaction in which a statement has failed is answered with `ROLLBACK` and no error
+//! (<https://www.postgresql.org/docs/current/sql-commit.html>). A savepoint fails in such a transaction,
+//! with 25P02, and outside of any, with 25P01.
+
+use std::borrow::Cow;
+
+use crate::error::BoxError;
+use crate::options::{Isolation, Options, Unsupported};
+use crate::transaction::CommitError;
+
+const DATABASE: &str = "PostgreSQL";
+
+/// `in_failed_sql_transaction`.
+const ABORTED: &str = "25P02";
+/// `no_active_sql_transaction` and `invalid_savepoint_specification`.
+const ENDED: [&str; 2] = ["25P01", "3B001"];
+/// `statement_completion_unknown`, and the ways in which a server ends a session.
+const UNKNOWN: [&str; 4] = ["40003", "57P01", "57P02", "57P03"];
+const SERIALIZATION_FAILURE: &str = "40001";
+const DEADLOCK: &str = "40P01";
+
+/// `active_sql_transaction`.
+const ALREADY_OPEN: &str = "25001";
+
+/// Fails unless a transaction is open, and is going to be stored.
+pub(crate) const PROBE: &str = "SAVEPOINT commit_on_success";
+/// Fails outside of a transaction, and does not mind a failed one. PostgreSQL 12 and later.
+pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK AND CHAIN";
+
+/// The statement that begins a transaction, and fails inside of one that somebody has begun in plain SQL:
+/// `BEGIN` alone would only warn, but `DEFERRABLE` and its opposite are refused once a transaction has
+/// had a query.
+///
+/// # Errors
+///
+/// When PostgreSQL cannot honour one of the options.
+pub(crate) fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported> {
+    if options.mode.is_some() {
+        return Err(Unsupported::new(DATABASE, "mode"));
+    }
+    // Without the other two it has no effect.
+    let serializable = options.isolation == Some(Isolation::Serializable);
+    if options.deferrable && !(serializable && options.read_only) {
+        let option = "deferrable` without `isolation = serializable, read_only";
+        return Err(Unsupported::new(DATABASE, option));
+    }
+    if options.isolation.is_none() && !options.read_only {
+        return Ok(Cow::Borrowed("BEGIN NOT DEFERRABLE"));
+    }
+    let mut statement = String::from("BEGIN");
+    if let Some(isolation) = options.isolation {
+        statement += " ISOLATION LEVEL ";
+        statement += isolation.sql();
+    }
+    if options.read_only {
+        statement += " READ ONLY";
+    }
+    statement += if options.deferrable {
+        " DEFERRABLE"
+    } else {
+        " NOT DEFERRABLE"
+    };
+    Ok(Cow::Owned(statement))
+}
+
+/// Whether a transaction could not be begun because one is open already.
+pub(crate) fn is_already_open(code: Option<&str>) -> bool {
+    code.is_some_and(|code| [ALREADY_OPEN, ABORTED].contains(&code))
+}
+
+/// Whether running the whole transaction again may succeed.
+pub(crate) fn is_transient(code: &str) -> bool {
+    [SERIALIZATION_FAILURE, DEADLOCK].contains(&code)
+}
+
+/// What it means that a statement other than `COMMIT` failed. If the connection broke, the server
+/// rolls back.
+pub(crate) fn failure(code: Option<&str>, error: impl Into<BoxError>) -> CommitError {
+    match code {
+        Some(ABORTED) => CommitError::Aborted,
+        Some(code) if ENDED.contains(&code) => CommitError::Ended,
+        _ => CommitError::Refused(error.into()),
+    }
+}
+
+/// Whether it was the server that answered, and not because it is going away.
+pub(crate) fn is_refusal(code: Option<&str>) -> bool {
+    code.is_some_and(|code| !UNKNOWN.contains(&code) && !code.starts_with("08"))
+}
