@@ -3,7 +3,9 @@
 pub mod corner;
 pub mod cutting;
 pub mod journal;
+pub mod model;
 pub mod polling;
+pub mod programs;
 pub mod proxy;
 pub mod scripted;
 pub mod servers;

@@ -9,6 +9,8 @@
 mod asynchronous;
 #[path = "../contract/sqlx.rs"]
 mod driver;
+#[path = "../contract/only/left_behind.rs"]
+mod left_behind;
 #[path = "../contract/only/mariadb.rs"]
 mod only;
 #[path = "../contract/server.rs"]
@@ -30,6 +32,8 @@ mod dialect {
     pub(crate) const TABLES: [&str; 1] =
         ["CREATE TABLE item (id BIGINT PRIMARY KEY, note INT NOT NULL DEFAULT 0) ENGINE = InnoDB"];
     pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES (?)";
+    /// `START TRANSACTION` commits what is open.
+    pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[1, 2];
 
     /// Drops the database.
     pub(crate) type Kept = Cleanup;

@@ -11,6 +11,8 @@ mod asynchronous;
 mod driver;
 #[path = "../contract/suite/failing_commit.rs"]
 mod failing_commit;
+#[path = "../contract/only/left_behind.rs"]
+mod left_behind;
 #[path = "../contract/only/postgres.rs"]
 mod only;
 #[path = "../contract/server.rs"]
@@ -34,6 +36,7 @@ mod dialect {
         "CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
     ];
     pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
+    pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
 
     /// Drops the schema.
     pub(crate) type Kept = Cleanup;

@@ -11,6 +11,8 @@ mod asynchronous;
 mod driver;
 #[path = "../contract/suite/failing_commit.rs"]
 mod failing_commit;
+#[path = "../contract/only/left_behind.rs"]
+mod left_behind;
 #[path = "../contract/only/sqlx_sqlite.rs"]
 mod only;
 #[path = "../contract/suite/sqlite.rs"]
@@ -32,6 +34,7 @@ mod dialect {
         "CREATE TABLE child (item INTEGER REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
     ];
     pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES (?1)";
+    pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
 
     /// The directory with the file.
     pub(crate) type Kept = tempfile::TempDir;

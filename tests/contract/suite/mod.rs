@@ -7,6 +7,7 @@ mod foreign;
 mod hook_failures;
 mod hooks;
 mod mixed;
+mod model;
 mod nested_hooks;
 mod nesting;
 mod outside;
