@@ -125,6 +125,9 @@ pub enum TransactionStatus {
     Idle,
     /// A transaction is open, whoever opened it.
     Open,
+    /// A transaction is open that the driver knows to be a test's, and never to be committed, such as
+    /// diesel's `begin_test_transaction`. Blocks in it behave as outermost ones.
+    Test,
     /// The driver does not keep track. Then only the transactions that this crate has opened are known.
     Untracked,
 }

@@ -11,6 +11,8 @@ use crate::dialect::{self, Db};
 
 pub(crate) type Connection = <Db as sqlx::Database>::Connection;
 pub(crate) type DriverError = sqlx::Error;
+/// What the driver itself returns.
+pub(crate) type Original = sqlx::Error;
 pub(crate) type Pool = sqlx::Pool<Db>;
 pub(crate) type Pooled = sqlx::pool::PoolConnection<Db>;
 /// A transaction that was begun without `commit_on_success`, as a source.
@@ -20,7 +22,7 @@ pub(crate) type Options = <Connection as sqlx::Connection>::Options;
 /// A database of its own, with the tables `item` and `child`.
 #[derive(Clone)]
 pub(crate) struct Database {
-    options: Options,
+    pub(crate) options: Options,
     _kept: Arc<dialect::Kept>,
 }
 

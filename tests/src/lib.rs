@@ -2,11 +2,14 @@
 
 pub mod corner;
 pub mod cutting;
+pub mod faults;
 pub mod journal;
 pub mod model;
+pub mod pg;
 pub mod polling;
 pub mod programs;
 pub mod proxy;
 pub mod scripted;
 pub mod servers;
 pub mod transient;
+pub mod victims;

@@ -17,10 +17,21 @@ fn number(variable: &str) -> Option<u64> {
     }
 }
 
+/// As many cases as are asked for, or else the usual number.
+#[must_use]
+pub fn cases(usual: u64) -> u64 {
+    number(CASES).unwrap_or(usual)
+}
+
+/// The seed that is asked for.
+#[must_use]
+pub fn seed() -> u64 {
+    number(SEED).unwrap_or(0)
+}
+
 /// As many programs as are asked for; always the same unless another seed is given.
 pub fn searches() -> impl Iterator<Item = Search> {
-    let cases = number(CASES).unwrap_or(256);
-    let seed = number(SEED).unwrap_or(0);
+    let (cases, seed) = (cases(256), seed());
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -27,7 +27,10 @@ impl Proxy {
     /// # Errors
     ///
     /// When no port is to be had.
-    pub async fn to(server: SocketAddr) -> std::io::Result<Self> {
+    pub async fn to<A>(server: A) -> std::io::Result<Self>
+    where
+        A: ToSocketAddrs + Clone + Send + Sync + 'static,
+    {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (requests, replies) = (Gate::new(), Gate::new());
@@ -45,6 +48,17 @@ impl Proxy {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Breaks the connections that there are; what is held is lost. Later ones are served, and nothing of
+    /// theirs is held.
+    pub fn cut(&self) {
+        for gate in [&self.requests, &self.replies] {
+            gate.0.send_modify(|counts| {
+                counts.cuts += 1;
+                counts.admitted = usize::MAX;
+            });
+        }
+    }
 }
 
 impl Drop for Proxy {
@@ -53,9 +67,12 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, requests: Gate, replies: Gate) {
+async fn accept<A>(listener: TcpListener, server: A, requests: Gate, replies: Gate)
+where
+    A: ToSocketAddrs + Clone,
+{
     while let Ok((client, _)) = listener.accept().await {
-        let Ok(server) = TcpStream::connect(server).await else {
+        let Ok(server) = TcpStream::connect(server.clone()).await else {
             return;
         };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
@@ -66,14 +83,22 @@ async fn accept(listener: TcpListener, server: SocketAddr, requests: Gate, repli
     }
 }
 
-/// Passes on what comes, when the gate lets it through.
+/// Passes on what comes, when the gate lets it through, until the connection ends or is cut.
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, gate: Gate) {
-    let mut buffer = vec![0; 64 * 1024];
-    while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        gate.wait().await;
-        if to.write_all(&buffer[..length]).await.is_err() {
-            return;
+    let cuts = gate.0.borrow().cuts;
+    let passing = async {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut buffer).await {
+            gate.wait().await;
+            if to.write_all(&buffer[..length]).await.is_err() {
+                return;
+            }
         }
+    };
+    tokio::select! {
+        biased;
+        () = gate.until(|counts| counts.cuts > cuts) => {}
+        () = passing => {}
     }
     let _ = to.shutdown().await;
 }
@@ -82,6 +107,8 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, gate: Gate) {
 struct Counts {
     arrived: usize,
     admitted: usize,
+    /// How often connections were broken.
+    cuts: usize,
 }
 
 /// Lets messages through, or one by one.
@@ -93,6 +120,7 @@ impl Gate {
         Self(Arc::new(watch::Sender::new(Counts {
             arrived: 0,
             admitted: usize::MAX,
+            cuts: 0,
         })))
     }
 
@@ -110,6 +138,12 @@ impl Gate {
     /// Lets everything through.
     pub fn open(&self) {
         self.0.send_modify(|counts| counts.admitted = usize::MAX);
+    }
+
+    /// How many messages have come so far.
+    #[must_use]
+    pub fn arrived(&self) -> usize {
+        self.0.borrow().arrived
     }
 
     /// Waits until a message is held.

@@ -19,6 +19,8 @@ mod server;
 mod suite;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/wire.rs"]
+mod wire;
 
 mod dialect {
     use commit_on_success_tests::servers;
@@ -31,6 +33,7 @@ mod dialect {
 
     pub(crate) const TABLES: [&str; 1] =
         ["CREATE TABLE item (id BIGINT PRIMARY KEY, note INT NOT NULL DEFAULT 0) ENGINE = InnoDB"];
+    pub(crate) const NAME: &str = "sqlx-mysql";
     pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES (?)";
     /// `START TRANSACTION` commits what is open.
     pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[1, 2];
@@ -47,5 +50,20 @@ mod dialect {
         let statement = format!("SET lock_wait_timeout = 2; DROP DATABASE {name}");
         let options = server.clone().database(&name);
         Some((options, Cleanup::new(server, statement)))
+    }
+
+    impl crate::driver::Database {
+        /// Where the server listens.
+        pub(crate) fn server(&self) -> (String, u16) {
+            (self.options.get_host().to_owned(), self.options.get_port())
+        }
+
+        /// The same database through a proxy.
+        pub(crate) fn through(&self, proxy: std::net::SocketAddr) -> Self {
+            let mut proxied = self.clone();
+            let host = proxy.ip().to_string();
+            proxied.options = proxied.options.host(&host).port(proxy.port());
+            proxied
+        }
     }
 }

@@ -21,6 +21,8 @@ mod server;
 mod suite;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/wire.rs"]
+mod wire;
 
 mod dialect {
     use commit_on_success_tests::servers;
@@ -35,6 +37,7 @@ mod dialect {
         "CREATE TABLE item (id BIGINT PRIMARY KEY)",
         "CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
     ];
+    pub(crate) const NAME: &str = "sqlx-postgres";
     pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
     pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
 
@@ -50,5 +53,20 @@ mod dialect {
         let statement = format!("SET lock_timeout = '2s'; DROP SCHEMA {schema} CASCADE");
         let options = server.clone().options([("search_path", &schema)]);
         Some((options, Cleanup::new(server, statement)))
+    }
+
+    impl crate::driver::Database {
+        /// Where the server listens.
+        pub(crate) fn server(&self) -> (String, u16) {
+            (self.options.get_host().to_owned(), self.options.get_port())
+        }
+
+        /// The same database through a proxy.
+        pub(crate) fn through(&self, proxy: std::net::SocketAddr) -> Self {
+            let mut proxied = self.clone();
+            let host = proxy.ip().to_string();
+            proxied.options = proxied.options.host(&host).port(proxy.port());
+            proxied
+        }
     }
 }

@@ -72,8 +72,11 @@ fn enclosing(session: &mut impl Session, connection: ConnectionId) -> Option<Enc
     let block = context::with_innermost_of(connection, |frame| frame.mark);
     match (session.status(), block) {
         (Status::Idle, Some(_)) => None,
-        (Status::Open | Status::Untracked, Some(mark)) => Some(Enclosing::Block(mark)),
+        (Status::Open | Status::Test | Status::Untracked, Some(mark)) => {
+            Some(Enclosing::Block(mark))
+        }
         (Status::Idle, None) => Some(Enclosing::Nobody),
+        (Status::Test, None) => Some(Enclosing::Test),
         // Nobody else has the connection any more: it was left behind.
         (Status::Open, None) if session.owns_connection() => Some(Enclosing::Nobody),
         (_, None) if rehearsal::is_open(connection) => Some(Enclosing::Test),

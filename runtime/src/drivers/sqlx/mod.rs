@@ -17,11 +17,15 @@
 //!
 //! # What cannot be kept
 //!
-//! A future dropped while `BEGIN` is in flight leaves a connection that may have an open transaction.
-//! One that came from a pool is closed; a plain `&mut PgConnection` or `&mut MySqlConnection` cannot
-//! be closed by whoever only borrows it, so its owner has to drop it after a cancellation. Likewise, a
-//! nested block that is cancelled inside a `Transaction` opened by hand leaves its writes in that
-//! transaction.
+//! A future dropped while `BEGIN` is in flight leaves a connection that may have an open transaction, and on
+//! MySQL one that was dropped in the middle of a statement leaves a connection that is out of step
+//! (<https://github.com/launchbadge/sqlx/issues/563>). One that came from a pool is closed; a plain
+//! `&mut PgConnection` or `&mut MySqlConnection` cannot be closed by whoever only borrows it, so its owner has
+//! to drop it after a cancellation. Likewise, a nested block that is cancelled inside a `Transaction` opened
+//! by hand leaves its writes in that transaction.
+//!
+//! On MySQL, a transaction that the last user of a pooled connection has begun in plain SQL and left open is
+//! committed by the next `START TRANSACTION`, as the database does it.
 
 mod hold;
 #[cfg(feature = "sqlx-mysql")]

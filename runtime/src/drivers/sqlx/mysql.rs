@@ -76,12 +76,15 @@ impl Backend for MySql {
         failure(error)
     }
 
+    /// sqlx 0.9 loses step with the server when a future is dropped in the middle of a prepare, and waits
+    /// for ever when the connection goes back to its pool. Nobody can see from outside where it was, so it
+    /// does not go back; the server rolls back.
     fn abandon(connection: &mut MySqlConnection, abandoned: Abandoned) -> Fate {
         match abandoned {
             Abandoned::Interrupted => Fate::Close,
             Abandoned::Open => {
                 MySqlTransactionManager::start_rollback(connection);
-                Fate::Keep
+                Fate::Close
             }
             Abandoned::Nested => Fate::Keep,
         }
