@@ -43,21 +43,34 @@ pub(crate) struct Frame {
     pub(crate) mark: Mark,
     /// Whether its body has panicked.
     pub(crate) panicked: bool,
+    /// How many blocks are around it on its connection.
+    depth: u32,
     pub(crate) queue: Queue,
 }
 
 impl Frame {
-    const BARRIER: Self = Self::new(ConnectionId::new(0), Kind::Barrier, &Site::NOWHERE);
+    const BARRIER: Self = Self::new(ConnectionId::new(0), Kind::Barrier, &Site::NOWHERE, 0);
 
-    pub(crate) const fn new(connection: ConnectionId, kind: Kind, site: &'static Site) -> Self {
+    pub(crate) const fn new(
+        connection: ConnectionId,
+        kind: Kind,
+        site: &'static Site,
+        depth: u32,
+    ) -> Self {
         Self {
             connection,
+            depth,
             kind,
             site,
             mark: Mark::None,
             panicked: false,
             queue: Queue::new(),
         }
+    }
+
+    pub(crate) fn depth(&self) -> usize {
+        // As wide as an address on whatever has threads.
+        self.depth as usize
     }
 
     pub(crate) fn request_rollback(&mut self) {
@@ -102,10 +115,15 @@ impl Stack {
 
     fn pop(&mut self) -> Option<Frame> {
         self.len = self.len.checked_sub(1)?;
-        match self.inline.get_mut(self.len) {
-            Some(slot) => Some(std::mem::replace(slot, Frame::BARRIER)),
-            None => self.spilled.pop(),
+        if let Some(slot) = self.inline.get_mut(self.len) {
+            return Some(std::mem::replace(slot, Frame::BARRIER));
         }
+        let frame = self.spilled.pop();
+        if self.spilled.is_empty() {
+            // Nobody drops the stack when its thread ends.
+            self.spilled = Vec::new();
+        }
+        frame
     }
 
     /// From the innermost frame outwards.
@@ -159,12 +177,12 @@ pub(crate) fn with_innermost_of<R>(
 }
 
 /// How many blocks of a connection are open on this stack, hidden ones included.
-pub(crate) fn depth_of(connection: ConnectionId) -> usize {
+pub(crate) fn depth_of(connection: ConnectionId) -> u32 {
     with_stack(|stack| {
-        stack
+        let innermost = stack
             .frames()
-            .filter(|frame| frame.kind != Kind::Barrier && frame.connection == connection)
-            .count()
+            .find(|frame| frame.kind != Kind::Barrier && frame.connection == connection);
+        innermost.map_or(0, |frame| frame.depth + 1)
     })
 }
 
@@ -202,8 +220,7 @@ pub(crate) fn is_open() -> bool {
 
 /// How deep the innermost block is on its connection, where there is one; zero for the outermost.
 pub(crate) fn nesting() -> Option<usize> {
-    let connection = with_innermost(|frame| frame.connection)?;
-    depth_of(connection).checked_sub(1)
+    with_innermost(|frame| frame.depth())
 }
 
 /// Queues a call in the innermost block; there has to be one.

@@ -78,7 +78,7 @@ pub async fn capture_async<F: Future>(block: F) -> (F::Output, Captured) {
 }
 
 fn capturing() -> Frame {
-    Frame::new(ConnectionId::new(0), Kind::Capture, &Site::NOWHERE)
+    Frame::new(ConnectionId::new(0), Kind::Capture, &Site::NOWHERE, 0)
 }
 
 /// Calls that were caught. Dropping it drops them.

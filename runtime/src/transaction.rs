@@ -35,7 +35,7 @@ impl ConnectionId {
 /// The savepoint of a nested block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Savepoint {
-    depth: usize,
+    depth: u32,
 }
 
 /// Texts for the depths that occur, so that a nested block allocates nothing for its SQL.
@@ -46,7 +46,7 @@ macro_rules! texts {
 }
 
 impl Savepoint {
-    pub(crate) const fn at(depth: usize) -> Self {
+    pub(crate) const fn at(depth: u32) -> Self {
         Self { depth }
     }
 
@@ -84,7 +84,7 @@ impl Savepoint {
     }
 
     fn text(self, statement: &str, texts: &[&'static str]) -> Cow<'static, str> {
-        match texts.get(self.depth) {
+        match texts.get(self.depth as usize) {
             Some(text) => Cow::Borrowed(text),
             None => Cow::Owned(format!("{statement}commit_on_success_{}", self.depth)),
         }
@@ -184,8 +184,8 @@ pub trait Session {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot open a transaction in a sync function",
     label = "not a source of sync transactions",
-    note = "sync sources are `&Connection`, `&mut Connection` and pooled connections of `rusqlite` (feature `rusqlite`)",
-    note = "async drivers such as `sqlx` need an `async fn`, or `transaction!(async tx = … => {{ … }})`",
+    note = "sync sources are connections of `rusqlite`, `diesel` and `postgres`, borrowed or from a pool; `commit_on_success::drivers` lists them",
+    note = "`sqlx`, `sea-orm`, `diesel-async` and `tokio-postgres` need an `async fn`, or `transaction!(async tx = … => {{ … }})`",
     note = "a connection in a field is borrowed: `tx = &mut self.conn`",
     note = "is the driver's feature of `commit_on_success` enabled?"
 )]
@@ -202,25 +202,46 @@ pub trait Begin<Driver>: Sized {
 }
 
 /// Implemented by nothing. Where a type has a single candidate, rustc takes it for the right one and goes on with a
-/// transaction that is none; with a second one, it says that the type is no source, and nothing else.
+/// transaction that is none; with more of them, it says that the type is no source, and nothing else. So there are
+/// always two.
 mod nothing {
-    use super::Transaction;
+    use super::{AsyncBegin, AsyncTransaction, Begin, Transaction};
+    use crate::error::BoxError;
 
     pub trait Nothing {
         type Transaction: Transaction;
     }
 
-    #[derive(Debug)]
-    pub struct NoDriver;
-}
-
-#[diagnostic::do_not_recommend]
-impl<S: nothing::Nothing> Begin<nothing::NoDriver> for S {
-    type Transaction = S::Transaction;
-
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        unreachable!("no type is `Nothing`")
+    pub trait AsyncNothing: Send {
+        type Transaction: AsyncTransaction;
     }
+
+    macro_rules! sources_of_nothing {
+        ($($marker:ident)*) => {$(
+            #[derive(Debug)]
+            pub struct $marker;
+
+            #[diagnostic::do_not_recommend]
+            impl<S: Nothing> Begin<$marker> for S {
+                type Transaction = S::Transaction;
+
+                fn acquire(self) -> Result<Self::Transaction, BoxError> {
+                    unreachable!("no type is `Nothing`")
+                }
+            }
+
+            #[diagnostic::do_not_recommend]
+            impl<S: AsyncNothing> AsyncBegin<$marker> for S {
+                type Transaction = S::Transaction;
+
+                async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+                    unreachable!("no type is `AsyncNothing`")
+                }
+            }
+        )*};
+    }
+
+    sources_of_nothing!(NoDriver NoOtherDriver);
 }
 
 /// The steps of a transaction on a sync driver.
@@ -281,8 +302,8 @@ pub trait Transaction: Session {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot open a transaction in an async function",
     label = "not a source of async transactions",
-    note = "async sources are `&Pool`, `&mut PoolConnection`, `&mut PgConnection` and the like, and `&mut Transaction` of `sqlx` (features `sqlx-postgres`, `sqlx-mysql`, `sqlx-sqlite`)",
-    note = "sync drivers such as `rusqlite` need a `fn` without `async`",
+    note = "async sources are pools, connections and transactions of `sqlx`, `sea-orm`, `diesel-async`, `tokio-postgres` and `deadpool-postgres`; `commit_on_success::drivers` lists them",
+    note = "`rusqlite`, `diesel` and `postgres` need a `fn` without `async`",
     note = "a connection in a field is borrowed: `tx = &mut self.conn`",
     note = "is the driver's feature of `commit_on_success` enabled?"
 )]

@@ -316,15 +316,18 @@ impl Model {
                 self.roll_back(frame, "CommitFailed");
                 return error("aborted");
             }
-            (Ok(()), Mark::None) => match self.frames.last_mut() {
-                Some(parent) => parent.queue.extend(frame.queue),
-                None => {
-                    self.stored.append(&mut self.written);
-                    return self.drain(frame.queue);
-                }
-            },
+            (Ok(()), Mark::None) => return self.commit(frame.queue),
         }
         body
+    }
+
+    fn commit(&mut self, queue: Vec<Queued>) -> Result<(), Stop> {
+        if let Some(parent) = self.frames.last_mut() {
+            parent.queue.extend(queue);
+            return Ok(());
+        }
+        self.stored.append(&mut self.written);
+        self.drain(queue)
     }
 
     fn unwind(&mut self, frame: Frame) {

@@ -59,6 +59,7 @@ impl Search {
     }
 
     /// What to run next.
+    #[must_use]
     pub fn candidate(&self) -> Option<Block> {
         (!self.over).then(|| self.tree.current())
     }

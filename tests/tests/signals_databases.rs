@@ -225,7 +225,7 @@ mod on_rusqlite {
             journal.lines(),
             ["block: rolled back violates CommitFailed"]
         );
-        assert_eq!(rows(&database.connect()), []);
+        assert!(rows(&database.connect()).is_empty());
     }
 
     #[commit_on_success]

@@ -19,9 +19,10 @@ impl Unit {
         options: &Options,
     ) -> Result<Self, Error> {
         let connection = session.connection_id();
+        let depth = context::depth_of(connection);
         Ok(Self {
-            level: level(session, connection, site, options)?,
-            frame: Frame::new(connection, kind, site),
+            level: level(session, (connection, depth), site, options)?,
+            frame: Frame::new(connection, kind, site, depth),
             phase: Phase::Beginning,
             site,
             driver: session.driver(),
@@ -87,7 +88,7 @@ fn enclosing(session: &mut impl Session, connection: ConnectionId) -> Option<Enc
 
 fn level(
     session: &mut impl Session,
-    connection: ConnectionId,
+    (connection, depth): (ConnectionId, u32),
     site: &'static Site,
     options: &Options,
 ) -> Result<Level, Error> {
@@ -99,7 +100,7 @@ fn level(
             "the enclosing transaction has ended".into(),
         ));
     };
-    let savepoint = Savepoint::at(context::depth_of(connection));
+    let savepoint = Savepoint::at(depth);
     let outermost = match enclosing {
         Enclosing::Nobody => Some(Level::Outermost),
         Enclosing::Test => Some(Level::Rehearsal(savepoint)),

@@ -85,7 +85,7 @@ impl Unit {
     }
 
     pub(super) fn nesting(&self) -> usize {
-        context::depth_of(self.frame.connection)
+        self.frame.depth()
     }
 
     pub(super) fn event(&self) -> Event {

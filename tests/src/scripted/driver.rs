@@ -152,10 +152,10 @@ impl<H: Hold> Session for Work<H> {
     }
 
     fn status(&mut self) -> TransactionStatus {
-        if !self.database().state().levels.is_empty() {
-            TransactionStatus::Open
-        } else {
+        if self.database().state().levels.is_empty() {
             TransactionStatus::Idle
+        } else {
+            TransactionStatus::Open
         }
     }
 
