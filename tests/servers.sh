@@ -1,8 +1,11 @@
 # shellcheck shell=bash
 #
-# PostgreSQL and MariaDB servers for one run of the tests. Sourced by `tests/run`, which calls
+# PostgreSQL and MariaDB servers for one run of the tests, and the C libraries of their clients.
+# Sourced by `tests/run`, which calls
 #
+#   provide_libraries      finds or installs the libraries; fails where they are not to be had
 #   provide_servers        finds, installs and starts what is needed, and exports the two URLs
+#   install_everything     finds or installs libraries and servers, and starts nothing
 #   report_dead_servers    prints the log of each server that has ended by itself
 #   stop_servers           stops the servers and removes their files
 #
@@ -53,6 +56,34 @@ provide_servers() {
         say "MariaDB: started, $COMMIT_ON_SUCCESS_MYSQL_URL"
     fi
     export COMMIT_ON_SUCCESS_POSTGRES_URL COMMIT_ON_SUCCESS_MYSQL_URL
+}
+
+install_everything() {
+    need_directory
+    [ -n "${COMMIT_ON_SUCCESS_POSTGRES_URL:-}" ] || need_postgres
+    [ -n "${COMMIT_ON_SUCCESS_MYSQL_URL:-}" ] || need_mariadb
+    provide_libraries
+    say 'the libraries of database clients: found'
+}
+
+provide_libraries() {
+    local packages
+    packages=$(missing_libraries)
+    if [ -z "$packages" ]; then
+        return 0
+    fi
+    if ! can_apt_get; then
+        say "libraries of database clients are missing, and whatever is linked with them cannot be
+built (Debian's packages of them: ${packages//$'\n'/, }). Install them:
+    Debian, Ubuntu    sudo apt-get install pkg-config libpq-dev libmariadb-dev
+    Fedora            sudo dnf install pkgconf libpq-devel mariadb-connector-c-devel
+    macOS             brew install pkgconf libpq mariadb-connector-c"
+        return 1
+    fi
+    need_directory
+    lock_apt
+    install_libraries || { unlock_apt; return 1; }
+    unlock_apt
 }
 
 report_dead_servers() {
@@ -430,6 +461,52 @@ launch_mariadb() {
 
 mariadb_is_ready() {
     grep -q 'ready for connections' "$servers_dir/mariadb.log"
+}
+
+# ---------------------------------------------------------------------------------------------
+# The C libraries of their clients, which diesel is linked with
+
+# Debian's packages of what is missing, looked for in the places where the build scripts of
+# pq-sys and mysqlclient-sys look.
+missing_libraries() {
+    has_libpq || echo libpq-dev
+    has_mysqlclient || echo libmariadb-dev
+    # Tells where they are.
+    if ! has_libpq || ! has_mysqlclient; then
+        type -P pkg-config >/dev/null || echo pkg-config
+    fi
+}
+
+has_libpq() {
+    [ -z "${PQ_LIB_DIR:-}" ] || return 0
+    ! pkg-config --exists libpq 2>/dev/null || return 0
+    # The program may be there without the library.
+    local directory file
+    directory=$(pg_config --libdir 2>/dev/null) || return 1
+    for file in "$directory"/libpq.{so,dylib,a}; do
+        [ ! -e "$file" ] || return 0
+    done
+    return 1
+}
+
+has_mysqlclient() {
+    [ -z "${MYSQLCLIENT_LIB_DIR:-}" ] || return 0
+    pkg-config --exists mysqlclient 2>/dev/null ||
+        pkg-config --exists libmariadb 2>/dev/null ||
+        mysql_config --libs >/dev/null 2>&1
+}
+
+# Another run may have been here in the meantime.
+install_libraries() {
+    local packages
+    packages=$(missing_libraries)
+    [ -n "$packages" ] || return 0
+    # shellcheck disable=SC2086 # one word for each package
+    apt_install $packages || {
+        say "apt-get could not install the libraries ${packages//$'\n'/, }"
+        return 1
+    }
+    say "installed the packages ${packages//$'\n'/, }"
 }
 
 # ---------------------------------------------------------------------------------------------

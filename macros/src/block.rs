@@ -1,7 +1,7 @@
 //! `transaction!`: the same plan for a block.
 
 use proc_macro2::{Group, Span, TokenStream};
-use syn::parse::{ParseStream, Parser as _};
+use syn::parse::ParseStream;
 use syn::{Expr, Path, Token};
 
 use crate::args::{self, Args};
@@ -9,12 +9,12 @@ use crate::diagnostics::{self, Errors};
 use crate::expand;
 use crate::fallback;
 use crate::plan::{Capture, Flavour, Lifetime, Output, Plan, Source, Terms};
-use crate::tokens::{braces, first_await};
+use crate::tokens::{braces, first_await, parse_to_end};
 use crate::validate::{of_expression, terms};
 
 /// Expands one invocation.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
-    match parse.parse2(tokens) {
+    match parse_to_end(tokens, parse) {
         Ok(plan) => expand::transaction(&plan),
         Err(error) => fallback::expression(&error),
     }
@@ -29,7 +29,7 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Plan> {
         return Err(error);
     }
     let mut errors = Errors::default();
-    let source = errors.keep(source(args.source)).flatten();
+    let source = errors.keep(source(args.source, input)).flatten();
     let body = if input.is_empty() && source.is_none() {
         None
     } else {
@@ -61,7 +61,7 @@ fn block(input: ParseStream<'_>) -> syn::Result<Group> {
 }
 
 /// `None` for what is reported already.
-fn source(source: args::Source) -> syn::Result<Option<Source>> {
+fn source(source: args::Source, input: ParseStream<'_>) -> syn::Result<Option<Source>> {
     match source {
         args::Source::Expression {
             binding,
@@ -75,7 +75,7 @@ fn source(source: args::Source) -> syn::Result<Option<Source>> {
             });
             Ok(Some(of_expression(&name, &expression)))
         }
-        args::Source::First => Err(diagnostics::expected_source()),
+        args::Source::First => Err(diagnostics::expected_source(input)),
         args::Source::Malformed => Ok(None),
     }
 }

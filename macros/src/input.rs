@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Abi, Attribute, Ident, Signature, Token, Visibility};
 
 use crate::diagnostics;
-use crate::tokens::braces;
+use crate::tokens::{braces, parse_to_end};
 
 /// A function, taken apart no further than needed.
 pub(crate) struct Function {
@@ -22,7 +22,7 @@ pub(crate) struct Function {
 
 /// Reads the annotated item.
 pub(crate) fn parse(item: TokenStream) -> syn::Result<Function> {
-    syn::parse2(item)
+    parse_to_end(item, Function::parse)
 }
 
 impl Parse for Function {

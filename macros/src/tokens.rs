@@ -1,8 +1,32 @@
 //! Questions about tokens that are never parsed: the bodies.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
+use syn::parse::{ParseStream, Parser as _};
+
+/// Parses all of the tokens. What is missing at their end is missing at the last of them; a plain parser would blame the
+/// whole invocation.
+pub(crate) fn parse_to_end<T>(
+    tokens: TokenStream,
+    parser: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
+    let Some(last) = tokens.clone().into_iter().last() else {
+        return parser.parse2(tokens);
+    };
+    let end = match last {
+        TokenTree::Group(group) => group.span_close(),
+        other => other.span(),
+    };
+    // The end of a group is where it is closed.
+    let mut group = Group::new(Delimiter::Parenthesis, tokens);
+    group.set_span(end);
+    let inside = |input: ParseStream<'_>| {
+        let content;
+        syn::parenthesized!(content in input);
+        parser(&content)
+    };
+    inside.parse2(TokenTree::Group(group).into())
+}
 
 /// Whether an identifier occurs anywhere in the tokens.
 pub(crate) fn mention(tokens: TokenStream, name: &Ident) -> bool {
@@ -71,6 +95,21 @@ impl Scan {
             (OwnFuture::No, _) => first_await(group.stream()),
         }
     }
+}
+
+/// Whether the first statement is an item, as far as its first word tells.
+pub(crate) fn begin_with_item(tokens: TokenStream) -> bool {
+    const WORDS: [&str; 15] = [
+        "async", "const", "enum", "extern", "fn", "impl", "macro_rules", "mod", "pub", "static",
+        "struct", "trait", "type", "unsafe", "use",
+    ];
+    let mut trees = tokens.into_iter();
+    let mut first = trees.next();
+    while is_punct(first.as_ref(), '#') {
+        let _attribute = trees.next();
+        first = trees.next();
+    }
+    WORDS.iter().any(|word| is_ident(first.as_ref(), word))
 }
 
 /// The place of the first token, to be blamed for all of them: a range of tokens has no span of its own.

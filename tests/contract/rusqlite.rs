@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 pub(crate) type Connection = rusqlite::Connection;
 pub(crate) type DriverError = rusqlite::Error;
+/// What the driver itself returns.
+pub(crate) type Original = rusqlite::Error;
 pub(crate) type Pool = r2d2::Pool<SqliteConnectionManager>;
 /// A transaction that was begun without `commit_on_success`, as a source.
 pub(crate) type ByHand<'r, 't> = &'r rusqlite::Transaction<'t>;

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection as _};
 
-use crate::driver::{Connection, Options};
+use crate::dialect::Db;
+use crate::driver::Options;
 
 /// A name that nobody else uses.
 pub(crate) fn fresh_name() -> String {
@@ -25,7 +26,7 @@ impl Cleanup {
     }
 
     async fn run(server: Options, statements: String) -> Result<(), sqlx::Error> {
-        let mut conn = Connection::connect_with(&server).await?;
+        let mut conn = <Db as sqlx::Database>::Connection::connect_with(&server).await?;
         sqlx::raw_sql(AssertSqlSafe(statements))
             .execute(&mut conn)
             .await?;

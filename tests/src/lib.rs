@@ -5,6 +5,7 @@ pub mod cutting;
 pub mod faults;
 pub mod journal;
 pub mod model;
+pub mod noting;
 pub mod pg;
 pub mod polling;
 pub mod programs;

@@ -90,6 +90,10 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, gate: Gate) {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer).await {
             gate.wait().await;
+            // Another thread may have cut it between the two.
+            if gate.0.borrow().cuts > cuts {
+                return;
+            }
             if to.write_all(&buffer[..length]).await.is_err() {
                 return;
             }

@@ -193,7 +193,11 @@ fn a_nested_block_that_was_dropped_lets_the_outer_only_roll_back() {
                     ),
                     "dropped at {point}: {error:?}"
                 );
-                assert_eq!(database.durable(), [], "dropped at {point}: {database:?}");
+                assert_eq!(
+                    database.durable(),
+                    [0_i64; 0],
+                    "dropped at {point}: {database:?}"
+                );
                 assert_eq!(database.count("call 1"), 0);
                 return Cut::Dropped;
             }

@@ -52,6 +52,11 @@ mod dialect {
         Some((options, Cleanup::new(server, statement)))
     }
 
+    /// What the database's error is called.
+    pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<String> {
+        Some(error.as_database_error()?.code()?.into_owned())
+    }
+
     impl crate::driver::Database {
         /// Where the server listens.
         pub(crate) fn server(&self) -> (String, u16) {

@@ -50,7 +50,7 @@ fn a_begin_that_failed_half_way_leaves_nothing_open() {
             let ended = run(&database, flavour, place);
             assert!(matches!(ended.error(), Some(Error::Begin { .. })));
             assert!(!database.left_open(), "{database:?}");
-            assert_eq!(database.durable(), []);
+            assert_eq!(database.durable(), [0_i64; 0]);
         }
     }
 }
@@ -114,7 +114,7 @@ fn a_statement_that_fails_ends_the_body_and_nothing_after_it_runs() {
             ["acquire", "begin", "insert 1", "rollback"],
             "{flavour:?}"
         );
-        assert_eq!(database.durable(), []);
+        assert_eq!(database.durable(), [0_i64; 0]);
     }
 }
 
@@ -125,7 +125,7 @@ fn a_savepoint_that_panics_rolls_everything_back() {
         let ended = Program::nested(End::Ok, End::Ok).run(flavour, Place::Pool, &database);
         assert!(matches!(ended, Ended::Panicked(_)), "{ended:?}");
         assert!(!database.left_open(), "{database:?}");
-        assert_eq!(database.durable(), []);
+        assert_eq!(database.durable(), [0_i64; 0]);
         assert_eq!(database.count("call 1"), 0);
     }
 }

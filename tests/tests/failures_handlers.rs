@@ -329,7 +329,7 @@ fn an_async_call_deferred_in_a_sync_transaction_lets_it_only_roll_back() {
         "defer!(database.note_later(\"call 2\").await);"
     );
     assert_eq!(database.log(), ["acquire", "begin", "insert 1", "rollback"]);
-    assert_eq!(database.durable(), []);
+    assert_eq!(database.durable(), [0_i64; 0]);
 }
 
 #[commit_on_success]
@@ -358,7 +358,7 @@ fn an_async_call_of_a_nested_async_block_in_a_sync_one_is_not_lost_silently() {
             assert_eq!(calls(&database), ["call 1", "call 5"]);
             assert_eq!(database.durable(), [1]);
         }
-        _ => assert_eq!(database.durable(), []),
+        _ => assert_eq!(database.durable(), [0_i64; 0]),
     }
 }
 

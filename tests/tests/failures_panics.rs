@@ -20,7 +20,7 @@ fn assert_outer_panic(ended: &Ended, database: &Database) {
     );
     assert!(!database.left_open(), "{database:?}");
     assert_eq!(database.count("return open"), 0, "{database:?}");
-    assert_eq!(database.durable(), []);
+    assert_eq!(database.durable(), [0_i64; 0]);
     assert_eq!(database.count("call 1"), 0);
     assert!(!in_transaction());
 }
@@ -86,7 +86,7 @@ fn a_nested_panic_that_nobody_catches_rolls_everything_back() {
                 "{ended:?}"
             );
             assert!(!database.left_open(), "{database:?}");
-            assert_eq!(database.durable(), []);
+            assert_eq!(database.durable(), [0_i64; 0]);
             assert_eq!(database.count("call 1"), 0);
         }
     }
@@ -150,7 +150,7 @@ fn a_nested_panic_in_an_async_function_that_is_caught_lets_the_outer_only_roll_b
         ),
         "{error:?}"
     );
-    assert_eq!(database.durable(), []);
+    assert_eq!(database.durable(), [0_i64; 0]);
     assert!(!database.left_open());
     assert_eq!(database.count("call 1"), 0);
 }
@@ -160,7 +160,7 @@ fn a_caught_nested_panic_that_could_not_be_undone_lets_the_outer_only_roll_back(
     for answer in [Answer::Failed, Answer::Panic] {
         let database = Database::new().on(Step::RollbackTo, answer);
         let result = catching(&mut database.connection());
-        assert_eq!(database.durable(), [], "{answer:?} {database:?}");
+        assert_eq!(database.durable(), [0_i64; 0], "{answer:?} {database:?}");
         let error = result.unwrap_err();
         assert!(
             matches!(

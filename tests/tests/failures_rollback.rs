@@ -16,7 +16,7 @@ fn assert_body_error(ended: &Ended, database: &Database) {
         "{ended:?}"
     );
     assert!(!database.left_open(), "{database:?}");
-    assert_eq!(database.durable(), []);
+    assert_eq!(database.durable(), [0_i64; 0]);
     assert_eq!(database.count("call 1"), 0);
 }
 
@@ -72,7 +72,7 @@ fn a_rollback_that_panics_leaves_nothing_open() {
             assert!(matches!(ended, Ended::Panicked(_)), "{ended:?}");
             assert!(!database.left_open(), "{flavour:?} {database:?}");
             assert_eq!(database.count("return open"), 0, "{database:?}");
-            assert_eq!(database.durable(), []);
+            assert_eq!(database.durable(), [0_i64; 0]);
         }
     }
 }
@@ -85,7 +85,7 @@ fn a_rollback_that_was_asked_for_returns_ok() {
         let ended = Program::flat(End::SetRollback).run(flavour, Place::Pool, &database);
         assert!(ended.is_ok(), "{ended:?}");
         assert_eq!(database.count("rollback"), 1);
-        assert_eq!(database.durable(), []);
+        assert_eq!(database.durable(), [0_i64; 0]);
         assert_eq!(database.count("call 1"), 0);
     }
 }
@@ -160,7 +160,7 @@ fn assert_only_rolled_back(ended: &Ended, database: &Database) {
     assert_eq!(error.outcome(), Outcome::RolledBack);
     assert_eq!(database.count("commit"), 0, "{database:?}");
     assert_eq!(database.count("rollback"), 1, "{database:?}");
-    assert_eq!(database.durable(), []);
+    assert_eq!(database.durable(), [0_i64; 0]);
     assert_eq!(database.count("call 1"), 0);
 }
 

@@ -150,7 +150,7 @@ fn a_future_dropped_anywhere_runs_one_kind_of_handlers_at_most() {
             Some("committed") => assert_eq!(database.durable(), [1]),
             Some(cause) => {
                 assert_eq!(cause, "rolled back: cancelled");
-                assert_eq!(database.durable(), []);
+                assert_eq!(database.durable(), [0_i64; 0]);
                 cancelled += 1;
             }
             None => unknown += usize::from(database.count("insert 1") == 1),

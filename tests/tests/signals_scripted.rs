@@ -348,7 +348,7 @@ mod nested {
     fn an_unknown_release_runs_no_handler_of_the_savepoint_and_the_outer_rolls_back() {
         let database = Database::new().on(Step::Release, Answer::LostButDone);
         outer(&mut database.connection(), Inner::Ok).unwrap_err();
-        assert_eq!(database.durable(), []);
+        assert_eq!(database.durable(), [0_i64; 0]);
         assert_eq!(ran(&database), ["outer rolled back: outer 0 CommitFailed"]);
     }
 

@@ -117,10 +117,10 @@ fn functions_inside_run_their_deferred_calls_at_their_end_and_nothing_stays() {
     let once = ["call", "committed, nesting 0"];
     assert_eq!(journal.lines(), [once, once].concat());
     assert_eq!(rows(test.connection()), [1, 2]);
-    assert_eq!(database.committed(), []);
+    assert_eq!(database.committed(), [0_i64; 0]);
     test.rollback().unwrap();
     assert!(conn.is_autocommit());
-    assert_eq!(rows(&conn), []);
+    assert_eq!(rows(&conn), [0_i64; 0]);
 
     store(&mut conn, &journal, 3, End::Ok).unwrap();
     assert_eq!(database.committed(), [3], "and then all is as before");
@@ -148,7 +148,7 @@ fn a_function_that_fails_rolls_back_itself_only() {
     store(test.connection(), &Journal::default(), 3, End::Ok).unwrap();
     assert_eq!(rows(test.connection()), [1, 2, 3]);
     test.rollback().unwrap();
-    assert_eq!(database.committed(), []);
+    assert_eq!(database.committed(), [0_i64; 0]);
 }
 
 #[commit_on_success]
@@ -182,13 +182,17 @@ fn what_is_nested_inside_is_a_savepoint_as_ever() {
     drop(test);
 
     let mut test = TestTransaction::begin(&mut conn).unwrap();
-    assert_eq!(rows(test.connection()), [], "dropping it rolls back");
+    assert_eq!(
+        rows(test.connection()),
+        [0_i64; 0],
+        "dropping it rolls back"
+    );
     let journal = Journal::default();
     outer(test.connection(), &journal, End::Err).unwrap();
     assert_eq!(journal.lines(), ["outer 1", "outer 2"]);
     assert_eq!(rows(test.connection()), [1]);
     test.rollback().unwrap();
-    assert_eq!(database.committed(), []);
+    assert_eq!(database.committed(), [0_i64; 0]);
 }
 
 static SITE: Site = Site {
@@ -235,7 +239,7 @@ fn propagation_is_that_of_an_outermost_block() {
     with_options(test.connection(), read_only, 4).unwrap();
     assert_eq!(rows(test.connection()), [1, 2, 4]);
     test.rollback().unwrap();
-    assert_eq!(database.committed(), []);
+    assert_eq!(database.committed(), [0_i64; 0]);
 }
 
 /// A test's fixture.
@@ -265,7 +269,7 @@ fn it_may_be_moved_and_own_its_connection() {
     store(again[0].test.connection(), &Journal::default(), 3, End::Ok).unwrap();
     assert_eq!(rows(again[0].test.connection()), [1, 2, 3]);
     drop(again);
-    assert_eq!(database.committed(), []);
+    assert_eq!(database.committed(), [0_i64; 0]);
 }
 
 // scenario 168
@@ -284,7 +288,7 @@ fn a_connection_out_of_a_pool_goes_back_without_a_transaction() {
         }
         let conn = pool.get().unwrap();
         assert!(conn.is_autocommit());
-        assert_eq!(rows(&conn), []);
+        assert_eq!(rows(&conn), [0_i64; 0]);
     }
 }
 
@@ -318,8 +322,8 @@ fn several_at_once_do_not_know_of_each_other() {
         "a connection that is not in a test"
     );
     drop(tests);
-    assert_eq!(databases[0].committed(), []);
-    assert_eq!(databases[2].committed(), []);
+    assert_eq!(databases[0].committed(), [0_i64; 0]);
+    assert_eq!(databases[2].committed(), [0_i64; 0]);
 }
 
 // scenario 168
@@ -359,12 +363,12 @@ fn deferred_calls_inside_may_open_transactions_and_can_be_captured() {
     stored.unwrap();
     assert_eq!(calls.len(), 1);
     assert_eq!(rows(&conn), [1]);
-    assert_eq!(other.committed(), []);
+    assert_eq!(other.committed(), [0_i64; 0]);
     assert!(calls.run().is_empty());
     assert_eq!(journal.lines(), ["call", "committed, nesting 0"]);
     assert_eq!(other.committed(), [10]);
     test.rollback().unwrap();
-    assert_eq!(database.committed(), []);
+    assert_eq!(database.committed(), [0_i64; 0]);
 }
 
 #[test]

@@ -7,10 +7,11 @@ mod options;
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::discouraged::Speculative as _;
-use syn::parse::{ParseStream, Parser as _};
+use syn::parse::ParseStream;
 use syn::{Expr, Token};
 
 use crate::diagnostics::{self, Errors};
+use crate::tokens::parse_to_end;
 pub(crate) use options::{Flag, Given, Isolation, Options, Propagation, Word};
 
 /// What stands between the parentheses.
@@ -46,7 +47,7 @@ pub(crate) fn parse(tokens: TokenStream) -> (Args, Errors) {
             Err(diagnostics::expected_comma(input))
         }
     };
-    let parsed = parser.parse2(tokens);
+    let parsed = parse_to_end(tokens, parser);
     errors.keep(parsed);
     (args, errors)
 }

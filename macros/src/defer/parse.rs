@@ -3,13 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
 use syn::parse::discouraged::Speculative as _;
-use syn::parse::{ParseStream, Parser as _};
-
+use syn::parse::ParseStream;
 use syn::{AngleBracketedGenericArguments, Expr, ExprAwait, Ident, Path, Token};
 
 use super::Macro;
 use crate::diagnostics;
-use crate::tokens::{first_await, start};
+use crate::tokens::{first_await, is_punct, parse_to_end, start};
 
 /// The forms of a deferred call.
 pub(crate) enum Deferred {
@@ -46,7 +45,7 @@ pub(crate) enum Callee {
 /// Reads an invocation: `crate = PATH,` if this crate goes by another name, then one of the forms.
 pub(crate) fn parse(invoked: Macro, tokens: TokenStream) -> syn::Result<(Option<Path>, Deferred)> {
     let parser = |input: ParseStream<'_>| Ok((krate(input)?, deferred(invoked, input)?));
-    parser.parse2(tokens)
+    parse_to_end(tokens, parser)
 }
 
 fn krate(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
@@ -62,7 +61,7 @@ fn krate(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
 
 fn deferred(invoked: Macro, input: ParseStream<'_>) -> syn::Result<Deferred> {
     if input.is_empty() {
-        return Err(diagnostics::nothing_to_defer(invoked.name()));
+        return Err(diagnostics::nothing_to_defer(input, invoked.name()));
     }
     let ahead = input.fork();
     let expression = match ahead.parse::<Expr>() {
@@ -97,7 +96,10 @@ fn listed(callee: Expr, input: ParseStream<'_>) -> syn::Result<Deferred> {
 }
 
 fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
+    let written = expression.to_token_stream();
     match plain(expression) {
+        // Its attributes belong to all of it, so it cannot be taken apart.
+        attributed if has_attributes(&attributed) => block(invoked, written),
         Expr::Try(tried) => Err(diagnostics::deferred_question_mark(tried.question_token)),
         Expr::Return(jump) => Err(diagnostics::deferred_jump(jump.return_token, "return")),
         Expr::Break(jump) => Err(diagnostics::deferred_jump(jump.break_token, "break")),
@@ -115,7 +117,8 @@ fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
         Expr::Await(awaited) => self::awaited(invoked, awaited),
         other => match call(invoked, other)? {
             Ok(call) => Ok(Deferred::Call(call)),
-            Err(other) => block(invoked, other.into_token_stream()),
+            // With its parentheses: at the head of a statement it may need them.
+            Err(_) => block(invoked, written),
         },
     }
 }
@@ -181,10 +184,15 @@ fn expect_no_await(invoked: Macro, tokens: &TokenStream) -> syn::Result<()> {
     }
 }
 
+fn has_attributes(expression: &Expr) -> bool {
+    let first = expression.to_token_stream().into_iter().next();
+    is_punct(first.as_ref(), '#')
+}
+
 /// Without parentheses and the invisible groups of `macro_rules`.
 fn plain(expression: Expr) -> Expr {
     match expression {
-        Expr::Group(group) => plain(*group.expr),
+        Expr::Group(group) if group.attrs.is_empty() => plain(*group.expr),
         Expr::Paren(paren) if paren.attrs.is_empty() => plain(*paren.expr),
         other => other,
     }

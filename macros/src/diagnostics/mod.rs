@@ -8,7 +8,7 @@ mod words;
 
 use std::fmt::Display;
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Error, Token};
@@ -227,9 +227,9 @@ pub(crate) fn no_such_parameter(name: &Ident, parameters: &[&Ident]) -> Error {
 
 // `defer!` and `try_defer!`.
 
-pub(crate) fn nothing_to_defer(name: &str) -> Error {
+pub(crate) fn nothing_to_defer(input: ParseStream<'_>, name: &str) -> Error {
     Error::new(
-        Span::call_site(),
+        input.span(),
         format!("expected a call, found nothing; write `{name}!(f(a, b))` or `{name}! {{ … }}`"),
     )
 }
@@ -294,9 +294,9 @@ pub(crate) fn expected_end(input: ParseStream<'_>) -> Error {
     )
 }
 
-pub(crate) fn expected_source() -> Error {
+pub(crate) fn expected_source(input: ParseStream<'_>) -> Error {
     Error::new(
-        Span::call_site(),
+        input.span(),
         "expected what to open the transaction on; write `transaction!(tx = EXPR => { … })`",
     )
 }

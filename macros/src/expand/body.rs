@@ -1,12 +1,13 @@
 //! One run of the body.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::Token;
 
 use super::names::{Lint, allow, blamed};
 use super::{braced, wait};
 use crate::plan::{Capture, Flavour, Fresh, Moved, Output, Plan, Renewal, Source};
+use crate::tokens::begin_with_item;
 
 /// What the body evaluates to.
 pub(super) fn result(plan: &Plan, krate: &TokenStream) -> TokenStream {
@@ -49,7 +50,12 @@ fn body(plan: &Plan, krate: &TokenStream) -> TokenStream {
         Flavour::Async => {
             let annotation = annotation(&plan.output, krate);
             let moved = moved(&plan.capture);
-            let inside = body.stream();
+            // An item has to come before all statements, in the eyes of clippy.
+            let inside = if begin_with_item(body.stream()) {
+                body.to_token_stream()
+            } else {
+                body.stream()
+            };
             let block = braced(body, quote!(#annotation #moved #inside));
             quote_spanned!(mixed=> async #capture #block)
         }

@@ -4,6 +4,7 @@
 
 mod args;
 mod deferred;
+mod fuzz;
 mod input;
 mod tokens;
 mod validate;

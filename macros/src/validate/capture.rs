@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens as _;
-use syn::{Expr, FnArg, PatType, Receiver, ReceiverKind, Signature, Type};
+use syn::{Attribute, Expr, FnArg, PatType, Receiver, ReceiverKind, Signature, Type};
 
-use super::source::{bindings, typed};
+use super::source::{allowed, bindings, own_mut, typed};
 use crate::plan::{Capture, Fresh, Moved, Renewal};
 use crate::tokens::{mention, start};
 
@@ -60,7 +60,7 @@ fn untouched<'sig>(
         bindings(&parameter.pat).into_iter().map(move |binding| {
             let moved = Moved {
                 attributes: conditions(parameter),
-                mutability: binding.mutability,
+                mutability: own_mut(binding),
                 name: binding.ident.clone(),
             };
             (parameter, moved)
@@ -81,10 +81,18 @@ pub(super) fn fresh(signature: &Signature, expression: &TokenStream) -> Vec<Fres
     fresh.collect()
 }
 
-/// The `cfg` attributes of a parameter: without the parameter, there is nothing to move.
-fn conditions(parameter: &PatType) -> Vec<syn::Attribute> {
-    let is_cfg = |attribute: &&syn::Attribute| attribute.path().is_ident("cfg");
-    parameter.attrs.iter().filter(is_cfg).cloned().collect()
+/// The attributes that go with the name: without the parameter, there is nothing to move, and lints are about what the
+/// body uses. What is expected of one name need not be true of the others in a pattern.
+fn conditions(parameter: &PatType) -> Vec<Attribute> {
+    const NAMES: [&str; 7] = [
+        "allow", "cfg", "cfg_attr", "deny", "expect", "forbid", "warn",
+    ];
+    let goes_along = |attribute: &&Attribute| {
+        let name = attribute.path().get_ident();
+        name.is_some_and(|name| NAMES.iter().any(|known| name == known))
+    };
+    let along = parameter.attrs.iter().filter(goes_along).cloned();
+    along.map(allowed).collect()
 }
 
 /// What a reference allows.

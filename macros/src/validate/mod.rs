@@ -150,7 +150,8 @@ fn expect_untouched(function: &Function) -> syn::Result<()> {
     Err(diagnostics::below_runtime_attribute(name, runtime))
 }
 
-/// The signature to write. A name in it that is only handed on needs no `mut`, which would be reported as unused.
+/// The signature to write. A name in it that is only handed on needs no `mut`, which would be reported as unused, and is
+/// used, whatever the body makes of it.
 fn signature(
     function: &Function,
     ending: &Ending,
@@ -159,18 +160,18 @@ fn signature(
     capture: &Capture,
 ) -> Signature {
     let mut signature = function.signature.clone();
-    if matches!(&ending.place, Place::Tail(tail) if !tail.before.is_empty()) {
-        return signature;
-    }
-    if source.mutability.is_some() {
-        source::make_immutable(&mut signature, &source.binding);
-    }
-    for fresh in terms.retry.iter().flat_map(|retry| &retry.fresh) {
-        source::make_immutable(&mut signature, &fresh.parameter.name);
-    }
-    if let (Flavour::Async, Capture::Borrow { moved }) = (ending.flavour, capture) {
-        for parameter in moved {
-            source::make_immutable(&mut signature, &parameter.name);
+    let own = source.mutability.map(|_| &source.binding);
+    let fresh = terms.retry.iter().flat_map(|retry| &retry.fresh);
+    let moved = match (ending.flavour, capture) {
+        (Flavour::Async, Capture::Borrow { moved }) => moved.as_slice(),
+        _ => &[],
+    };
+    let handed_on = fresh.map(|fresh| &fresh.parameter).chain(moved);
+    let after_statements = matches!(&ending.place, Place::Tail(tail) if !tail.before.is_empty());
+    for name in own.into_iter().chain(handed_on.map(|it| &it.name)) {
+        source::expect_nothing(&mut signature, name);
+        if !after_statements {
+            source::make_immutable(&mut signature, name);
         }
     }
     signature

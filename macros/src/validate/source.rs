@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens as _;
-use syn::{Expr, FnArg, Pat, PatIdent, PatType, Signature};
+use syn::{Attribute, Expr, FnArg, Meta, Pat, PatIdent, PatType, Signature, Token};
 
 use super::capture::capture;
 use crate::args::{self, Args, Options};
@@ -74,7 +74,7 @@ pub(crate) fn of_expression(binding: &Ident, expression: &Expr) -> Source {
 fn of_parameter(pattern: &PatIdent) -> (Source, Capture) {
     let source = Source {
         binding: pattern.ident.clone(),
-        mutability: pattern.mutability,
+        mutability: own_mut(pattern),
         expression: pattern.ident.to_token_stream(),
         passing: Passing::AsWritten,
     };
@@ -156,6 +156,33 @@ pub(super) fn bindings(pattern: &Pat) -> Vec<&PatIdent> {
     }
 }
 
+/// The `mut` of a name, which in `ref mut` is that of a reference.
+pub(super) fn own_mut(binding: &PatIdent) -> Option<Token![mut]> {
+    binding.mutability.filter(|_| binding.by_ref.is_none())
+}
+
+/// Turns `#[expect(…)]` into `#[allow(…)]`.
+pub(super) fn allowed(mut attribute: Attribute) -> Attribute {
+    if let Meta::List(list) = &mut attribute.meta
+        && let Some(word) = list.path.get_ident().filter(|word| *word == "expect")
+    {
+        list.path = Ident::new("allow", word.span()).into();
+    }
+    attribute
+}
+
+/// Has the parameter of that name expect no lint: it is another name that may be unused.
+pub(super) fn expect_nothing(signature: &mut Signature, name: &Ident) {
+    for input in &mut signature.inputs {
+        if let FnArg::Typed(parameter) = input
+            && bindings(&parameter.pat).iter().any(|binding| binding.ident == *name)
+        {
+            let attributes = std::mem::take(&mut parameter.attrs);
+            parameter.attrs = attributes.into_iter().map(allowed).collect();
+        }
+    }
+}
+
 /// Takes the `mut` off the parameter of that name.
 pub(crate) fn make_immutable(signature: &mut Signature, name: &Ident) {
     for input in &mut signature.inputs {
@@ -167,9 +194,17 @@ pub(crate) fn make_immutable(signature: &mut Signature, name: &Ident) {
 
 fn take_mut(pattern: &mut Pat, name: &Ident) {
     match pattern {
-        Pat::Ident(binding) if binding.ident == *name => binding.mutability = None,
+        Pat::Ident(binding) => {
+            if binding.ident == *name && own_mut(binding).is_some() {
+                binding.mutability = None;
+            }
+            if let Some((_, inner)) = &mut binding.subpat {
+                take_mut(inner, name);
+            }
+        }
         Pat::Paren(inner) => take_mut(&mut inner.pat, name),
         Pat::Reference(inner) => take_mut(&mut inner.pat, name),
+        Pat::Or(list) => list.cases.iter_mut().for_each(|inner| take_mut(inner, name)),
         Pat::Slice(list) => list
             .elems
             .iter_mut()

@@ -2,10 +2,28 @@
 //!
 //! Every `#[cfg(feature)]` of the crate is below this module. The types are public because they are
 //! named by the implementations of [`Begin`](crate::Begin) and [`AsyncBegin`](crate::AsyncBegin).
+//!
+#![doc = include_str!("../../docs/adapter.md")]
+//! ```
+#![doc = include_str!("../../examples/in_memory_store.rs")]
+//! ```
 
 mod dialect;
+#[cfg(feature = "diesel")]
+pub mod diesel;
+#[cfg(feature = "diesel-async")]
+pub mod diesel_async;
+#[cfg(any(feature = "diesel", feature = "diesel-async"))]
+mod diesel_steps;
+mod original;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "postgres", feature = "tokio-postgres"))]
+mod postgres_messages;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
+#[cfg(feature = "sea-orm")]
+pub mod sea_orm;
 pub(crate) mod spawn;
 #[cfg(any(
     feature = "sqlx-mysql",
@@ -13,44 +31,7 @@ pub(crate) mod spawn;
     feature = "sqlx-sqlite"
 ))]
 pub mod sqlx;
+#[cfg(feature = "tokio-postgres")]
+pub mod tokio_postgres;
 #[cfg(feature = "tracing")]
 pub mod tracing;
-
-#[cfg(any(
-    feature = "rusqlite",
-    feature = "sqlx-mysql",
-    feature = "sqlx-postgres",
-    feature = "sqlx-sqlite"
-))]
-mod original {
-    use crate::error::{BoxError, Error};
-
-    /// The driver's own error, where it alone tells the whole story: the block did not commit, and
-    /// this is why.
-    pub(super) fn original<E: std::error::Error + 'static>(error: Error) -> Result<E, Error> {
-        match error {
-            Error::Begin { function, source } => {
-                downcast(source).map_err(|source| Error::Begin { function, source })
-            }
-            Error::NestedBegin { function, source } => {
-                downcast(source).map_err(|source| Error::NestedBegin { function, source })
-            }
-            Error::Commit { function, source } => {
-                downcast(source).map_err(|source| Error::Commit { function, source })
-            }
-            other => Err(other),
-        }
-    }
-
-    /// The driver's error that `error` is, or was caused by.
-    pub(super) fn find<'e, E: std::error::Error + 'static>(
-        error: &'e (dyn std::error::Error + 'static),
-    ) -> Option<&'e E> {
-        std::iter::successors(Some(error), |error| error.source())
-            .find_map(|error| error.downcast_ref())
-    }
-
-    fn downcast<E: std::error::Error + 'static>(error: BoxError) -> Result<E, BoxError> {
-        error.downcast().map(|error| *error)
-    }
-}

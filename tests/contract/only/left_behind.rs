@@ -6,7 +6,7 @@ use crate::dialect;
 use crate::driver::{self, Connection, Pool};
 use crate::support::{Failure, Journal};
 
-#[commit_on_success(tx = pool)]
+#[commit_on_success(tx = driver::source(pool))]
 async fn store(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
     driver::insert(tx, id).await?;
     defer!(journal.clone().note(id.to_string()));

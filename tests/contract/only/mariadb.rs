@@ -1,10 +1,9 @@
 //! What MariaDB and MySQL alone do: data definition commits, and a deadlock rolls everything back.
 
 use commit_on_success::{Error, Outcome, commit_on_success, defer};
-use sqlx::Connection as _;
-use sqlx::error::DatabaseError;
 use tokio::sync::oneshot;
 
+use crate::dialect;
 use crate::driver::{self, Connection, Database, DriverError, Pool};
 use crate::support::{Failure, Journal, observe, observed};
 
@@ -125,14 +124,14 @@ const TOUCH_2: &str = "UPDATE item SET note = note + 1 WHERE id = 2";
 /// Holds row 2, then wants row 1, having done so much more that the server lets it win.
 async fn rival(db: Database, holds: oneshot::Sender<()>) -> Result<(), DriverError> {
     let mut conn = db.connect().await;
-    let mut by_hand = conn.begin().await?;
-    driver::execute(&mut by_hand, TOUCH_2).await?;
+    driver::execute(&mut conn, "START TRANSACTION").await?;
+    driver::execute(&mut conn, TOUCH_2).await?;
     for id in 100..120 {
-        driver::insert(&mut by_hand, id).await?;
+        driver::insert(&mut conn, id).await?;
     }
     holds.send(()).unwrap();
-    driver::execute(&mut by_hand, TOUCH_1).await?;
-    by_hand.rollback().await
+    driver::execute(&mut conn, TOUCH_1).await?;
+    driver::execute(&mut conn, "ROLLBACK").await
 }
 
 /// Runs into a deadlock with the rival, and is its victim, whoever of the two waits first.
@@ -143,8 +142,8 @@ async fn lose(conn: &mut Connection, db: &Database) -> DriverError {
     receiver.await.unwrap();
     let error = driver::execute(conn, TOUCH_2).await.unwrap_err();
     rival.await.unwrap().unwrap();
-    let code = error.as_database_error().and_then(DatabaseError::code);
-    assert_eq!(code.as_deref(), Some("40001"), "{error:?}");
+    let state = dialect::sqlstate(&error);
+    assert_eq!(state.as_deref(), Some("40001"), "{error:?}");
     error
 }
 
@@ -245,7 +244,7 @@ async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     };
     let mut conn = db.connect().await;
     let error = passes_on(&mut conn, &db).await.unwrap_err();
-    assert!(error.as_database_error().is_some(), "{error:?}");
+    assert!(dialect::sqlstate(&error).is_some(), "{error:?}");
     assert!(Error::find(&error).is_none());
     store(&mut conn, 5, &Journal::default()).await.unwrap();
     assert_eq!(db.committed().await, [1, 2, 5]);

@@ -2,7 +2,7 @@
 
 use commit_on_success::{Error, Outcome, commit_on_success, defer};
 
-use crate::driver::{self, Connection, Pool};
+use crate::driver::{self, Connection, DriverError, Pool};
 use crate::support::{Failure, Journal};
 
 #[commit_on_success]
@@ -53,7 +53,7 @@ async fn a_swallowed_error_is_an_error_with_nothing_stored_and_no_call_run() {
 // 149
 #[tokio::test]
 async fn a_pool_of_one_works_after_a_swallowed_error() {
-    #[commit_on_success(tx = pool)]
+    #[commit_on_success(tx = driver::source(pool))]
     async fn swallows(pool: &Pool, journal: &Journal, error: bool) -> Result<(), Failure> {
         store(tx, 1, journal).await?;
         if error {
@@ -167,7 +167,7 @@ async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
 #[tokio::test]
 async fn a_swallowed_error_is_found_in_a_drivers_error() {
     #[commit_on_success]
-    async fn swallows(conn: &mut Connection) -> sqlx::Result<()> {
+    async fn swallows(conn: &mut Connection) -> Result<(), DriverError> {
         driver::insert(conn, 1).await?;
         driver::insert(conn, 1).await.unwrap_err();
         Ok(())
@@ -186,7 +186,7 @@ const LEAVE: &str = "SELECT pg_terminate_backend(pg_backend_pid())";
 // 148, 146
 #[tokio::test]
 async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() {
-    #[commit_on_success(tx = pool)]
+    #[commit_on_success(tx = driver::source(pool))]
     async fn breaks(pool: &Pool, journal: &Journal, swallow: bool) -> Result<(), Failure> {
         store(tx, 1, journal).await?;
         let broken = driver::execute(tx, LEAVE).await;
@@ -197,7 +197,7 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
         Ok(())
     }
 
-    #[commit_on_success(tx = pool)]
+    #[commit_on_success(tx = driver::source(pool))]
     async fn stores(pool: &Pool, journal: &Journal) -> Result<(), Failure> {
         store(tx, 2, journal).await
     }

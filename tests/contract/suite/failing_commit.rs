@@ -39,7 +39,7 @@ async fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
         panic!("{error:?}");
     };
     assert_eq!(function, "store_orphan");
-    assert!(source.is::<DriverError>(), "{source:?}");
+    assert!(source.is::<driver::Original>(), "{source:?}");
     assert!(db.committed().await.is_empty());
     assert!(journal.entries().is_empty());
     assert_eq!(journal.owners(), 1);

@@ -66,7 +66,7 @@ async fn call(world: World, number: i64, call: Call) -> Result<(), Failure> {
         Call::Ends(end) => ended(end, number),
         Call::Defers(end) => {
             let number = world.number();
-            defer!(run_at_once(world, number, end));
+            defer!(move || run_at_once(&world, number, end));
             Ok(())
         }
         Call::Stores(end) => {
@@ -76,7 +76,7 @@ async fn call(world: World, number: i64, call: Call) -> Result<(), Failure> {
     }
 }
 
-fn run_at_once(world: World, number: i64, end: End) -> Result<(), Failure> {
+fn run_at_once(world: &World, number: i64, end: End) -> Result<(), Failure> {
     world.journal.note(format!("{number} runs at once"));
     ended(end, number)
 }

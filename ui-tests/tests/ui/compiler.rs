@@ -42,6 +42,22 @@ pub(crate) fn rustc() -> Command {
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
 
+/// clippy, which belongs to one compiler; without it, that compiler, which has lints of its own.
+pub(crate) fn linter() -> Command {
+    let sysroot = text(&run(rustc().args(["--print", "sysroot"])).stdout);
+    let sysroot = Path::new(sysroot.trim_end());
+    let clippy: PathBuf = sysroot
+        .join("bin")
+        .join(format!("clippy-driver{}", std::env::consts::EXE_SUFFIX));
+    if clippy.is_file() {
+        let mut clippy = Command::new(clippy);
+        clippy.arg("--sysroot").arg(sysroot);
+        return clippy;
+    }
+    say("left out: the lints of clippy (it is not installed)");
+    rustc()
+}
+
 /// What cases may name, and where it was built.
 pub(crate) struct Libraries(Vec<(String, PathBuf)>);
 

@@ -1,0 +1,112 @@
+//! Pools of deadpool.
+
+use std::fmt;
+
+use ::deadpool::managed::{Manager, Object, Pool};
+use ::diesel_async::AsyncConnection;
+
+use super::{DieselAsync, DieselAsyncTransaction, Hold};
+use crate::error::BoxError;
+use crate::transaction::AsyncBegin;
+
+/// A connection that nobody else has until it is dropped.
+pub struct Deadpool<M: Manager> {
+    /// `None` once it is dropped.
+    object: Option<Object<M>>,
+    closed: bool,
+}
+
+impl<M: Manager> Deadpool<M> {
+    fn new(object: Object<M>) -> Self {
+        Self {
+            object: Some(object),
+            closed: false,
+        }
+    }
+
+    fn object(&mut self) -> &mut Object<M> {
+        match &mut self.object {
+            Some(object) => object,
+            None => unreachable!("taken only when it is dropped"),
+        }
+    }
+}
+
+/// The pool looks at a connection only when the next one wants it, and until then its locks are kept.
+impl<M: Manager> Drop for Deadpool<M> {
+    fn drop(&mut self) {
+        if self.closed {
+            drop(self.object.take().map(Object::take));
+        }
+    }
+}
+
+impl<M: Manager> fmt::Debug for Deadpool<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Deadpool")
+    }
+}
+
+/// The body sees the pooled connection, so that it can call functions that take that, and those that
+/// take what it dereferences to.
+impl<M> Hold for Deadpool<M>
+where
+    M: Manager,
+    M::Type: AsyncConnection,
+{
+    type Connection = M::Type;
+    type Handle<'t>
+        = &'t mut Object<M>
+    where
+        M: 't;
+
+    const OWNS: bool = true;
+
+    fn lend(&mut self) -> &mut Object<M> {
+        self.object()
+    }
+
+    fn connection(&mut self) -> &mut M::Type {
+        self.object()
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+    }
+}
+
+impl<M> AsyncBegin<DieselAsync> for Object<M>
+where
+    M: Manager,
+    M::Type: AsyncConnection,
+{
+    type Transaction = DieselAsyncTransaction<Deadpool<M>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(DieselAsyncTransaction::on(Deadpool::new(self)))
+    }
+}
+
+impl<M> AsyncBegin<DieselAsync> for &Pool<M>
+where
+    M: Manager<Error: std::error::Error + Send + Sync + 'static> + 'static,
+    M::Type: AsyncConnection,
+{
+    type Transaction = DieselAsyncTransaction<Deadpool<M>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        self.get().await?.acquire().await
+    }
+}
+
+impl<M> AsyncBegin<DieselAsync> for Pool<M>
+where
+    M: Manager<Error: std::error::Error + Send + Sync + 'static> + 'static,
+    M::Type: AsyncConnection,
+{
+    type Transaction = DieselAsyncTransaction<Deadpool<M>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire(&self).await
+    }
+}

@@ -1,0 +1,113 @@
+//! MySQL and MariaDB: the savepoint that was created with the transaction is gone when the transaction
+//! has ended by itself, whatever has been begun since.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ::diesel::result::{Error as DieselError, QueryResult};
+
+use super::answers::is_same;
+use super::{Interrupted, Line};
+use crate::drivers::dialect::mysql::PROBE;
+use crate::error::BoxError;
+use crate::transaction::{CommitError, RollbackError};
+
+const COMMIT: &str = "RELEASE SAVEPOINT commit_on_success; COMMIT";
+const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT commit_on_success; ROLLBACK";
+
+pub(super) async fn commit(
+    line: &mut impl Line,
+    interrupted: Interrupted,
+) -> Result<(), CommitError> {
+    let error = match send(line, COMMIT, interrupted).await {
+        Answer::To(Ok(())) => return Ok(()),
+        Answer::To(Err(error)) => error,
+        // It was sent, and nobody knows what is going to be said to it.
+        Answer::ToSomethingElse(said) => return Err(CommitError::Unknown(said)),
+    };
+    let again = line.send(PROBE).await;
+    if again.is_ok() {
+        return Err(CommitError::Refused(error.into()));
+    }
+    // After a refused `COMMIT` nothing is open; after another end, something may have been begun.
+    Err(match line.send("ROLLBACK").await {
+        Err(_) => CommitError::Unknown(error.into()),
+        Ok(()) if is_same(&error, &again) => CommitError::Ended,
+        Ok(()) => CommitError::RolledBack(error.into()),
+    })
+}
+
+pub(super) async fn rollback(
+    line: &mut impl Line,
+    interrupted: Interrupted,
+) -> Result<(), RollbackError> {
+    match send(line, ROLLBACK, interrupted).await {
+        Answer::To(Ok(())) => return Ok(()),
+        Answer::To(Err(_)) => {}
+        Answer::ToSomethingElse(said) => return Err(RollbackError::Failed(said)),
+    }
+    match line.send("ROLLBACK").await {
+        Ok(()) => Err(RollbackError::Ended),
+        Err(error) => Err(RollbackError::Failed(error.into())),
+    }
+}
+
+/// What came back when statements were sent.
+enum Answer {
+    To(QueryResult<()>),
+    /// Or none at all.
+    ToSomethingElse(BoxError),
+}
+
+/// Sends statements, in the same message with a question where the answer may be to something else.
+async fn send(line: &mut impl Line, sql: &str, interrupted: Interrupted) -> Answer {
+    if interrupted == Interrupted::Works {
+        return Answer::To(line.send(sql).await);
+    }
+    let question = Question::new();
+    let answer = line.send(&format!("{sql}; {}", question.sql())).await;
+    if question.is_answered_by(&answer) {
+        return Answer::To(Ok(()));
+    }
+    match answer {
+        Err(error) if is_in_step(line).await => Answer::To(Err(error)),
+        Err(error) => Answer::ToSomethingElse(error.into()),
+        Ok(()) => Answer::ToSomethingElse(OutOfStep.into()),
+    }
+}
+
+/// Whether the next answer is to the next statement, and not to one whose future was dropped.
+pub(super) async fn is_in_step(line: &mut impl Line) -> bool {
+    let question = Question::new();
+    let answer = line.send(&question.sql()).await;
+    question.is_answered_by(&answer)
+}
+
+/// A statement that fails, and has the server repeat a name that nobody has used before.
+struct Question {
+    name: String,
+}
+
+impl Question {
+    fn new() -> Self {
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        let number = ASKED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("commit_on_success_asks_{number}");
+        Self { name }
+    }
+
+    fn sql(&self) -> String {
+        format!("RELEASE SAVEPOINT {}", self.name)
+    }
+
+    fn is_answered_by(&self, answer: &QueryResult<()>) -> bool {
+        match answer {
+            Err(DieselError::DatabaseError(_, said)) => said.message().contains(&self.name),
+            _ => false,
+        }
+    }
+}
+
+/// The connection may answer anything.
+#[derive(Debug, thiserror::Error)]
+#[error("a statement's future was dropped, and the connection now answers out of step")]
+struct OutOfStep;

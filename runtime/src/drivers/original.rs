@@ -1,0 +1,33 @@
+//! The driver's own error, in an error of this crate and the other way round.
+#![allow(dead_code, reason = "each driver needs its part")]
+
+use crate::error::{BoxError, Error};
+
+/// The driver's own error, where it alone tells the whole story: the block did not commit, and
+/// this is why.
+pub(super) fn original<E: std::error::Error + 'static>(error: Error) -> Result<E, Error> {
+    match error {
+        Error::Begin { function, source } => {
+            downcast(source).map_err(|source| Error::Begin { function, source })
+        }
+        Error::NestedBegin { function, source } => {
+            downcast(source).map_err(|source| Error::NestedBegin { function, source })
+        }
+        Error::Commit { function, source } => {
+            downcast(source).map_err(|source| Error::Commit { function, source })
+        }
+        other => Err(other),
+    }
+}
+
+/// The driver's error that `error` is, or was caused by.
+pub(super) fn find<'e, E: std::error::Error + 'static>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e E> {
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref())
+}
+
+fn downcast<E: std::error::Error + 'static>(error: BoxError) -> Result<E, BoxError> {
+    error.downcast().map(|error| *error)
+}

@@ -1,0 +1,31 @@
+//! SQLite.
+
+use diesel::SqliteConnection;
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use tempfile::TempDir;
+
+pub(crate) type Connection = SyncConnectionWrapper<SqliteConnection>;
+pub(crate) type Address = String;
+
+pub(crate) const TABLES: &str = "
+    CREATE TABLE item (id INTEGER PRIMARY KEY);
+    CREATE TABLE child (item INTEGER REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED);
+";
+pub(crate) const PREPARE: &str =
+    "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 20000;";
+pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
+pub(crate) const OUTLIVES_CANCELLATION: bool = true;
+
+/// The directory with the file.
+pub(crate) type Kept = TempDir;
+
+#[expect(clippy::unused_async, reason = "other databases have a server to ask")]
+pub(crate) async fn create() -> Option<(Address, Kept)> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("database");
+    Some((file.to_str().unwrap().to_owned(), directory))
+}
+
+pub(crate) fn url(address: &Address) -> String {
+    address.clone()
+}

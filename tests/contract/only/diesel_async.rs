@@ -1,0 +1,139 @@
+//! What diesel-async alone has, on every database: transactions of its own whose future is dropped, and tests.
+
+use std::future::pending as forever;
+
+use commit_on_success::testing::AsyncTestTransaction;
+use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use tokio::sync::Notify;
+
+use crate::dialect;
+use crate::driver::{self, Connection, Generic as _, Pool};
+use crate::support::{Failure, Journal};
+
+#[commit_on_success]
+async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), Failure> {
+    driver::insert(conn, id).await?;
+    defer!(journal.clone().note(id.to_string()));
+    Ok(())
+}
+
+/// Without calls, which a transaction of somebody else would lose.
+#[commit_on_success]
+async fn hang(conn: &mut Connection, id: i64, reached: &Notify) -> Result<(), Failure> {
+    driver::insert(conn, id).await?;
+    reached.notify_one();
+    forever().await
+}
+
+// 154
+#[tokio::test]
+async fn a_transaction_of_diesel_whose_future_is_dropped_in_a_body_is_not_half_committed() {
+    #[commit_on_success(tx = pool)]
+    async fn outer(pool: &Pool, journal: &Journal) -> Result<(), Failure> {
+        store(tx, 1, journal).await?;
+        let reached = Notify::new();
+        let inner = tx.transaction::<(), Failure, _>(async |conn| {
+            driver::insert(conn, 2).await?;
+            reached.notify_one();
+            forever().await
+        });
+        tokio::select! {
+            _ = inner => unreachable!("it hangs"),
+            () = reached.notified() => {}
+        }
+        Ok(())
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let pool = db.pool(1).await;
+    let journal = Journal::default();
+    let error = outer(&pool, &journal).await.unwrap_err().into_transaction();
+    assert!(matches!(error, Error::Commit { .. }), "{error:?}");
+    assert_eq!(error.outcome(), Outcome::RolledBack);
+    assert!(journal.entries().is_empty());
+    let mut conn = driver::take(&pool).await;
+    store(&mut conn, 3, &journal).await.unwrap();
+    assert_eq!(db.committed().await, [3]);
+}
+
+// 91, 154
+#[tokio::test]
+async fn of_a_block_that_is_cancelled_in_a_transaction_of_diesel_nothing_is_ever_stored() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let done = conn.transaction::<(), Failure, _>(async |conn| {
+        driver::insert(conn, 1).await?;
+        let reached = Notify::new();
+        tokio::select! {
+            _ = hang(conn, 2, &reached) => unreachable!("it hangs"),
+            () = reached.notified() => {}
+        }
+        Ok(())
+    });
+    if dialect::OUTLIVES_CANCELLATION {
+        done.await.unwrap();
+        assert_eq!(driver::depth(&mut conn), None);
+        driver::insert(&mut conn, 3).await.unwrap();
+        assert_eq!(db.committed().await, [1, 3]);
+    } else {
+        // It could not be undone alone, so the whole is refused.
+        done.await.unwrap_err();
+        drop(conn);
+        assert!(db.committed().await.is_empty());
+    }
+}
+
+// 133, 154
+#[tokio::test]
+async fn in_our_own_test_transaction_nothing_is_stored() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let journal = Journal::default();
+    let mut test = AsyncTestTransaction::begin(&mut conn).await.unwrap();
+    store(test.connection(), 1, &journal).await.unwrap();
+    store(test.connection(), 1, &journal).await.unwrap_err();
+    if dialect::OUTLIVES_CANCELLATION {
+        let reached = Notify::new();
+        tokio::select! {
+            _ = hang(test.connection(), 2, &reached) => unreachable!("it hangs"),
+            () = reached.notified() => {}
+        }
+        store(test.connection(), 3, &journal).await.unwrap();
+        let rows = driver::rows(test.connection()).await.unwrap();
+        assert_eq!(rows, [1, 3]);
+        assert_eq!(journal.entries(), ["1", "3"]);
+    }
+    test.rollback().await.unwrap();
+    assert_eq!(driver::depth(&mut conn), None);
+    assert!(db.committed().await.is_empty());
+    store(&mut conn, 5, &journal).await.unwrap();
+    assert_eq!(db.committed().await, [5]);
+}
+
+// 133, 154
+#[tokio::test]
+async fn a_block_that_is_cancelled_in_a_test_transaction_of_diesel_is_undone() {
+    if !dialect::OUTLIVES_CANCELLATION {
+        return;
+    }
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let journal = Journal::default();
+    conn.begin_test_transaction().await.unwrap();
+    let reached = Notify::new();
+    tokio::select! {
+        _ = hang(&mut conn, 2, &reached) => unreachable!("it hangs"),
+        () = reached.notified() => {}
+    }
+    store(&mut conn, 3, &journal).await.unwrap();
+    assert_eq!(driver::rows(&mut conn).await.unwrap(), [3]);
+    assert_eq!(journal.entries(), ["3"]);
+}

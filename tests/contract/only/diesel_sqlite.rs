@@ -1,0 +1,156 @@
+// What SQLite has through diesel and diesel-async.
+
+use commit_on_success::{Error, commit_on_success, defer};
+
+use crate::driver::{self, Connection, Database};
+use crate::support::{Failure, Journal};
+
+/// Whether somebody else can write at once.
+async fn is_free(db: &Database) -> bool {
+    let mut other = db.connect().await;
+    let begin = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK";
+    driver::execute(&mut other, begin).await.is_ok()
+}
+
+#[tokio::test]
+async fn an_immediate_transaction_has_the_lock_and_a_deferred_one_has_not() {
+    #[commit_on_success(conn, mode = immediate)]
+    async fn immediate(conn: &mut Connection, db: &Database) -> Result<(), Failure> {
+        assert!(!is_free(db).await);
+        Ok(driver::insert(conn, 1).await?)
+    }
+
+    #[commit_on_success(conn, mode = deferred)]
+    async fn deferred(conn: &mut Connection, db: &Database) -> Result<(), Failure> {
+        assert!(is_free(db).await);
+        Ok(driver::insert(conn, 2).await?)
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    immediate(&mut conn, &db).await.unwrap();
+    deferred(&mut conn, &db).await.unwrap();
+    assert_eq!(db.committed().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn what_sqlite_does_not_have_is_refused_and_the_body_does_not_run() {
+    #[commit_on_success(conn, read_only)]
+    async fn reads(conn: &mut Connection) -> Result<(), Failure> {
+        Ok(driver::insert(conn, 1).await?)
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let error = reads(&mut conn).await.unwrap_err().into_transaction();
+    let Error::Unsupported {
+        option, database, ..
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((option, database), ("read_only", "SQLite"));
+    driver::insert(&mut conn, 2).await.unwrap();
+    assert_eq!(db.committed().await, [2]);
+}
+
+// 143
+#[tokio::test]
+async fn a_begin_that_is_refused_leaves_the_connection_as_it_was() {
+    #[commit_on_success(conn, mode = immediate)]
+    async fn stores(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+        defer!(journal.clone().note("called"));
+        Ok(driver::insert(conn, 1).await?)
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let (mut conn, mut other) = (db.connect().await, db.connect().await);
+    let impatient = "PRAGMA busy_timeout = 0";
+    driver::execute(&mut conn, impatient).await.unwrap();
+    driver::execute(&mut other, "BEGIN IMMEDIATE")
+        .await
+        .unwrap();
+    let journal = Journal::default();
+    let error = stores(&mut conn, &journal).await.unwrap_err();
+    let error = error.into_transaction();
+    assert!(matches!(error, Error::Begin { .. }), "{error:?}");
+    driver::execute(&mut other, "ROLLBACK").await.unwrap();
+    stores(&mut conn, &journal).await.unwrap();
+    assert_eq!(journal.entries(), ["called"]);
+    assert_eq!(db.committed().await, [1]);
+}
+
+mod limits {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use commit_on_success::commit_on_success;
+    use diesel::connection::InstrumentationEvent;
+
+    use crate::driver::{self, Connection, Generic};
+    use crate::support::Failure;
+
+    // 165
+    #[tokio::test]
+    async fn a_busy_file_is_not_worth_another_attempt() {
+        #[commit_on_success(conn, attempts = 3)]
+        async fn stores(conn: &mut Connection, tries: &AtomicU32) -> Result<(), Failure> {
+            tries.fetch_add(1, Ordering::Relaxed);
+            Ok(driver::insert(conn, 1).await?)
+        }
+
+        let Some(db) = driver::open().await else {
+            return;
+        };
+        let (mut conn, mut other) = (db.connect().await, db.connect().await);
+        let impatient = "PRAGMA busy_timeout = 0";
+        driver::execute(&mut conn, impatient).await.unwrap();
+        driver::execute(&mut other, "BEGIN IMMEDIATE")
+            .await
+            .unwrap();
+        let tries = AtomicU32::new(0);
+        let error = stores(&mut conn, &tries).await.unwrap_err();
+        assert!(matches!(error, Failure::Driver(_)), "{error:?}");
+        assert_eq!(tries.into_inner(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_instrumentation_sees_a_begin_fail_before_each_nested_block() {
+        #[commit_on_success]
+        async fn nested(conn: &mut Connection) -> Result<(), Failure> {
+            Ok(driver::insert(conn, 1).await?)
+        }
+
+        #[commit_on_success]
+        async fn outer(conn: &mut Connection) -> Result<(), Failure> {
+            nested(conn).await
+        }
+
+        let Some(db) = driver::open().await else {
+            return;
+        };
+        let mut conn = db.connect().await;
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let theirs = Arc::clone(&heard);
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::FinishQuery {
+                query,
+                error: Some(_),
+                ..
+            } = event
+            {
+                theirs.lock().unwrap().push(query.to_string());
+            }
+        });
+        outer(&mut conn).await.unwrap();
+        let heard = heard.lock().unwrap().concat();
+        assert!(heard.starts_with("BEGIN; ROLLBACK"), "{heard}");
+        assert_eq!(db.committed().await, [1]);
+    }
+}

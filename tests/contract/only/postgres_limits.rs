@@ -1,0 +1,49 @@
+//! What a driver of PostgreSQL that does not follow the state of its connection cannot keep.
+
+use commit_on_success::{commit_on_success, defer};
+
+use crate::driver::{self, Connection};
+use crate::support::{Failure, Journal};
+
+#[commit_on_success]
+async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), Failure> {
+    driver::insert(conn, id).await?;
+    defer!(journal.clone().note(id.to_string()));
+    Ok(())
+}
+
+// 91
+#[tokio::test]
+async fn a_transaction_in_plain_sql_that_has_not_had_a_query_ends_with_the_block() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let journal = Journal::default();
+    driver::execute(&mut conn, "BEGIN").await.unwrap();
+    store(&mut conn, 1, &journal).await.unwrap();
+    assert_eq!(journal.entries(), ["1"]);
+    assert_eq!(db.committed().await, [1]);
+    driver::insert(&mut conn, 2).await.unwrap();
+    assert_eq!(db.committed().await, [1, 2]);
+}
+
+// 149
+#[tokio::test]
+async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_committed() {
+    #[commit_on_success]
+    async fn replaces(conn: &mut Connection) -> Result<(), Failure> {
+        driver::insert(conn, 1).await?;
+        driver::execute(conn, "ROLLBACK").await?;
+        driver::execute(conn, "BEGIN").await?;
+        driver::insert(conn, 2).await?;
+        Ok(())
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    replaces(&mut conn).await.unwrap();
+    assert_eq!(db.committed().await, [2]);
+}

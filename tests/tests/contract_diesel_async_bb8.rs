@@ -1,0 +1,51 @@
+//! The contract suite on diesel-async with PostgreSQL and bb8.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../contract/diesel_async/postgres.rs"]
+mod dialect;
+#[path = "../contract/diesel_async/mod.rs"]
+mod driver;
+#[path = "../contract/suite/failing_commit.rs"]
+mod failing_commit;
+#[path = "../contract/only/left_behind.rs"]
+mod left_behind;
+#[path = "../contract/only/postgres_limits.rs"]
+mod limits;
+#[path = "../contract/only/diesel.rs"]
+mod of_diesel;
+#[path = "../contract/only/diesel_postgres.rs"]
+mod only;
+#[path = "../contract/only/diesel_async.rs"]
+mod only_async;
+#[path = "../contract/only/diesel_async_postgres.rs"]
+mod only_here;
+#[path = "../contract/only/postgres_options.rs"]
+mod options;
+#[path = "../contract/diesel_async/bb8.rs"]
+mod pools;
+#[path = "../contract/only/postgres.rs"]
+mod postgres;
+#[path = "../contract/support.rs"]
+mod support;
+#[path = "../contract/asynchronous/tasks.rs"]
+mod tasks;
+#[path = "../contract/wire.rs"]
+mod wire;
+
+/// The form for diesel-async, which the build script derives.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "a future owns what it uses"
+)]
+mod derived {
+    mod cancellation {
+        include!(concat!(env!("OUT_DIR"), "/diesel_async/cancellation.rs"));
+    }
+    mod suite {
+        include!(concat!(env!("OUT_DIR"), "/diesel_async/suite/mod.rs"));
+    }
+}

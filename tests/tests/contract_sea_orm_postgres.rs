@@ -1,0 +1,109 @@
+//! The contract suite on sea-orm with PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../contract/only/sea_orm_begun.rs"]
+mod begun_with_sea_orm;
+#[path = "../contract/sea_orm.rs"]
+mod driver;
+#[path = "../contract/only/sea_orm_entities.rs"]
+mod entities;
+#[path = "../contract/only/sea_orm_limits.rs"]
+mod limits;
+#[path = "../contract/only/sea_orm.rs"]
+mod only;
+#[path = "../contract/only/sea_orm_postgres.rs"]
+mod only_postgres;
+#[path = "../contract/only/sea_orm_own.rs"]
+mod own;
+#[path = "../contract/only/sea_orm_servers.rs"]
+mod round_trips;
+#[path = "../contract/server.rs"]
+mod server;
+#[path = "../contract/support.rs"]
+mod support;
+
+/// The form for sea-orm, which the build script derives.
+#[allow(
+    unused_imports,
+    unused_mut,
+    clippy::needless_borrow,
+    reason = "the other forms lend `&mut` where this form lends `&`"
+)]
+mod derived {
+    mod cancellation {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/cancellation.rs"));
+    }
+    mod failing_commit {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/suite/failing_commit.rs"));
+    }
+    mod limits {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/postgres_limits.rs"));
+    }
+    mod options {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/postgres_options.rs"));
+    }
+    mod postgres {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/postgres.rs"));
+    }
+    mod suite {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/suite/mod.rs"));
+    }
+    mod tasks {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/tasks.rs"));
+    }
+    mod wire {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/wire.rs"));
+    }
+}
+
+mod dialect {
+    use commit_on_success_tests::servers;
+    use sqlx::postgres::PgConnectOptions;
+    use sqlx::{Connection as _, Executor as _, PgConnection};
+
+    use crate::server::{Cleanup, fresh_name};
+
+    pub(crate) type Db = sqlx::Postgres;
+
+    pub(crate) const TABLES: [&str; 2] = [
+        "CREATE TABLE item (id BIGINT PRIMARY KEY)",
+        "CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
+    ];
+    pub(crate) const NAME: &str = "sea-orm-postgres";
+
+    /// What is left of a block whose inner transaction is committed after the block has panicked.
+    pub(crate) const AFTER_A_PANIC: &[i64] = &[];
+
+    /// Drops the schema.
+    pub(crate) type Kept = Cleanup;
+
+    pub(crate) async fn create() -> Option<(PgConnectOptions, Kept)> {
+        let server: PgConnectOptions = servers::postgres()?.parse().unwrap();
+        let schema = fresh_name();
+        let mut conn = PgConnection::connect_with(&server).await.unwrap();
+        let create = format!("CREATE SCHEMA {schema}");
+        conn.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
+        let statement = format!("SET lock_timeout = '2s'; DROP SCHEMA {schema} CASCADE");
+        let options = server.clone().options([("search_path", &schema)]);
+        Some((options, Cleanup::new(server, statement)))
+    }
+
+    impl crate::driver::Database {
+        /// Where the server listens.
+        pub(crate) fn server(&self) -> (String, u16) {
+            (self.options.get_host().to_owned(), self.options.get_port())
+        }
+
+        /// The same database through a proxy.
+        pub(crate) fn through(&self, proxy: std::net::SocketAddr) -> Self {
+            let mut proxied = self.clone();
+            let host = proxy.ip().to_string();
+            proxied.options = proxied.options.host(&host).port(proxy.port());
+            proxied
+        }
+    }
+}
