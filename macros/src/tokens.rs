@@ -100,8 +100,21 @@ impl Scan {
 /// Whether the first statement is an item, as far as its first word tells.
 pub(crate) fn begin_with_item(tokens: TokenStream) -> bool {
     const WORDS: [&str; 15] = [
-        "async", "const", "enum", "extern", "fn", "impl", "macro_rules", "mod", "pub", "static",
-        "struct", "trait", "type", "unsafe", "use",
+        "async",
+        "const",
+        "enum",
+        "extern",
+        "fn",
+        "impl",
+        "macro_rules",
+        "mod",
+        "pub",
+        "static",
+        "struct",
+        "trait",
+        "type",
+        "unsafe",
+        "use",
     ];
     let mut trees = tokens.into_iter();
     let mut first = trees.next();

@@ -152,6 +152,10 @@ pub(crate) fn begin_by_hand(conn: &mut Connection) -> Begun<'_> {
     Begun(conn)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a commit consumes a transaction"
+)]
 pub(crate) fn commit_by_hand(transaction: Begun<'_>) {
     transaction.0.commit().unwrap();
 }

@@ -12,6 +12,7 @@ use crate::dialect::{self, Db};
 pub(crate) type Connection = <Db as sqlx::Database>::Connection;
 pub(crate) type DriverError = sqlx::Error;
 /// What the driver itself returns.
+#[allow(dead_code, reason = "not every database refuses a commit")]
 pub(crate) type Original = sqlx::Error;
 pub(crate) type Pool = sqlx::Pool<Db>;
 pub(crate) type Pooled = sqlx::pool::PoolConnection<Db>;

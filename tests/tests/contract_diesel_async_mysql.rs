@@ -29,10 +29,7 @@ mod tasks;
 mod wire;
 
 /// The form for diesel-async, which the build script derives.
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "a future owns what it uses"
-)]
+#[allow(clippy::needless_pass_by_value, reason = "a future owns what it uses")]
 mod derived {
     mod cancellation {
         include!(concat!(env!("OUT_DIR"), "/diesel_async/cancellation.rs"));

@@ -19,8 +19,6 @@ mod only;
 mod only_mysql;
 #[path = "../contract/only/sea_orm_own.rs"]
 mod own;
-#[path = "../contract/only/sea_orm_servers.rs"]
-mod round_trips;
 #[path = "../contract/server.rs"]
 mod server;
 #[path = "../contract/support.rs"]

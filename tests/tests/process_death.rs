@@ -165,7 +165,7 @@ fn stop_at_each_point(store: Store) {
             let Some((rows, calls)) = expected_at(*point, fate) else {
                 continue;
             };
-            let number = (first + 1..)
+            let number = (first + 1..i64::MAX)
                 .find(|number| Fate::of(*number) == fate)
                 .unwrap();
             let orders = scene.orders(first, i64::MAX, Some((number, *point)));

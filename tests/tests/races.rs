@@ -88,14 +88,13 @@ async fn runtimes_on_the_threads_of_a_runtime_have_transactions_of_their_own() {
 fn block_on_another(database: &Database, other: Database) {
     assert!(!in_transaction());
     // Where there is a runtime already, another one can only be entered out of its way.
-    match Handle::try_current() {
-        Ok(handle) => tokio::task::block_in_place(|| handle.block_on(noted(other, 2))),
-        Err(_) => {
-            let runtime = Builder::new_current_thread().build().unwrap();
-            runtime.block_on(noted(other, 2))
-        }
-    }
-    .unwrap();
+    let noted = if let Ok(handle) = Handle::try_current() {
+        tokio::task::block_in_place(|| handle.block_on(noted(other, 2)))
+    } else {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(noted(other, 2))
+    };
+    noted.unwrap();
     assert!(!in_transaction());
     defer!(database.clone().note("call at once"));
 }

@@ -6,8 +6,8 @@ mod options;
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
-use syn::parse::discouraged::Speculative as _;
 use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative as _;
 use syn::{Expr, Token};
 
 use crate::diagnostics::{self, Errors};
@@ -23,6 +23,10 @@ pub(crate) struct Args {
 
 /// What to open the transaction on.
 #[derive(Default)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each function, and it is not kept"
+)]
 pub(crate) enum Source {
     /// Nothing is said: the first parameter that has a type.
     #[default]

@@ -2,8 +2,8 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
-use syn::parse::discouraged::Speculative as _;
 use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative as _;
 use syn::{AngleBracketedGenericArguments, Expr, ExprAwait, Ident, Path, Token};
 
 use super::Macro;

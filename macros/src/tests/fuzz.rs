@@ -33,7 +33,12 @@ struct Annotated(Vec<Tree>, Vec<Tree>);
 impl fmt::Debug for Annotated {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(args, item) = self;
-        write!(formatter, "#[commit_on_success({})] {}", text(args), text(item))
+        write!(
+            formatter,
+            "#[commit_on_success({})] {}",
+            text(args),
+            text(item)
+        )
     }
 }
 
@@ -63,7 +68,9 @@ fn whatever_the_attribute_is_given_is_expanded_or_refused() {
     // An attribute is above something.
     let item = item.prop_filter("an item", |item| !item.is_empty());
     let cases = (args, item).prop_map(|(args, item)| Annotated(args, item));
-    run("input of the attribute", &cases, |case| annotated(&case.0, &case.1));
+    run("input of the attribute", &cases, |case| {
+        annotated(&case.0, &case.1)
+    });
 }
 
 #[test]
@@ -77,8 +84,11 @@ fn whatever_is_deferred_is_expanded_or_refused() {
 
 #[test]
 fn whatever_block_is_to_be_a_transaction_is_expanded_or_refused() {
-    let cases = prop_oneof![vocabulary::anything(), spoiled(samples::TRANSACTIONS)].prop_map(Invoked);
-    run("input of `transaction!`", &cases, |case| oracle::transaction(&read(&text(&case.0))));
+    let cases =
+        prop_oneof![vocabulary::anything(), spoiled(samples::TRANSACTIONS)].prop_map(Invoked);
+    run("input of `transaction!`", &cases, |case| {
+        oracle::transaction(&read(&text(&case.0)))
+    });
 }
 
 /// Before they are spoiled.
@@ -91,7 +101,11 @@ fn the_samples_are_what_they_are_meant_to_be() {
         assert!(shape::is_deferrable(&read(sample)), "{sample}");
     }
     for sample in samples::TRANSACTIONS {
-        assert_eq!(oracle::transaction(&read(sample)), Ok(Outcome::Expanded), "{sample}");
+        assert_eq!(
+            oracle::transaction(&read(sample)),
+            Ok(Outcome::Expanded),
+            "{sample}"
+        );
     }
 }
 
@@ -110,7 +124,11 @@ fn run<S: Strategy>(kind: &str, cases: &S, judge: impl Fn(&S::Value) -> Verdict)
     let wanted = u32::try_from(asked::cases(USUAL)).unwrap();
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&asked::seed().to_le_bytes());
-    let config = Config { cases: wanted, failure_persistence: None, ..Config::default() };
+    let config = Config {
+        cases: wanted,
+        failure_persistence: None,
+        ..Config::default()
+    };
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(config, random);
     let outcomes = RefCell::new(Vec::new());
@@ -120,7 +138,13 @@ fn run<S: Strategy>(kind: &str, cases: &S, judge: impl Fn(&S::Value) -> Verdict)
         outcomes.borrow_mut().push(outcome);
         Ok(())
     });
-    let count = |wanted| outcomes.borrow().iter().filter(|outcome| **outcome == wanted).count();
+    let count = |wanted| {
+        outcomes
+            .borrow()
+            .iter()
+            .filter(|outcome| **outcome == wanted)
+            .count()
+    };
     let also = format!(
         "{} expanded, {} refused, {} handed on",
         count(Outcome::Expanded),

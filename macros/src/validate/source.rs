@@ -175,7 +175,9 @@ pub(super) fn allowed(mut attribute: Attribute) -> Attribute {
 pub(super) fn expect_nothing(signature: &mut Signature, name: &Ident) {
     for input in &mut signature.inputs {
         if let FnArg::Typed(parameter) = input
-            && bindings(&parameter.pat).iter().any(|binding| binding.ident == *name)
+            && bindings(&parameter.pat)
+                .iter()
+                .any(|binding| binding.ident == *name)
         {
             let attributes = std::mem::take(&mut parameter.attrs);
             parameter.attrs = attributes.into_iter().map(allowed).collect();
@@ -204,7 +206,10 @@ fn take_mut(pattern: &mut Pat, name: &Ident) {
         }
         Pat::Paren(inner) => take_mut(&mut inner.pat, name),
         Pat::Reference(inner) => take_mut(&mut inner.pat, name),
-        Pat::Or(list) => list.cases.iter_mut().for_each(|inner| take_mut(inner, name)),
+        Pat::Or(list) => list
+            .cases
+            .iter_mut()
+            .for_each(|inner| take_mut(inner, name)),
         Pat::Slice(list) => list
             .elems
             .iter_mut()

@@ -2,7 +2,6 @@
 
 use commit_on_success::{commit_on_success, defer};
 use commit_on_success_tests::polling::drop_at_pending;
-use diesel_async::SimpleAsyncConnection as _;
 
 use crate::driver::{self, Connection, Database, Pool};
 use crate::support::{Failure, Journal};
@@ -83,30 +82,6 @@ async fn a_pool_of_one_can_be_used_again_wherever_a_future_was_dropped() {
             break;
         }
         points += 1;
-    }
-}
-
-// 153, 154
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_in_memory_is_still_there_wherever_a_future_was_dropped() {
-    let pool = Pool::builder(driver::Manager::new(":memory:"))
-        .max_size(1)
-        .build()
-        .unwrap();
-    let mut conn = driver::take(&pool).await;
-    conn.batch_execute("CREATE TABLE item (id INTEGER PRIMARY KEY)")
-        .await
-        .unwrap();
-    drop(conn);
-    for points in 0..24 {
-        let journal = Journal::default();
-        let _ = drop_at_pending(of_pool(&pool, 1, &journal), points).await;
-        let mut conn = driver::take(&pool).await;
-        let rows = driver::rows(&mut conn).await.unwrap();
-        assert!(rows.is_empty() || rows == [1, 2], "{rows:?}");
-        driver::execute(&mut conn, "DELETE FROM item")
-            .await
-            .unwrap();
     }
 }
 

@@ -376,3 +376,24 @@ fn a_nested_block_in_a_transaction_that_was_ended_says_so() {
     assert!(source.to_string().contains("has ended"), "{source}");
     assert!(db.committed().is_empty());
 }
+
+#[commit_on_success(tx = driver::source(pool))]
+fn store_in(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
+    store(tx, id, journal)
+}
+
+#[test]
+fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
+    let db = driver::open().unwrap();
+    let pool = db.pool(1);
+    let journal = Journal::default();
+    let conn = driver::take(&pool);
+    conn.execute_batch("BEGIN; INSERT INTO item (id) VALUES (66)")
+        .unwrap();
+    drop(conn);
+    store_in(&pool, 1, &journal).unwrap();
+    assert_eq!(journal.entries(), ["1"]);
+    assert_eq!(db.committed(), [1]);
+    store_in(&pool, 2, &journal).unwrap_err();
+    assert_eq!(db.committed(), [1]);
+}

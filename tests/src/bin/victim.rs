@@ -91,7 +91,10 @@ mod sqlite {
     use commit_on_success::{commit_on_success, defer};
     use rusqlite::Connection;
 
-    use super::*;
+    use super::{
+        AssertUnwindSafe, Diary, Failure, Orders, StdError, announce, catch_unwind, caught, end,
+        end_inner, judge,
+    };
 
     pub(super) fn run(orders: &Orders, diary: &Diary) -> Result<(), Box<dyn StdError>> {
         let mut connection = Connection::open(&orders.address)?;
@@ -133,7 +136,9 @@ mod postgres {
     use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
     use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
-    use super::*;
+    use super::{
+        AssertUnwindSafe, Diary, Failure, Orders, StdError, announce, caught, end, end_inner, judge,
+    };
 
     #[tokio::main(flavor = "current_thread")]
     pub(super) async fn run(orders: &Orders, diary: &Diary) -> Result<(), Box<dyn StdError>> {

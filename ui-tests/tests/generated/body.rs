@@ -78,10 +78,13 @@ impl<'dice> Body<'dice> {
     /// Uses what nothing in the text does, of the names from that number on.
     fn uses(&self, text: &str, first: usize) -> Vec<String> {
         let unused = self.locals[first..].iter().filter(|local| {
-            let name = local.read.split(|it: char| !it.is_alphanumeric() && it != '_');
+            let name = local
+                .read
+                .split(|it: char| !it.is_alphanumeric() && it != '_');
             let mut name = name.filter(|part| !["", "r", "self"].contains(part));
             // A name of the body is there at least where it is declared.
-            name.next().is_some_and(|name| occurrences(text, name) <= usize::from(name.starts_with('v')))
+            name.next()
+                .is_some_and(|name| occurrences(text, name) <= usize::from(name.starts_with('v')))
         });
         let uses = unused.map(|Local { read, kind, .. }| match kind {
             Kind::Int | Kind::Flag => format!("note({read});"),
@@ -136,7 +139,11 @@ impl<'dice> Body<'dice> {
             self.locals.push(Local {
                 read: names.of(*letter, &mut self.names),
                 kind: *kind,
-                can: if *kind == Kind::Text { Use::Move } else { Use::Read },
+                can: if *kind == Kind::Text {
+                    Use::Move
+                } else {
+                    Use::Read
+                },
             });
         }
         filled
@@ -147,7 +154,9 @@ impl<'dice> Body<'dice> {
         let mut parts = text.split('$');
         let mut filled = parts.next().unwrap_or_default().to_owned();
         while let Some(part) = parts.next() {
-            let end = part.find(|it: char| !it.is_alphanumeric()).unwrap_or(part.len());
+            let end = part
+                .find(|it: char| !it.is_alphanumeric())
+                .unwrap_or(part.len());
             let (hole, rest) = part.split_at(end);
             if hole.is_empty() {
                 // A `$` that is meant.
@@ -204,11 +213,16 @@ impl<'dice> Body<'dice> {
 
     /// A name of that kind, or a call that gives one.
     fn read(&mut self, kind: Kind) -> Option<String> {
-        if kind == Kind::Int && self.dice.happens(20) && self.find(Kind::Call, Use::Read).is_some() {
+        if kind == Kind::Int && self.dice.happens(20) && self.find(Kind::Call, Use::Read).is_some()
+        {
             let call = self.found(Kind::Call, Use::Read).read;
             return Some(format!("{call}(1)"));
         }
-        let all: Vec<_> = self.locals.iter().filter(|local| local.kind == kind).collect();
+        let all: Vec<_> = self
+            .locals
+            .iter()
+            .filter(|local| local.kind == kind)
+            .collect();
         if all.is_empty() {
             return None;
         }
@@ -228,7 +242,9 @@ impl<'dice> Body<'dice> {
 
     fn found(&mut self, kind: Kind, can: Use) -> Local {
         let all = self.locals.iter();
-        let all: Vec<_> = all.filter(|local| local.kind == kind && local.can == can).collect();
+        let all: Vec<_> = all
+            .filter(|local| local.kind == kind && local.can == can)
+            .collect();
         (*self.dice.pick(&all)).clone()
     }
 

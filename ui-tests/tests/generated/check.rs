@@ -60,7 +60,13 @@ impl Compilers {
     }
 
     /// What a compiler says of the modules at some levels.
-    pub(crate) fn said(&self, compiler: Command, name: &str, modules: &Modules, levels: &[&str]) -> Remarks {
+    pub(crate) fn said(
+        &self,
+        compiler: Command,
+        name: &str,
+        modules: &Modules,
+        levels: &[&str],
+    ) -> Remarks {
         let (text, lines) = crate_of(modules);
         let file = self.directory.join(format!("{name}.rs"));
         std::fs::write(&file, text).expect("the file can be written");
@@ -68,9 +74,14 @@ impl Compilers {
         compiler.args(["--error-format=json", "--crate-name=generated"]);
         let metadata = file.with_extension("rmeta");
         compiler.arg(format!("--emit=metadata={}", metadata.display()));
-        let output = compiler.arg(&file).output().expect("the compiler can be run");
+        let output = compiler
+            .arg(&file)
+            .output()
+            .expect("the compiler can be run");
         let errors = compiler::text(&output.stderr);
-        let said = errors.lines().filter_map(|line| serde_json::from_str(line).ok());
+        let said = errors
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
         let remarks = sorted(said, levels, &file, &lines);
         assert!(
             output.status.success() || !remarks.is_empty(),
@@ -90,7 +101,8 @@ fn crate_of(modules: &Modules) -> (String, BTreeMap<usize, u64>) {
     let mut line = 1 + text.lines().count();
     for (number, module) in modules {
         lines.insert(line, *number);
-        let module = format!("mod m{number} {{\n#[allow(unused_imports)] use super::*;\n{module}\n}}\n");
+        let module =
+            format!("mod m{number} {{\n#[allow(unused_imports)] use super::*;\n{module}\n}}\n");
         line += module.lines().count();
         text.push_str(&module);
     }
@@ -109,14 +121,20 @@ fn sorted(
         let primary = message["spans"].as_array().into_iter().flatten();
         let mut primary = primary.filter(|span| span["is_primary"] == true);
         let Some(line) = primary.find_map(|span| line(span, file)) else {
-            let summary = words.starts_with("aborting due to") || words.contains("warnings emitted") || words.contains("warning emitted");
+            let summary = words.starts_with("aborting due to")
+                || words.contains("warnings emitted")
+                || words.contains("warning emitted");
             assert!(summary, "nobody is to blame for {message}");
             continue;
         };
         let module = lines.range(..=line).next_back();
-        let (first, number) = module.unwrap_or_else(|| panic!("no module is to blame for {message}"));
+        let (first, number) =
+            module.unwrap_or_else(|| panic!("no module is to blame for {message}"));
         remarks.entry(*number).or_default().push(Said {
-            code: message["code"]["code"].as_str().unwrap_or_default().to_owned(),
+            code: message["code"]["code"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
             message: words.to_owned(),
             line: line - first,
         });

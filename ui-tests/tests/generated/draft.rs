@@ -91,7 +91,10 @@ impl Draft {
         };
         let repeats = self.receiver.is_none()
             && self.source.head.is_empty()
-            && self.parameters.iter().all(|it| plain(it) || it == self.source.parameter);
+            && self
+                .parameters
+                .iter()
+                .all(|it| plain(it) || it == self.source.parameter);
         (repeats || !options.contains("attempts")).then_some(options)
     }
 }
@@ -134,7 +137,11 @@ fn output(
     source: &Source,
     receiver: Option<&Receiver>,
 ) -> &'static Output {
-    const SELF: &Output = &Output { ty: "Self", value: "self", from: "" };
+    const SELF: &Output = &Output {
+        ty: "Self",
+        value: "self",
+        from: "",
+    };
     let sendable = matches!(flavour, Flavour::Future | Flavour::Boxed);
     let access = receiver.map(|Receiver(_, access)| *access);
     let of_fields = place != Place::Provided && dice.happens(50);
@@ -172,7 +179,10 @@ fn parameters(
         } else {
             dice.pick(parameters::OTHERS)
         };
-        let name = |text: &str| text.replace("$a", &format!("p{index}")).replace("$b", &format!("q{index}"));
+        let name = |text: &str| {
+            text.replace("$a", &format!("p{index}"))
+                .replace("$b", &format!("q{index}"))
+        };
         // A future has no place for what a pattern borrows from.
         if written.contains(&name(text)) || sendable && text.starts_with("ref ") {
             continue;
@@ -189,7 +199,11 @@ fn parameters(
     }
     if !source.parameter.is_empty() {
         let first = source.argument.is_empty() || source.argument.starts_with("crate");
-        let at = if first { 0 } else { dice.below(written.len() + 1) };
+        let at = if first {
+            0
+        } else {
+            dice.below(written.len() + 1)
+        };
         written.insert(at, source.parameter.to_owned());
     }
     (written, locals)

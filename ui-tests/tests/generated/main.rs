@@ -15,6 +15,7 @@ mod asked;
 mod body;
 mod check;
 #[path = "../ui/compiler.rs"]
+#[allow(dead_code, reason = "the snapshots need more of it")]
 mod compiler;
 mod dice;
 mod draft;
@@ -61,11 +62,28 @@ fn functions_compile_and_are_clean_with_the_attribute_exactly_when_they_are_with
         let functions: Vec<_> = numbers.map(|number| (number, function(number))).collect();
         compare(&compilers, &functions, &mut count);
     }
-    let Count { functions, spoiled, failing, misbegotten, clean, different } = count;
-    let also = format!("{spoiled} spoiled, {failing} failing to compile in both forms, {clean} clean under clippy");
-    asked::report("generated functions", functions, u64::try_from(different.len()).expect("a small number"), &also);
+    let Count {
+        functions,
+        spoiled,
+        failing,
+        misbegotten,
+        clean,
+        different,
+    } = count;
+    let also = format!(
+        "{spoiled} spoiled, {failing} failing to compile in both forms, {clean} clean under clippy"
+    );
+    asked::report(
+        "generated functions",
+        functions,
+        u64::try_from(different.len()).expect("a small number"),
+        &also,
+    );
     assert!(different.is_empty(), "{}", different.join("\n\n"));
-    assert!(misbegotten * 5 < functions, "{misbegotten} of {functions} functions do not compile, though nobody spoiled them");
+    assert!(
+        misbegotten * 5 < functions,
+        "{misbegotten} of {functions} functions do not compile, though nobody spoiled them"
+    );
     assert!(failing > misbegotten, "what is spoiled fails to compile");
 }
 
@@ -76,14 +94,18 @@ fn function(number: u64) -> Twins {
 
 fn compare(compilers: &Compilers, functions: &[(u64, Twins)], count: &mut Count) {
     let of = |text: fn(&Twins) -> &String| -> Modules {
-        functions.iter().map(|(number, twins)| (*number, text(twins).clone())).collect()
+        functions
+            .iter()
+            .map(|(number, twins)| (*number, text(twins).clone()))
+            .collect()
     };
     let (mut plain, mut annotated) = (of(|it| &it.plain), of(|it| &it.annotated));
     let without = compilers.failing("plain", &plain);
     let with = compilers.failing("annotated", &annotated);
-    let compiles = |number: &u64, _: &mut String| !without.contains_key(number) && !with.contains_key(number);
-    plain.retain(compiles);
-    annotated.retain(compiles);
+    let sound =
+        |number: &u64, _: &mut String| !without.contains_key(number) && !with.contains_key(number);
+    plain.retain(sound);
+    annotated.retain(sound);
     let remarks_without = compilers.linted("plain", &plain);
     let remarks_with = compilers.linted("annotated", &annotated);
     for (number, twins) in functions {
@@ -91,19 +113,35 @@ fn compare(compilers: &Compilers, functions: &[(u64, Twins)], count: &mut Count)
         count.spoiled += u64::from(twins.spoiled);
         match (without.get(number), with.get(number)) {
             (None, None) => {
-                let (without, with) = (said(&remarks_without, *number), said(&remarks_with, *number));
+                let (without, with) = (
+                    said(&remarks_without, *number),
+                    said(&remarks_with, *number),
+                );
                 count.clean += u64::from(without.is_empty());
                 let only_with = only(with, without);
                 if !only_with.is_empty() {
-                    count.different.push(shown(*number, "only with the attribute", &only_with, twins));
+                    count.different.push(shown(
+                        *number,
+                        "only with the attribute",
+                        &only_with,
+                        twins,
+                    ));
                 }
             }
             (Some(_), Some(_)) => {
                 count.failing += 1;
                 count.misbegotten += u64::from(!twins.spoiled);
             }
-            (Some(errors), None) => count.different.push(shown(*number, "only without the attribute", errors, twins)),
-            (None, Some(errors)) => count.different.push(shown(*number, "only with the attribute", errors, twins)),
+            (Some(errors), None) => {
+                count
+                    .different
+                    .push(shown(*number, "only without the attribute", errors, twins));
+            }
+            (None, Some(errors)) => {
+                count
+                    .different
+                    .push(shown(*number, "only with the attribute", errors, twins));
+            }
         }
     }
 }
@@ -114,8 +152,14 @@ fn said(remarks: &Remarks, number: u64) -> &[Said] {
 
 /// What is said with the attribute more often than without, wherever it is said.
 fn only(with: &[Said], without: &[Said]) -> Vec<Said> {
-    let mut left: Vec<_> = without.iter().map(|said| (&said.code, &said.message)).collect();
-    let is_new = |said: &&Said| match left.iter().position(|it| *it == (&said.code, &said.message)) {
+    let mut left: Vec<_> = without
+        .iter()
+        .map(|said| (&said.code, &said.message))
+        .collect();
+    let is_new = |said: &&Said| match left
+        .iter()
+        .position(|it| *it == (&said.code, &said.message))
+    {
         Some(at) => {
             left.swap_remove(at);
             false
@@ -127,5 +171,8 @@ fn only(with: &[Said], without: &[Said]) -> Vec<Said> {
 
 fn shown(number: u64, when: &str, said: &[Said], twins: &Twins) -> String {
     let seed = asked::seed();
-    format!("function {number} of seed {seed}, {when}: {said:#?}\n{}\nplain:\n{}", twins.annotated, twins.plain)
+    format!(
+        "function {number} of seed {seed}, {when}: {said:#?}\n{}\nplain:\n{}",
+        twins.annotated, twins.plain
+    )
 }

@@ -8,7 +8,11 @@ pub(crate) struct Output {
 }
 
 const fn output(ty: &'static str, value: &'static str) -> Output {
-    Output { ty, value, from: "" }
+    Output {
+        ty,
+        value,
+        from: "",
+    }
 }
 
 const fn made(ty: &'static str, value: &'static str, from: &'static str) -> Output {
@@ -34,7 +38,10 @@ pub(crate) const OWNED: &[Output] = &[
     output("Result<i64, String>", "Ok($int)"),
     output("Result<i64, String>", "Err($text)"),
     output("&'static str", "\"text\""),
-    output("std::borrow::Cow<'static, str>", "std::borrow::Cow::Borrowed(\"text\")"),
+    output(
+        "std::borrow::Cow<'static, str>",
+        "std::borrow::Cow::Borrowed(\"text\")",
+    ),
     output("std::cmp::Ordering", "$Int.cmp(&1)"),
     output("std::convert::Infallible", "unreachable!()"),
     output("std::ops::RangeInclusive<i64>", "0..=$Int"),
@@ -50,34 +57,64 @@ pub(crate) const OTHERS: &[Output] = &[
     output("&'static [i64]", "&[1, 2]"),
     output("Box<dyn Fn(i64) -> i64 + Send>", "Box::new(double)"),
     output("Box<dyn Fn(i64) -> i64 + Send>", "Box::new(|$a| $a + 1)"),
-    output("std::sync::Arc<dyn std::any::Any + Send + Sync>", "std::sync::Arc::new($int)"),
+    output(
+        "std::sync::Arc<dyn std::any::Any + Send + Sync>",
+        "std::sync::Arc::new($int)",
+    ),
     output("Box<dyn Fn(i64) -> i64>", "Box::new(move |$a| $a + 1)"),
-    output("Box<dyn for<'x> Fn(&'x str) -> &'x str>", "Box::new(|$a| $a.trim())"),
+    output(
+        "Box<dyn for<'x> Fn(&'x str) -> &'x str>",
+        "Box::new(|$a| $a.trim())",
+    ),
     output("Box<dyn Display>", "Box::new($text)"),
-    output("Box<dyn Iterator<Item = i64>>", "Box::new((0..3).map(|$a| $a + 1))"),
+    output(
+        "Box<dyn Iterator<Item = i64>>",
+        "Box::new((0..3).map(|$a| $a + 1))",
+    ),
     output("std::rc::Rc<i64>", "std::rc::Rc::new($int)"),
     output("impl Display", "$text"),
     output("impl Display + Send + 'static + use<>", "1_i64"),
-    output("impl Iterator<Item = i64>", "vec![$int].into_iter().map(|$a| $a + 1)"),
-    output("impl Iterator<Item = impl Display>", "vec![$int].into_iter()"),
+    output(
+        "impl Iterator<Item = i64>",
+        "vec![$int].into_iter().map(|$a| $a + 1)",
+    ),
+    output(
+        "impl Iterator<Item = impl Display>",
+        "vec![$int].into_iter()",
+    ),
     output("impl Fn(i64) -> i64", "move |$a: i64| $a + 1"),
     output("impl FnOnce() -> String", "move || String::new()"),
     output("impl for<'x> Fn(&'x str) -> usize", "|$a: &str| $a.len()"),
     output("impl Into<String>", "\"text\""),
     output("impl Future<Output = i64>", "double_later(1)"),
-    output("Option<impl Iterator<Item = i64>>", "Some(std::iter::once($int))"),
+    output(
+        "Option<impl Iterator<Item = i64>>",
+        "Some(std::iter::once($int))",
+    ),
     output("(impl Display, i64)", "($text, $int)"),
     output("Box<impl std::fmt::Debug>", "Box::new($int)"),
     made("&'p str", "kept", "kept: &'p str"),
     made("&'p str", "kept", "kept: &'p String"),
     made("&'p str", "&kept[..]", "kept: &'p String"),
     made("&'p mut i64", "kept", "kept: &'p mut i64"),
-    made("&'p mut Vec<i64>", "{ kept.push(1); kept }", "kept: &'p mut Vec<i64>"),
+    made(
+        "&'p mut Vec<i64>",
+        "{ kept.push(1); kept }",
+        "kept: &'p mut Vec<i64>",
+    ),
     made("Option<&'p str>", "kept.split(' ').next()", "kept: &'p str"),
     made("Vec<&'p str>", "kept.split(' ').collect()", "kept: &'p str"),
     made("std::str::Chars<'p>", "kept.chars()", "kept: &'p str"),
-    made("impl Iterator<Item = &'p str>", "kept.split(' ')", "kept: &'p str"),
-    made("Box<dyn Iterator<Item = &'p str> + 'p>", "Box::new(kept.split(' '))", "kept: &'p str"),
+    made(
+        "impl Iterator<Item = &'p str>",
+        "kept.split(' ')",
+        "kept: &'p str",
+    ),
+    made(
+        "Box<dyn Iterator<Item = &'p str> + 'p>",
+        "Box::new(kept.split(' '))",
+        "kept: &'p str",
+    ),
     made("std::borrow::Cow<'p, str>", "kept.into()", "kept: &'p str"),
     made("&'p (dyn Display + 'p)", "kept", "kept: &'p String"),
     made("(&'p str, &'p str)", "kept.split_at(0)", "kept: &'p str"),
@@ -88,9 +125,17 @@ pub(crate) const OTHERS: &[Output] = &[
     made("Box<T>", "kept.into()", "kept: T"),
     made("[T; N]", "kept", "kept: [T; N]"),
     made("[Option<T>; N]", "kept.map(Some)", "kept: [T; N]"),
-    made("std::marker::PhantomData<T>", "std::marker::PhantomData", "_: &T"),
+    made(
+        "std::marker::PhantomData<T>",
+        "std::marker::PhantomData",
+        "_: &T",
+    ),
     made("Option<I::Item>", "kept.next()", "mut kept: I"),
-    made("std::iter::Rev<<I as IntoIterator>::IntoIter>", "kept.into_iter().rev()", "kept: I"),
+    made(
+        "std::iter::Rev<<I as IntoIterator>::IntoIter>",
+        "kept.into_iter().rev()",
+        "kept: I",
+    ),
     made("impl FnOnce() -> T", "move || kept", "kept: T"),
 ];
 
@@ -102,7 +147,10 @@ pub(crate) const OF_BORROWED: &[Output] = &[
     output("std::slice::Iter<'_, i64>", "self.ints.iter()"),
     output("impl Iterator<Item = &i64>", "self.ints.iter()"),
     output("Vec<&str>", "vec![&self.title]"),
-    output("Box<dyn Iterator<Item = i64> + '_>", "Box::new(self.ints.iter().copied())"),
+    output(
+        "Box<dyn Iterator<Item = i64> + '_>",
+        "Box::new(self.ints.iter().copied())",
+    ),
 ];
 
 /// What comes out of a receiver that is borrowed to be changed.
@@ -132,7 +180,10 @@ const fn failure(ty: &'static str, value: &'static str) -> Failure {
 pub(crate) const FAILURES: &[Failure] = &[
     failure("DbError", "Err(DbError::Statement(String::new()))"),
     failure("AppError", "Err(AppError::Other)"),
-    failure("Box<dyn std::error::Error + Send + Sync>", "Err(\"text\".into())"),
+    failure(
+        "Box<dyn std::error::Error + Send + Sync>",
+        "Err(\"text\".into())",
+    ),
     Failure {
         ty: "TransactionError",
         value: "Err(failure())",

@@ -30,13 +30,27 @@ impl Place {
     pub(crate) fn new(dice: &mut Dice, source: &Source, flavour: Flavour) -> Self {
         let place = Self::of_owner(dice, source.owner, flavour);
         // A name that one macro gives is not seen by what another one was given.
-        if matches!(place, Item | Parts) && source.conn == "tx" { Tokens } else { place }
+        if matches!(place, Item | Parts) && source.conn == "tx" {
+            Tokens
+        } else {
+            place
+        }
     }
 
     fn of_owner(dice: &mut Dice, owner: Owner, flavour: Flavour) -> Self {
         const ANY: &[Place] = &[
-            Free, Free, Free, Nested, Constant, Tokens, Item, Parts, Inherent, Inherent,
-            Implemented, Provided,
+            Free,
+            Free,
+            Free,
+            Nested,
+            Constant,
+            Tokens,
+            Item,
+            Parts,
+            Inherent,
+            Inherent,
+            Implemented,
+            Provided,
         ];
         match (owner, flavour) {
             (Owner::Lent, _) => Self::Lent,

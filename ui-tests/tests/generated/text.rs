@@ -30,7 +30,9 @@ pub(crate) fn twins(seed: u64, number: u64, spoiled: bool) -> Twins {
         some => format!("#[commit_on_success({})]", some.join(", ")),
     };
     let twin = |attribute: &str, instead: &str| {
-        let text = text.replace("@ATTRIBUTE@", attribute).replace("@INSTEAD@", instead);
+        let text = text
+            .replace("@ATTRIBUTE@", attribute)
+            .replace("@INSTEAD@", instead);
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         lines.collect::<Vec<_>>().join("\n")
     };
@@ -44,7 +46,8 @@ pub(crate) fn twins(seed: u64, number: u64, spoiled: bool) -> Twins {
 /// Nothing is said about what stands for the attribute.
 fn allowed(instead: &str) -> String {
     let statements = instead.split_inclusive(';');
-    let statements = statements.map(|statement| format!("#[allow(unused, clippy::all, clippy::pedantic)] {statement} "));
+    let statements = statements
+        .map(|statement| format!("#[allow(unused, clippy::all, clippy::pedantic)] {statement} "));
     statements.collect()
 }
 
@@ -65,17 +68,40 @@ struct Writer<'draft> {
 impl<'draft> Writer<'draft> {
     fn new(draft: &'draft Draft, dice: &mut Dice, number: u64) -> Self {
         const LEADS: &[&str] = &[
-            "", "", "", "/// What it does.", "#[inline]", "#[doc(hidden)]", "#[cfg(not(any()))]", "#[cold]",
-            "#[allow(unused_variables)]", "#[allow(clippy::unused_async)]",
+            "",
+            "",
+            "",
+            "/// What it does.",
+            "#[inline]",
+            "#[doc(hidden)]",
+            "#[cfg(not(any()))]",
+            "#[cold]",
+            "#[allow(unused_variables)]",
+            "#[allow(clippy::unused_async)]",
         ];
-        const VISIBILITIES: &[&str] = &["", "pub", "pub", "pub(crate)", "pub(super)", "pub(in crate)"];
+        const VISIBILITIES: &[&str] = &[
+            "",
+            "pub",
+            "pub",
+            "pub(crate)",
+            "pub(super)",
+            "pub(in crate)",
+        ];
         const INNER: &[&str] = &["", "", "", "", "", "#![allow(unused_mut)]"];
         let can_be_public = draft.place.can_be_public();
         Self {
             draft,
-            name: if dice.happens(5) { format!("r#f{number}") } else { format!("f{number}") },
+            name: if dice.happens(5) {
+                format!("r#f{number}")
+            } else {
+                format!("f{number}")
+            },
             lead: dice.word(LEADS),
-            visibility: if can_be_public { dice.word(VISIBILITIES) } else { "" },
+            visibility: if can_be_public {
+                dice.word(VISIBILITIES)
+            } else {
+                ""
+            },
             is_extern: dice.happens(5),
             has_clause: dice.happens(50),
             inner: dice.word(INNER),
@@ -90,16 +116,35 @@ impl<'draft> Writer<'draft> {
         let text = if draft.place == Place::Parts && self.has_simple_parts() {
             self.parts()
         } else {
-            let function = format!("{}\n@ATTRIBUTE@\n{} {}", self.lead, self.signature(&self.parameters()), self.body());
-            let place = if draft.place == Place::Parts { Place::Free } else { draft.place };
+            let function = format!(
+                "{}\n@ATTRIBUTE@\n{} {}",
+                self.lead,
+                self.signature(&self.parameters()),
+                self.body()
+            );
+            let place = if draft.place == Place::Parts {
+                Place::Free
+            } else {
+                draft.place
+            };
             place.wrap(&function, &self.signature(&declared(&self.parameters())))
         };
-        if self.shadowed { format!("{SHADOWS}\n{}", absolute(&text)) } else { text }
+        if self.shadowed {
+            format!("{SHADOWS}\n{}", absolute(&text))
+        } else {
+            text
+        }
     }
 
     fn parameters(&self) -> Vec<String> {
-        let receiver = self.draft.receiver.map(|Receiver(text, _)| (*text).to_owned());
-        receiver.into_iter().chain(self.draft.parameters.clone()).collect()
+        let receiver = self
+            .draft
+            .receiver
+            .map(|Receiver(text, _)| (*text).to_owned());
+        receiver
+            .into_iter()
+            .chain(self.draft.parameters.clone())
+            .collect()
     }
 
     fn signature(&self, parameters: &[String]) -> String {
@@ -124,7 +169,9 @@ impl<'draft> Writer<'draft> {
     }
 
     fn result(&self) -> String {
-        let Draft { output, failure, .. } = self.draft;
+        let Draft {
+            output, failure, ..
+        } = self.draft;
         match self.spelling {
             0 => format!("std::result::Result<{output}, {}>", failure.ty),
             1 => format!("::core::result::Result<{output}, {}>", failure.ty),
@@ -137,11 +184,23 @@ impl<'draft> Writer<'draft> {
 
     /// What the names in a signature stand for.
     fn generics(&self, signature: &str) -> (String, String) {
-        const TYPES: &[(&str, &str)] = &[("T", "Display"), ("E", "From<DbError> + From<TransactionError>")];
+        const TYPES: &[(&str, &str)] = &[
+            ("T", "Display"),
+            ("E", "From<DbError> + From<TransactionError>"),
+        ];
         let mut names: Vec<String> = Vec::new();
         let mut clause = Vec::new();
-        names.extend(["'p", "'c"].into_iter().filter(|it| mentions(signature, it)).map(str::to_owned));
-        let iterator = if signature.contains("I::Item") { "Iterator" } else { "IntoIterator<IntoIter: DoubleEndedIterator>" };
+        names.extend(
+            ["'p", "'c"]
+                .into_iter()
+                .filter(|it| mentions(signature, it))
+                .map(str::to_owned),
+        );
+        let iterator = if signature.contains("I::Item") {
+            "Iterator"
+        } else {
+            "IntoIterator<IntoIter: DoubleEndedIterator>"
+        };
         for (name, bound) in TYPES.iter().chain([&("I", iterator)]) {
             if mentions(signature, name) && self.has_clause {
                 names.push((*name).to_owned());
@@ -153,19 +212,34 @@ impl<'draft> Writer<'draft> {
         if mentions(signature, "N") {
             names.push("const N: usize".to_owned());
         }
-        let list = if names.is_empty() { String::new() } else { format!("<{}>", names.join(", ")) };
-        let clause = if clause.is_empty() { String::new() } else { format!("where {}", clause.join(", ")) };
+        let list = if names.is_empty() {
+            String::new()
+        } else {
+            format!("<{}>", names.join(", "))
+        };
+        let clause = if clause.is_empty() {
+            String::new()
+        } else {
+            format!("where {}", clause.join(", "))
+        };
         (list, clause)
     }
 
     fn body(&self) -> String {
-        let Draft { source, body, flavour, .. } = self.draft;
+        let Draft {
+            source,
+            body,
+            flavour,
+            ..
+        } = self.draft;
         let inside = format!("@INSTEAD@\n{}\n{}", source.head, body.join("\n"));
         let (inner, before) = (self.inner, self.before);
         match flavour {
             Flavour::Sync | Flavour::Async => format!("{{\n{inner}\n{inside}\n}}"),
             Flavour::Future => format!("{{\n{inner}\n{before}\nasync move {{\n{inside}\n}}\n}}"),
-            Flavour::Boxed => format!("{{\n{inner}\n{before}\nBox::pin(async move {{\n{inside}\n}})\n}}"),
+            Flavour::Boxed => {
+                format!("{{\n{inner}\n{before}\nBox::pin(async move {{\n{inside}\n}})\n}}")
+            }
         }
     }
 
@@ -177,8 +251,16 @@ impl<'draft> Writer<'draft> {
 
     /// The function out of a macro that is given its parts.
     fn parts(&self) -> String {
-        let keyword = if self.draft.flavour == Flavour::Async { "async" } else { "" };
-        let (source, rest) = self.draft.parameters.split_first().expect("there is a source");
+        let keyword = if self.draft.flavour == Flavour::Async {
+            "async"
+        } else {
+            ""
+        };
+        let (source, rest) = self
+            .draft
+            .parameters
+            .split_first()
+            .expect("there is a source");
         let source = source.trim_start_matches("conn: ");
         let is_unsafe = if self.draft.is_unsafe { "unsafe" } else { "" };
         format!(
@@ -207,8 +289,16 @@ fn declared(parameters: &[String]) -> Vec<String> {
             Some((attribute, rest)) => (format!("{attribute})] "), rest),
             None => (String::new(), parameter.as_str()),
         };
-        let at = rest.find("}: ").map(|at| at + 1).or_else(|| rest.find(": ")).expect("it has a type");
-        let attributes = if attributes.contains("cfg") { attributes } else { String::new() };
+        let at = rest
+            .find("}: ")
+            .map(|at| at + 1)
+            .or_else(|| rest.find(": "))
+            .expect("it has a type");
+        let attributes = if attributes.contains("cfg") {
+            attributes
+        } else {
+            String::new()
+        };
         format!("{attributes}_{}", &rest[at..])
     });
     declared.collect()
@@ -231,21 +321,34 @@ const SHADOWS: &str = "mod core {} mod std {} struct Result; struct Option; stru
 /// The same text without names of the prelude.
 fn absolute(text: &str) -> String {
     const NAMES: &[(&str, &str)] = &[
-        ("Ok", "::core::result::Result::Ok"), ("Err", "::core::result::Result::Err"),
-        ("Some", "::core::option::Option::Some"), ("None", "::core::option::Option::None"),
-        ("Result", "::core::result::Result"), ("Option", "::core::option::Option"),
-        ("Box", "::std::boxed::Box"), ("Vec", "::std::vec::Vec"), ("String", "::std::string::String"),
-        ("Send", "::core::marker::Send"), ("Future", "::core::future::Future"), ("From", "::core::convert::From"),
-        ("Into", "::core::convert::Into"), ("drop", "::core::mem::drop"), ("std", "::std"), ("core", "::core"),
+        ("Ok", "::core::result::Result::Ok"),
+        ("Err", "::core::result::Result::Err"),
+        ("Some", "::core::option::Option::Some"),
+        ("None", "::core::option::Option::None"),
+        ("Result", "::core::result::Result"),
+        ("Option", "::core::option::Option"),
+        ("Box", "::std::boxed::Box"),
+        ("Vec", "::std::vec::Vec"),
+        ("String", "::std::string::String"),
+        ("Send", "::core::marker::Send"),
+        ("Future", "::core::future::Future"),
+        ("From", "::core::convert::From"),
+        ("Into", "::core::convert::Into"),
+        ("drop", "::core::mem::drop"),
+        ("std", "::std"),
+        ("core", "::core"),
     ];
     let mut absolute = String::new();
     let mut rest = text;
     while let Some(start) = rest.find(|it: char| it.is_alphabetic() || it == '_') {
         absolute.push_str(&rest[..start]);
         let word = &rest[start..];
-        let end = word.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(word.len());
+        let end = word
+            .find(|it: char| !it.is_alphanumeric() && it != '_')
+            .unwrap_or(word.len());
         let (word, after) = word.split_at(end);
-        let is_path = absolute.ends_with("::") || absolute.ends_with('.') || absolute.ends_with('\'');
+        let is_path =
+            absolute.ends_with("::") || absolute.ends_with('.') || absolute.ends_with('\'');
         let known = NAMES.iter().find(|(name, _)| *name == word && !is_path);
         absolute.push_str(known.map_or(word, |(_, path)| path));
         rest = after;

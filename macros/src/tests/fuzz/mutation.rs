@@ -1,10 +1,10 @@
 //! Valid tokens, spoiled.
 
+use proptest::arbitrary::any;
 use proptest::collection::vec;
 use proptest::prop_oneof;
 use proptest::sample::{Index, select};
 use proptest::strategy::Strategy;
-use proptest::arbitrary::any;
 
 use super::tokens::{Fence, Tree, trees};
 use super::vocabulary::{fence, word};
@@ -45,7 +45,8 @@ fn change() -> impl Strategy<Value = Change> {
         (place(), word()).prop_map(|(place, word)| Change::Replace(place, word)),
         (place(), word()).prop_map(|(place, word)| Change::Insert(place, word)),
         place().prop_map(Change::Truncate),
-        (place(), 1_usize..4, fence()).prop_map(|(place, count, fence)| Change::Wrap(place, count, fence)),
+        (place(), 1_usize..4, fence())
+            .prop_map(|(place, count, fence)| Change::Wrap(place, count, fence)),
         place().prop_map(Change::Unwrap),
     ]
 }

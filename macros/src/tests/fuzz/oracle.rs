@@ -90,7 +90,10 @@ fn judge(input: &TokenStream, output: &TokenStream) -> Result<(TokenStream, bool
     let rest = refusals(output.clone(), &mut found);
     let stray = |refusal: &&Refusal| !places.is_empty() && !places.blamed(refusal);
     match found.iter().find(stray) {
-        Some(refusal) => Err(format!("nothing in the input is blamed for {}", refusal.message)),
+        Some(refusal) => Err(format!(
+            "nothing in the input is blamed for {}",
+            refusal.message
+        )),
         None => Ok((rest, !found.is_empty())),
     }
 }
@@ -101,7 +104,9 @@ fn kept(item: &TokenStream) -> Vec<String> {
     let mut words = words(item.clone());
     let poison = ["#", "[", "allow", "(", "unused_variables", ")", "]", "let"];
     if let Some(at) = words.windows(poison.len()).position(|seen| seen == poison)
-        && words.get(at + poison.len() + 1).is_some_and(|word| word == "=")
+        && words
+            .get(at + poison.len() + 1)
+            .is_some_and(|word| word == "=")
     {
         words.drain(at..at + poison.len() + 3);
     }

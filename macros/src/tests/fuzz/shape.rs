@@ -69,7 +69,9 @@ fn are_several(tokens: &TokenStream) -> bool {
 
 /// What begins with `crate` is an expression to `syn`, but not at the head of a statement.
 fn assigns_to_crate(tokens: &TokenStream) -> bool {
-    words(tokens.clone()).windows(2).any(|seen| seen == ["crate", "="])
+    words(tokens.clone())
+        .windows(2)
+        .any(|seen| seen == ["crate", "="])
 }
 
 /// What is in the braces at the end.
@@ -118,7 +120,9 @@ pub(super) struct Places(Vec<Range<usize>>);
 impl Places {
     pub(super) fn of(tokens: &TokenStream) -> Self {
         let mut places = Vec::new();
-        visit(tokens.clone(), &mut |_, span| places.push(span.byte_range()));
+        visit(tokens.clone(), &mut |_, span| {
+            places.push(span.byte_range());
+        });
         Self(places)
     }
 

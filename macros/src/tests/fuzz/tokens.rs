@@ -99,7 +99,9 @@ fn collect(tokens: TokenStream) -> Vec<Tree> {
                 trees.push(Tree::Group(fence, collect(group.stream())));
             }
             // After a quote that is joined to it, the name of a lifetime.
-            word => trees.push(Tree::Word(std::mem::take(&mut operator) + &word.to_string())),
+            word => trees.push(Tree::Word(
+                std::mem::take(&mut operator) + &word.to_string(),
+            )),
         }
     }
     trees

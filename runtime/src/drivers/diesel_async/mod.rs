@@ -32,6 +32,8 @@
 //! A future that is dropped while bb8 checks an `AsyncMysqlConnection` leaves it out of step for whoever gets
 //! it next, so use deadpool there, or `test_on_check_out(false)`.
 //!
+//! A pooled connection on which a future was dropped may be thrown away, and a SQLite database in memory with it.
+//!
 //! `SyncConnectionWrapper` panics when a statement's future is dropped on a runtime of a single thread.
 //!
 //! Errors of diesel carry no codes: besides PostgreSQL's 40001 none is known to be worth another attempt, so
