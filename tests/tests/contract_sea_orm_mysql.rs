@@ -63,9 +63,6 @@ mod dialect {
         ["CREATE TABLE item (id BIGINT PRIMARY KEY, note INT NOT NULL DEFAULT 0) ENGINE = InnoDB"];
     pub(crate) const NAME: &str = "sea-orm-mysql";
 
-    /// What is left of a block whose inner transaction is committed after the block has panicked.
-    pub(crate) const AFTER_A_PANIC: &[i64] = &[1, 2];
-
     /// Drops the database.
     pub(crate) type Kept = Cleanup;
 

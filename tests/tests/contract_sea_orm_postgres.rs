@@ -73,9 +73,6 @@ mod dialect {
     ];
     pub(crate) const NAME: &str = "sea-orm-postgres";
 
-    /// What is left of a block whose inner transaction is committed after the block has panicked.
-    pub(crate) const AFTER_A_PANIC: &[i64] = &[];
-
     /// Drops the schema.
     pub(crate) type Kept = Cleanup;
 

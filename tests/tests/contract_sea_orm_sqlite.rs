@@ -61,9 +61,6 @@ mod dialect {
         "CREATE TABLE child (item INTEGER REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
     ];
 
-    /// What is left of a block whose inner transaction is committed after the block has panicked.
-    pub(crate) const AFTER_A_PANIC: &[i64] = &[];
-
     /// The directory with the file.
     pub(crate) type Kept = tempfile::TempDir;
 

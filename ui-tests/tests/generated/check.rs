@@ -74,6 +74,8 @@ impl Compilers {
         compiler.args(["--error-format=json", "--crate-name=generated"]);
         let metadata = file.with_extension("rmeta");
         compiler.arg(format!("--emit=metadata={}", metadata.display()));
+        // Where the compiler puts what is too long to be said.
+        compiler.arg("--out-dir").arg(&self.directory);
         let output = compiler
             .arg(&file)
             .output()

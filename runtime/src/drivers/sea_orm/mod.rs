@@ -42,7 +42,8 @@
 //!
 //! - A nested block that is cancelled inside a transaction opened by hand leaves its writes in that transaction.
 //! - A transaction that the body begins with sea-orm itself, and does not end, is committed or rolled back with
-//!   the block; dropping it right after that can panic, as sea-orm does where the connection is in use.
+//!   the block; dropping it right after that can panic, as sea-orm does where the connection is in use. On MySQL,
+//!   whoever still holds it after the body has panicked can commit what the block has written.
 //! - Calls deferred inside a transaction that the body begins with sea-orm itself are refused, as nobody would
 //!   tell when it ends.
 //! - A transaction that the body ends in plain SQL, and replaces by another one, is committed as if it was the
