@@ -1,8 +1,51 @@
 //! A function is a transaction, and what must happen only if it commits is said inside it.
 //!
-//! See the [README](https://crates.io/crates/commit_on_success) for the promises, and
-//! [`commit_on_success`](macro@commit_on_success) and [`defer!`] for the two macros that most programs
-//! need.
+//! ```
+//! # #[cfg(feature = "rusqlite")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use commit_on_success::{commit_on_success, defer};
+//! use rusqlite::Connection;
+//!
+//! #[commit_on_success] // `conn` is the open transaction inside the body
+//! fn rename(conn: &mut Connection, id: i64, title: String) -> rusqlite::Result<()> {
+//!     conn.execute("UPDATE object SET title = ?1 WHERE id = ?2", (&title, id))?;
+//!     audit(conn, id)?; // a savepoint
+//!     defer!(index(id, title)); // arguments move in now, the call runs after COMMIT
+//!     Ok(()) // `Ok` commits; `Err`, `?` and a panic roll back
+//! }
+//!
+//! #[commit_on_success]
+//! fn audit(conn: &mut Connection, id: i64) -> rusqlite::Result<()> {
+//!     conn.execute("INSERT INTO audit VALUES (?1)", [id])?;
+//!     Ok(())
+//! }
+//!
+//! fn index(id: i64, title: String) {
+//!     println!("{id} is {title} now");
+//! }
+//!
+//! # let mut conn = Connection::open_in_memory()?;
+//! # conn.execute_batch("CREATE TABLE object (id, title); CREATE TABLE audit (id)")?;
+//! rename(&mut conn, 1, String::from("Two Generals"))?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "rusqlite"))]
+//! # fn main() {}
+//! ```
+//!
+//! | to | see |
+//! | --- | --- |
+//! | make a function or a block a transaction | [`commit_on_success`](macro@commit_on_success), [`transaction!`] |
+//! | do something once it has committed | [`defer!`], [`try_defer!`], [`signals::post_commit`] |
+//! | do something once it has rolled back | [`signals::post_rollback`] |
+//! | find a database, and what it cannot keep | [`drivers`] |
+//! | know what an error says of the data | [`Error::outcome`] |
+//! | keep something out of transactions | [`outside_transaction!`] |
+//! | test code that defers | `testing` (feature `testing`) |
+//! | watch all transactions of a process | [`Observer`], feature `tracing` |
+//!
+//! What is promised, and the tests that stand for it on each driver and database, is in the
+//! [README](https://crates.io/crates/commit_on_success).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]

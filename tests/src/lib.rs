@@ -6,6 +6,7 @@ pub mod faults;
 pub mod journal;
 pub mod model;
 pub mod noting;
+pub mod open;
 pub mod pg;
 pub mod polling;
 pub mod programs;

@@ -2,7 +2,7 @@
 //! that a future is sure to be waiting when it is dropped.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -18,7 +18,19 @@ pub struct Proxy {
     pub requests: Gate,
     /// What the server answers.
     pub replies: Gate,
+    ports: Ports,
     accepting: JoinHandle<()>,
+}
+
+/// By which a server tells the proxy's connections from those of others.
+#[derive(Clone, Debug, Default)]
+struct Ports(Arc<Mutex<Vec<u16>>>);
+
+impl Ports {
+    fn add(&self, port: u16) {
+        let mut ports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ports.push(port);
+    }
 }
 
 impl Proxy {
@@ -34,11 +46,14 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (requests, replies) = (Gate::new(), Gate::new());
-        let accepting = tokio::spawn(accept(listener, server, requests.clone(), replies.clone()));
+        let ports = Ports::default();
+        let gates = (requests.clone(), replies.clone());
+        let accepting = tokio::spawn(accept(listener, server, gates, ports.clone()));
         Ok(Self {
             address,
             requests,
             replies,
+            ports,
             accepting,
         })
     }
@@ -47,6 +62,13 @@ impl Proxy {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The ports from which the server has been spoken to.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        let ports = self.ports.0.lock();
+        ports.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Breaks the connections that there are; what is held is lost. Later ones are served, and nothing of
@@ -67,14 +89,21 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept<A>(listener: TcpListener, server: A, requests: Gate, replies: Gate)
-where
+async fn accept<A>(
+    listener: TcpListener,
+    server: A,
+    (requests, replies): (Gate, Gate),
+    ports: Ports,
+) where
     A: ToSocketAddrs + Clone,
 {
     while let Ok((client, _)) = listener.accept().await {
         let Ok(server) = TcpStream::connect(server.clone()).await else {
             return;
         };
+        if let Ok(address) = server.local_addr() {
+            ports.add(address.port());
+        }
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use commit_on_success::testing::TestTransaction;
 use commit_on_success::{Error, Outcome, commit_on_success, defer};
 
 use crate::driver::{self, Connection, DriverError, Pool};
@@ -209,4 +210,42 @@ fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
     stores(&pool, &journal).unwrap();
     assert_eq!(journal.entries(), ["1"]);
     assert_eq!(db.committed(), [1]);
+}
+
+// 91
+#[test]
+fn a_savepoint_of_the_store_inside_a_body_takes_what_is_inside_with_it() {
+    #[commit_on_success]
+    fn plain(conn: &mut Connection, id: i64) -> Result<(), Failure> {
+        Ok(driver::insert(conn, id)?)
+    }
+
+    #[commit_on_success]
+    fn outer(conn: &mut Connection) -> Result<(), Failure> {
+        conn.savepoint("mine")?;
+        plain(conn, 1)?;
+        conn.rollback_to("mine")?;
+        plain(conn, 2)
+    }
+
+    let db = driver::open().unwrap();
+    outer(&mut db.connect()).unwrap();
+    assert_eq!(db.committed(), [2]);
+}
+
+// 168
+#[test]
+fn functions_inside_a_tests_transaction_are_outermost_ones_and_nothing_is_kept() {
+    let db = driver::open().unwrap();
+    let mut conn = db.connect();
+    let journal = Journal::default();
+    let mut test = TestTransaction::begin(&mut conn).unwrap();
+    store(test.connection(), 1, &journal).unwrap();
+    assert_eq!(journal.entries(), ["1"]);
+    store(test.connection(), 2, &journal).unwrap_err();
+    assert_eq!(driver::rows(test.connection()).unwrap(), [1]);
+    test.rollback().unwrap();
+    assert!(db.committed().is_empty());
+    store(&mut conn, 3, &journal).unwrap();
+    assert_eq!(db.committed(), [3]);
 }

@@ -4,6 +4,7 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use commit_on_success::testing::AsyncTestTransaction;
 use commit_on_success::{Error, Outcome, commit_on_success, defer, in_transaction};
 use commit_on_success_tests::pg::{self, AppError};
 use futures_util::future::{join, join_all};
@@ -471,4 +472,27 @@ async fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner
     driver::execute(&mut conn, "ROLLBACK").await.unwrap();
     store(&mut conn, 4).await.unwrap();
     assert_eq!(db.committed().await, [4]);
+}
+
+// 168
+#[tokio::test]
+async fn functions_inside_a_tests_transaction_are_outermost_ones_and_nothing_is_kept() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let journal = Journal::default();
+    let mut test = AsyncTestTransaction::begin(&mut conn).await.unwrap();
+    store_two(test.connection(), [1, 2], &journal)
+        .await
+        .unwrap();
+    assert_eq!(journal.entries(), ["true true", "called"]);
+    store_two(test.connection(), [3, 3], &journal)
+        .await
+        .unwrap_err();
+    assert_eq!(driver::rows(test.connection()).await.unwrap(), [1, 2]);
+    test.rollback().await.unwrap();
+    assert!(db.committed().await.is_empty());
+    store_two(&mut conn, [4, 5], &journal).await.unwrap();
+    assert_eq!(db.committed().await, [4, 5]);
 }

@@ -1,8 +1,8 @@
 //! What is wrong with the rules, or with what was reported: nothing must be without the other.
 
 use crate::output::{Programs, Test};
-use crate::report::{Report, any, shows_limit};
-use crate::rules::{Pattern, Rule, Rules};
+use crate::report::{Report, shows_limit};
+use crate::rules::{Pattern, Rule, Rules, matches_any};
 
 /// Everything that keeps the table from being the whole truth.
 pub(crate) fn complaints(
@@ -53,9 +53,9 @@ fn stale(rule: &Rule, reports: &[Report<'_>]) -> Vec<String> {
         let mut titles = reports.iter().map(|report| report.title);
         titles.any(|title| pattern.matches(title))
     };
-    let limits = rule.limits.iter().map(|limit| &limit.pattern);
+    let limits = rule.limits.iter().flat_map(|limit| &limit.patterns);
     let tests = rule.tests.iter().chain(limits);
-    let absent = rule.absent.iter().map(|absence| &absence.pattern);
+    let absent = rule.absent.iter().flat_map(|absence| &absence.patterns);
     tests
         .filter(|pattern| !is_test(pattern))
         .chain(absent.filter(|pattern| !is_title(pattern)))
@@ -66,7 +66,7 @@ fn stale(rule: &Rule, reports: &[Report<'_>]) -> Vec<String> {
 fn claims(rule: &Rule, test: &Test) -> bool {
     if shows_limit(test) {
         let mut limits = rule.limits.iter();
-        return limits.any(|limit| limit.pattern.matches_test(&test.path));
+        return limits.any(|limit| limit.matches_test(&test.path));
     }
-    any(&rule.tests, test)
+    matches_any(&rule.tests, &test.path)
 }

@@ -1,7 +1,7 @@
 //! What the tests of one column have reported.
 
 use crate::output::{Programs, Test};
-use crate::rules::{Column, Note, Pattern, Rule};
+use crate::rules::{Column, Note, Rule, matches_any};
 
 /// What was reported on a column.
 pub(crate) struct Report<'r> {
@@ -39,20 +39,14 @@ impl<'r> Report<'r> {
     /// The tests that stand for a rule.
     pub(crate) fn of_rule<'t>(&'t self, rule: &Rule) -> impl Iterator<Item = &'r Test> {
         let tests = self.tests.iter().copied();
-        tests.filter(|test| !shows_limit(test) && any(&rule.tests, test))
+        tests.filter(|test| !shows_limit(test) && matches_any(&rule.tests, &test.path))
     }
 
     /// The tests that show a limit.
     pub(crate) fn of_limit(&self, limit: &Note) -> impl Iterator<Item = &'r Test> {
         let tests = self.tests.iter().copied();
-        tests.filter(|test| shows_limit(test) && limit.pattern.matches_test(&test.path))
+        tests.filter(|test| shows_limit(test) && limit.matches_test(&test.path))
     }
-}
-
-pub(crate) fn any(patterns: &[Pattern], test: &Test) -> bool {
-    patterns
-        .iter()
-        .any(|pattern| pattern.matches_test(&test.path))
 }
 
 /// Limits are shown in modules of that name.

@@ -31,7 +31,7 @@ pub(crate) struct Rule {
 /// A footnote, and what it is for.
 #[derive(Debug)]
 pub(crate) struct Note {
-    pub(crate) pattern: Pattern,
+    pub(crate) patterns: Vec<Pattern>,
     pub(crate) sentence: String,
 }
 
@@ -84,10 +84,26 @@ impl Rule {
 
 impl Note {
     fn parse(text: &str) -> Option<Self> {
-        let (pattern, sentence) = pair(text)?;
-        let pattern = Pattern(pattern);
-        Some(Self { pattern, sentence })
+        let (patterns, sentence) = pair(text)?;
+        let patterns = patterns
+            .split('|')
+            .map(|one| Pattern(one.trim().to_owned()));
+        let patterns = patterns.collect();
+        Some(Self { patterns, sentence })
     }
+
+    pub(crate) fn matches(&self, name: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(name))
+    }
+
+    pub(crate) fn matches_test(&self, path: &str) -> bool {
+        matches_any(&self.patterns, path)
+    }
+}
+
+/// Whether one of them matches a test.
+pub(crate) fn matches_any(patterns: &[Pattern], path: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches_test(path))
 }
 
 impl Pattern {

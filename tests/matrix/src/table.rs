@@ -83,10 +83,9 @@ impl Builder {
                 self.not_kept(rule, report, &format!("{} of {all} ignored", all - passed))
             }
             (Some(note), _) => {
-                let pattern = &note.pattern;
                 self.complain(format!(
-                    "{}: absent `{pattern}`, and there are tests for “{}”",
-                    report.title, rule.sentence
+                    "{}: there are tests for “{}”, in spite of “{}”",
+                    report.title, rule.sentence, note.sentence
                 ));
                 format!("✓ {passed}")
             }
@@ -100,9 +99,7 @@ impl Builder {
     }
 
     fn absence<'r>(rule: &'r Rule, report: &Report<'_>) -> Option<&'r Note> {
-        rule.absent
-            .iter()
-            .find(|note| note.pattern.matches(report.title))
+        rule.absent.iter().find(|note| note.matches(report.title))
     }
 
     fn footnote(&mut self, sentence: &str) -> String {
@@ -235,15 +232,20 @@ mod tests {
 
     #[test]
     fn a_gap_is_a_complaint() {
-        let gap = RULES.replace("absent *SQLite", "absent x");
+        let gap = RULES.replace("absent *SQLite", "absent x | y");
         assert_complains(
             &gap,
             OUTPUT,
             "a, SQLite: no test for “Commits are verified”",
         );
         assert_complains(&gap, OUTPUT, "nothing matches `x`");
+        assert_complains(&gap, OUTPUT, "nothing matches `y`");
         let stale = RULES.replace("absent *SQLite", "absent b");
-        assert_complains(&stale, OUTPUT, "b: absent `b`, and there are tests");
+        assert_complains(
+            &stale,
+            OUTPUT,
+            "b: there are tests for “Commits are verified”, in spite of",
+        );
         let renamed = OUTPUT.replace("hooks::two", "calls::two");
         assert_complains(
             RULES,
