@@ -9,7 +9,7 @@ use std::time::Duration;
 use commit_on_success::{
     Backoff, Error, commit_on_success, defer, pending, set_rollback, signals, transaction,
 };
-use commit_on_success_tests::polling::drop_after;
+use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};
 use commit_on_success_tests::transient::Contended;
 
@@ -101,6 +101,30 @@ async fn a_commit_that_fails_because_of_others_is_another_attempt() {
         assert_eq!(database.count("undone: CommitFailed"), 2, "{answer:?}");
         assert_eq!(database.count("call"), 1, "{answer:?}");
         assert_eq!(database.durable(), [0, 1], "{answer:?}");
+    }
+}
+
+// 165
+#[test]
+fn a_commit_that_fails_for_good_is_no_reason_for_another_attempt() {
+    #[commit_on_success(attempts = 3, backoff = Duration::ZERO)]
+    fn uncontended(connection: &mut Connection) -> Result<i64, AppError> {
+        body(connection, 1)
+    }
+
+    #[commit_on_success(attempts = 3, backoff = Duration::ZERO)]
+    async fn uncontended_later(connection: &mut Connection) -> Result<i64, AppError> {
+        body(connection, 1)
+    }
+
+    let later = |connection: &mut Connection| complete(uncontended_later(connection));
+    for run in [uncontended, later] {
+        let database = failing(Step::Commit, Answer::Refused, 1);
+        let ended = run(&mut database.connection());
+        let refused = matches!(ended, Err(AppError::Transaction(Error::Commit { .. })));
+        assert!(refused, "{ended:?}, {database:?}");
+        assert_eq!(database.count("body"), 1);
+        assert!(database.durable().is_empty());
     }
 }
 
