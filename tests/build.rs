@@ -134,7 +134,10 @@ pub(crate) fn main() -> io::Result<()> {
 
 /// From wherever it is run.
 fn watch(file: &Path) -> io::Result<()> {
-    println!("cargo::rerun-if-changed={}", path::absolute(file)?.display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        path::absolute(file)?.display()
+    );
     Ok(())
 }
 

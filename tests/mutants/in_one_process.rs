@@ -29,6 +29,8 @@ mod failures_panics;
 mod failures_rollback;
 #[path = "../tests/failures_signals.rs"]
 mod failures_signals;
+#[path = "../tests/options_no_rollback.rs"]
+mod options_no_rollback;
 #[path = "../tests/propagation.rs"]
 mod propagation;
 #[path = "../tests/races.rs"]
