@@ -4,12 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::time::Duration;
 
 use commit_on_success::{
     Backoff, Error, commit_on_success, defer, pending, set_rollback, signals, transaction,
 };
-use commit_on_success_tests::polling::{complete, drop_after};
+use commit_on_success_tests::polling::{complete, drop_after, poll_once};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};
 use commit_on_success_tests::transient::Contended;
 
@@ -599,4 +600,29 @@ fn a_future_dropped_between_two_attempts_leaves_nothing_open_and_runs_nothing() 
     assert!(!database.left_open());
     assert_eq!(three(&mut connection, 2).unwrap(), 2);
     assert_eq!(database.durable(), [2]);
+}
+
+// 165
+#[tokio::test]
+async fn a_future_waits_between_two_attempts_while_another_need_not() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::from_secs(3600))]
+    async fn waits(connection: &mut Connection) -> Result<i64, AppError> {
+        body(tx, 1)
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
+    async fn goes_on(connection: &mut Connection) -> Result<i64, AppError> {
+        body(tx, 2)
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    let mut connection = database.connection();
+    let mut waiting = pin!(waits(&mut connection));
+    assert!(poll_once(waiting.as_mut()).is_pending());
+
+    // Its waits end after those that should have ended before.
+    let other = failing(Step::Insert, Answer::Failed, 2);
+    assert_eq!(goes_on(&mut other.connection()).await.unwrap(), 2);
+    assert!(poll_once(waiting).is_pending());
+    assert_eq!(database.count("body"), 1);
 }
