@@ -1,8 +1,9 @@
 //! Running a transaction again that failed only because of others.
 
 use std::hash::{BuildHasher, Hasher};
-use std::num::NonZeroU32;
 use std::time::Duration;
+
+use crate::options::Options;
 
 /// How long to wait before each further attempt: twice as long as before the last one, up to a limit,
 /// times a random factor between zero and one, so that those who collided do not collide again.
@@ -56,26 +57,31 @@ impl From<Duration> for Backoff {
 /// Counts the attempts of one call.
 #[derive(Debug)]
 pub struct Attempts {
-    left: u32,
+    options: Options,
     failed: u32,
     backoff: Backoff,
 }
 
 impl Attempts {
-    /// `attempts` in all.
-    pub fn new(attempts: NonZeroU32, backoff: impl Into<Backoff>) -> Self {
+    /// As many as the options say, each of them begun with these.
+    pub fn new(options: Options, backoff: impl Into<Backoff>) -> Self {
         Self {
-            left: attempts.get() - 1,
+            options,
             failed: 0,
             backoff: backoff.into(),
         }
     }
 
+    /// What each of them is begun with.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
     /// Takes another attempt, if one is left.
     pub(crate) fn again(&mut self) -> bool {
-        let again = self.left > 0;
+        let again = self.failed + 1 < self.options.attempts.get();
         if again {
-            self.left -= 1;
             self.failed += 1;
         }
         again

@@ -43,7 +43,7 @@ macro_rules! outside_transaction {
 /// Inside a transaction, if it was asked to.
 #[track_caller]
 pub fn outside_transaction(marker: &'static str, panics: bool) {
-    if let Some(site) = context::with_innermost(|frame| frame.site) {
+    if let Some(site) = context::with_innermost(|block| block.site) {
         report(function_around(marker), site, panics);
     }
 }

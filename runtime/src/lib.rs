@@ -75,5 +75,5 @@ pub fn pending() -> usize {
 ///
 /// [`NotInTransaction`] when no block is open here.
 pub fn set_rollback() -> Result<(), NotInTransaction> {
-    context::with_innermost(context::Frame::request_rollback).ok_or(NotInTransaction)
+    context::change_innermost(context::Load::request_rollback).ok_or(NotInTransaction)
 }

@@ -170,11 +170,13 @@ pub(crate) fn called_inside(function: &'static str, transaction: &Site) {
 }
 
 /// Whether anybody listens, so that an event is worth making.
-pub(crate) fn any() -> bool {
+#[inline]
+fn any() -> bool {
     OBSERVERS.get().is_some()
 }
 
 /// An identity for a transaction, where somebody listens.
+#[inline]
 pub(crate) fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     if any() {

@@ -16,7 +16,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context;
-use crate::error::{Error, NotInTransaction};
+use crate::error::NotInTransaction;
 use crate::handlers::{Handler, HandlerOutcome};
 use crate::site::Site;
 
@@ -58,13 +58,6 @@ pub enum Cause {
     Requested,
     /// Its body returned `Ok`, but the commit was refused.
     CommitFailed,
-}
-
-impl Cause {
-    /// A rollback was asked for, or it is what is left.
-    pub(crate) fn refused(error: Option<&Error>) -> Self {
-        error.map_or(Self::Requested, |_| Self::CommitFailed)
-    }
 }
 
 impl fmt::Display for Cause {

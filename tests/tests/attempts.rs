@@ -307,6 +307,39 @@ fn what_a_failed_attempt_has_asked_for_does_not_touch_the_next_one() {
     assert_eq!(database.count("call"), 1);
 }
 
+// 165
+#[tokio::test]
+async fn a_rollback_that_was_asked_for_is_told_to_its_handlers() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3)]
+    fn withdrawn(connection: &mut Connection) -> Result<i64, AppError> {
+        set_rollback().unwrap();
+        body(tx, 1)
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 3)]
+    async fn withdrawn_later(connection: &mut Connection) -> Result<i64, AppError> {
+        set_rollback().unwrap();
+        body(tx, 1)
+    }
+
+    let steps = [
+        "acquire",
+        "begin",
+        "body",
+        "insert 1",
+        "rollback",
+        "undone: Requested",
+    ];
+    let database = Database::new();
+    assert_eq!(withdrawn(&mut database.connection()).unwrap(), 1);
+    assert_eq!(database.log(), steps);
+
+    let database = Database::new();
+    let mut connection = database.connection();
+    assert_eq!(withdrawn_later(&mut connection).await.unwrap(), 1);
+    assert_eq!(database.log(), steps);
+}
+
 // 165, 21
 #[test]
 fn a_conflict_in_a_nested_or_joined_block_runs_the_whole_outer_body_again() {
