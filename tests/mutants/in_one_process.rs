@@ -1,6 +1,11 @@
 //! The tests that do not mind each other in one process: one program is linked faster than twenty.
 #![allow(missing_docs, reason = "a test program")]
 
+// For the tests in it: those of the whole crate need every driver.
+#[path = "../../runtime/src/attempts/backoff.rs"]
+#[allow(dead_code, unreachable_pub, reason = "they do not use all of it")]
+mod backoff;
+
 #[path = "../tests/attempts.rs"]
 mod attempts;
 #[path = "../tests/attempts_begin.rs"]
