@@ -26,6 +26,11 @@ impl Attempts {
         }
     }
 
+    /// Those of a begin alone.
+    pub(crate) fn of_begin(options: Options) -> Self {
+        Self::new(options, Backoff::default())
+    }
+
     /// What each of them is begun with.
     #[must_use]
     pub fn options(&self) -> Options {

@@ -14,6 +14,7 @@ mod stack;
 
 use frame::Block;
 pub(crate) use frame::{Doom, Frame, Kind, Load, Mark};
+pub(crate) use stack::Around;
 use stack::{Slot, Stack};
 
 thread_local! {
@@ -69,41 +70,10 @@ pub(crate) fn is_open_on(connection: ConnectionId) -> bool {
     STACK.with(|stack| stack.innermost(Block::is_on(connection)).is_some())
 }
 
-/// What is around a block that begins.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Around {
-    /// How many blocks of its connection are open on this stack, hidden ones included.
-    pub(crate) depth: u32,
-    /// How the innermost of those that it may see has to end, if there is one.
-    pub(crate) mark: Option<Mark>,
-}
-
 /// What is around a block that begins on a connection.
 #[inline]
 pub(crate) fn around(connection: ConnectionId) -> Around {
-    if STACK.with(|stack| stack.len.get()) == 0 {
-        Around::default()
-    } else {
-        look_around(connection)
-    }
-}
-
-fn look_around(connection: ConnectionId) -> Around {
-    STACK.with(|stack| {
-        let is_on = Block::is_on(connection);
-        if let Some(index) = stack.innermost(&is_on) {
-            return stack.at(index, |slot| Around {
-                depth: slot.block.get().depth + 1,
-                mark: Some(slot.gathered.borrow().mark),
-            });
-        }
-        let blocks = (0..stack.len.get()).rev();
-        let mut hidden = blocks.map(|index| stack.at(index, |slot| slot.block.get()));
-        let depth = hidden
-            .find(|block| is_on(*block))
-            .map_or(0, |block| block.depth + 1);
-        Around { depth, mark: None }
-    })
+    STACK.with(|stack| stack.around(connection))
 }
 
 /// How many calls wait in the innermost block and those around it on the same connection.

@@ -2,8 +2,18 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::frame::{Block, Kind, Load};
+use super::frame::{Block, Kind, Load, Mark};
 use crate::handlers::Handler;
+use crate::transaction::ConnectionId;
+
+/// What is around a block that begins.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Around {
+    /// How many blocks of its connection are open on this stack, hidden ones included.
+    pub(crate) depth: u32,
+    /// How the innermost of those that it may see has to end, if there is one.
+    pub(crate) mark: Option<Mark>,
+}
 
 /// Where a frame is while its body runs.
 pub(super) struct Slot {
@@ -34,7 +44,7 @@ impl Slot {
 const INLINE: usize = 8;
 
 pub(super) struct Stack {
-    pub(super) len: Cell<usize>,
+    len: Cell<usize>,
     inline: [Slot; INLINE],
     spilled: RefCell<Vec<Slot>>,
 }
@@ -124,6 +134,33 @@ impl Stack {
             }
         }
         None
+    }
+
+    #[inline]
+    pub(super) fn around(&self, connection: ConnectionId) -> Around {
+        if self.len.get() == 0 {
+            Around::default()
+        } else {
+            self.look_around(connection)
+        }
+    }
+
+    #[inline(never)]
+    fn look_around(&self, connection: ConnectionId) -> Around {
+        let is_on = Block::is_on(connection);
+        if let Some(index) = self.innermost(&is_on) {
+            return self.at(index, |slot| Around {
+                depth: slot.block.get().depth + 1,
+                mark: Some(slot.gathered.borrow().mark),
+            });
+        }
+        let blocks = (0..self.len.get()).rev();
+        let mut hidden = blocks.map(|index| self.at(index, |slot| slot.block.get()));
+        let innermost = hidden.find(|block| is_on(*block));
+        Around {
+            depth: innermost.map_or(0, |block| block.depth + 1),
+            mark: None,
+        }
     }
 
     #[inline(never)]

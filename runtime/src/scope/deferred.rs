@@ -5,20 +5,13 @@ use std::panic::Location;
 use super::{AsyncScope, Level, Phase, Scope, begin};
 use crate::context::Hidden;
 use crate::error::{Error, HandlerFailure};
-use crate::handlers::Drain;
 use crate::transaction::{Abandoned, AsyncTransaction, Transaction, TransactionStatus};
 
 impl<T: Transaction> Scope<T> {
-    #[inline]
     pub(super) fn run_deferred(&mut self) -> Result<(), Error> {
-        self.let_go();
-        match self.unit.drain() {
-            Some(drain) => self.run_all(drain),
-            None => Ok(()),
-        }
-    }
-
-    fn run_all(&mut self, mut drain: Drain) -> Result<(), Error> {
+        let Some(mut drain) = self.unit.drain() else {
+            return Ok(());
+        };
         let hidden = Hidden::new();
         while let Some(location) = drain.next_sync() {
             if let Some(failure) = self.leftover(location) {
@@ -48,7 +41,6 @@ impl<T: Transaction> Scope<T> {
 
 impl<T: AsyncTransaction> AsyncScope<T> {
     pub(super) async fn run_deferred(&mut self) -> Result<(), Error> {
-        self.let_go();
         let Some(mut drain) = self.unit.drain() else {
             return Ok(());
         };

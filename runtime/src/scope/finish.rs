@@ -19,11 +19,16 @@ impl<T: Transaction> Scope<T> {
         if self.unit.committed() {
             self.unit.observe(self.driver(), observer::committed);
         }
-        if self.unit.level.is_outermost() {
-            return self.run_deferred();
+        if !self.unit.level.is_outermost() {
+            self.unit.hand_over();
+            return Ok(());
         }
-        self.unit.hand_over();
-        Ok(())
+        self.let_go();
+        if self.unit.has_calls() {
+            self.run_deferred()
+        } else {
+            Ok(())
+        }
     }
 
     #[cold]
@@ -71,11 +76,16 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         if self.unit.committed() {
             self.unit.observe(self.driver(), observer::committed);
         }
-        if self.unit.level.is_outermost() {
-            return self.run_deferred().await;
+        if !self.unit.level.is_outermost() {
+            self.unit.hand_over();
+            return Ok(());
         }
-        self.unit.hand_over();
-        Ok(())
+        self.let_go();
+        if self.unit.has_calls() {
+            self.run_deferred().await
+        } else {
+            Ok(())
+        }
     }
 
     async fn give_up(&mut self) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::running::AsyncRunning;
 use super::{Diagnosis, Level, Phase, Unit, begin};
-use crate::attempts::{Attempts, Backoff};
+use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::{BoxError, Error};
 use crate::observer;
@@ -46,33 +46,16 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             unit,
         };
         // A begin that is refused has run no body, so it is counted apart.
-        let mut attempts = Attempts::new(options, Backoff::default());
-        scope.open(&mut attempts).await?;
+        let mut attempts = None;
+        while let Err(source) = scope.open(&options).await {
+            let attempts = attempts.get_or_insert_with(|| Attempts::of_begin(options));
+            scope.open_failed(source, attempts).await?;
+        }
         Ok(scope)
     }
 
-    /// Begins, more than once if it is refused only because of others and attempts are left.
-    async fn open(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
-        loop {
-            self.unit.phase = Phase::Beginning;
-            let Err(source) = self.send_begin(&attempts.options()).await else {
-                break;
-            };
-            let transient =
-                self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
-            if !(transient && attempts.again()) {
-                return Err(self.begin_failed(source));
-            }
-            drop(source);
-            attempts.pause_async().await;
-        }
-        if self.unit.begun() {
-            self.unit.observe(self.driver(), observer::begun);
-        }
-        Ok(())
-    }
-
-    async fn send_begin(&mut self, options: &Options) -> Result<(), BoxError> {
+    async fn open(&mut self, options: &Options) -> Result<(), BoxError> {
+        self.unit.phase = Phase::Beginning;
         let (level, savepoint) = (self.unit.level, self.unit.savepoint());
         let transaction = self.transaction();
         match level {
@@ -80,15 +63,34 @@ impl<T: AsyncTransaction> AsyncScope<T> {
                 if transaction.status() == TransactionStatus::Open {
                     begin::cleaned(transaction.rollback().await)?;
                 }
-                transaction.begin(options).await
+                transaction.begin(options).await?;
             }
-            Level::Nested => transaction.savepoint(&savepoint).await,
+            Level::Nested => transaction.savepoint(&savepoint).await?,
             Level::Rehearsal => {
                 rehearsal::settle(transaction).await?;
-                transaction.savepoint(&savepoint).await
+                transaction.savepoint(&savepoint).await?;
             }
-            Level::Joined => Ok(()),
+            Level::Joined => {}
         }
+        if self.unit.begun() {
+            self.unit.observe(self.driver(), observer::begun);
+        }
+        Ok(())
+    }
+
+    /// Waits for another attempt, if the begin was refused only because of others and one is left.
+    async fn open_failed(
+        &mut self,
+        source: BoxError,
+        attempts: &mut Attempts,
+    ) -> Result<(), Error> {
+        let transient = self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
+        if !(transient && attempts.again()) {
+            return Err(self.begin_failed(source));
+        }
+        drop(source);
+        attempts.pause_async().await;
+        Ok(())
     }
 
     /// The outermost transaction may be open all the same, unless the driver refused before it sent
@@ -207,7 +209,13 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         self.unit.tell_handlers();
         attempts.pause_async().await;
         self.unit.reset();
-        self.open(attempts).await.is_ok()
+        let options = attempts.options();
+        while let Err(source) = self.open(&options).await {
+            if self.open_failed(source, attempts).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:

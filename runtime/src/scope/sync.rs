@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::running::Running;
 use super::{Diagnosis, Level, Phase, Unit, begin};
-use crate::attempts::{Attempts, Backoff};
+use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::{BoxError, Error};
 use crate::observer;
@@ -41,10 +41,11 @@ impl<T: Transaction> Scope<T> {
             transaction: Some(transaction),
             unit,
         };
-        if let Err(source) = scope.open(&options) {
-            // A begin that is refused has run no body, so it is counted apart.
-            let mut attempts = Attempts::new(options, Backoff::default());
-            scope.open_again(source, &mut attempts)?;
+        // A begin that is refused has run no body, so it is counted apart.
+        let mut attempts = None;
+        while let Err(source) = scope.open(&options) {
+            let attempts = attempts.get_or_insert_with(|| Attempts::of_begin(options));
+            scope.open_failed(source, attempts)?;
         }
         Ok(scope)
     }
@@ -52,32 +53,6 @@ impl<T: Transaction> Scope<T> {
     #[inline]
     fn open(&mut self, options: &Options) -> Result<(), BoxError> {
         self.unit.phase = Phase::Beginning;
-        self.send_begin(options)?;
-        if self.unit.begun() {
-            self.unit.observe(self.driver(), observer::begun);
-        }
-        Ok(())
-    }
-
-    /// Begins again, as long as it is refused only because of others and attempts are left.
-    #[cold]
-    fn open_again(&mut self, mut source: BoxError, attempts: &mut Attempts) -> Result<(), Error> {
-        loop {
-            let transient =
-                self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
-            if !(transient && attempts.again()) {
-                return Err(self.begin_failed(source));
-            }
-            std::thread::sleep(attempts.pause());
-            match self.open(&attempts.options()) {
-                Ok(()) => return Ok(()),
-                Err(again) => source = again,
-            }
-        }
-    }
-
-    #[inline]
-    fn send_begin(&mut self, options: &Options) -> Result<(), BoxError> {
         let (level, savepoint) = (self.unit.level, self.unit.savepoint());
         let transaction = self.transaction();
         match level {
@@ -85,11 +60,26 @@ impl<T: Transaction> Scope<T> {
                 if transaction.status() == TransactionStatus::Open {
                     begin::cleaned(transaction.rollback())?;
                 }
-                transaction.begin(options)
+                transaction.begin(options)?;
             }
-            Level::Nested | Level::Rehearsal => transaction.savepoint(&savepoint),
-            Level::Joined => Ok(()),
+            Level::Nested | Level::Rehearsal => transaction.savepoint(&savepoint)?,
+            Level::Joined => {}
         }
+        if self.unit.begun() {
+            self.unit.observe(self.driver(), observer::begun);
+        }
+        Ok(())
+    }
+
+    /// Waits for another attempt, if the begin was refused only because of others and one is left.
+    #[cold]
+    fn open_failed(&mut self, source: BoxError, attempts: &mut Attempts) -> Result<(), Error> {
+        let transient = self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
+        if !(transient && attempts.again()) {
+            return Err(self.begin_failed(source));
+        }
+        std::thread::sleep(attempts.pause());
+        Ok(())
     }
 
     /// Nothing is open, unless the driver did half of its work.
@@ -211,10 +201,13 @@ impl<T: Transaction> Scope<T> {
         self.unit.tell_handlers();
         std::thread::sleep(attempts.pause());
         self.unit.reset();
-        match self.open(&attempts.options()) {
-            Ok(()) => true,
-            Err(source) => self.open_again(source, attempts).is_ok(),
+        let options = attempts.options();
+        while let Err(source) = self.open(&options) {
+            if self.open_failed(source, attempts).is_err() {
+                return false;
+            }
         }
+        true
     }
 
     /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:

@@ -49,7 +49,7 @@ impl Unit {
     /// What was queued now waits for the block around this one; where there is none, it is dropped,
     /// which must not happen while the stack of frames is borrowed.
     pub(super) fn hand_over(&mut self) {
-        if self.frame.load.queue.is_empty() {
+        if !self.has_calls() {
             return;
         }
         let mut queue = Some(self.take_queue());
@@ -108,17 +108,14 @@ impl Unit {
         self.id > 0
     }
 
-    /// What has to run after the commit of the outermost block.
+    /// Whether a call or a handler waits.
     #[inline]
-    pub(super) fn drain(&mut self) -> Option<Drain> {
-        if self.frame.load.queue.is_empty() {
-            None
-        } else {
-            self.take_drain()
-        }
+    pub(super) fn has_calls(&self) -> bool {
+        !self.frame.load.queue.is_empty()
     }
 
-    fn take_drain(&mut self) -> Option<Drain> {
+    /// What has to run after the commit of the outermost block, if nobody catches it.
+    pub(super) fn drain(&mut self) -> Option<Drain> {
         let queue = self.take_queue();
         let event = Committed {
             site: self.site(),
@@ -243,7 +240,7 @@ impl Unit {
     #[inline]
     pub(super) fn tell_handlers(&mut self) {
         if let Some(cause) = self.fallout.take()
-            && !self.frame.load.queue.is_empty()
+            && self.has_calls()
         {
             self.fall_out(cause);
         }
