@@ -48,3 +48,5 @@ mod signals_guard;
 mod testing_capture;
 #[path = "../tests/testing_rusqlite.rs"]
 mod testing_rusqlite;
+#[path = "../tests/testing_scripted.rs"]
+mod testing_scripted;
