@@ -7,6 +7,7 @@
 use std::mem::ManuallyDrop;
 
 use crate::handlers::{Handler, Queue};
+use crate::site::Site;
 use crate::transaction::ConnectionId;
 
 mod frame;
@@ -23,41 +24,56 @@ thread_local! {
     static STACK: ManuallyDrop<Stack> = const { ManuallyDrop::new(Stack::new()) };
 }
 
-/// Runs `f` on the innermost open block, if there is one.
+/// Where an open block is, as long as none begins or ends on this thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(usize);
+
+/// The innermost open block, if there is one.
 #[inline]
-pub(crate) fn with_innermost<R>(f: impl FnOnce(Block) -> R) -> Option<R> {
-    STACK.with(|stack| {
-        let index = stack.innermost(Block::is_open)?;
-        Some(stack.at(index, |slot| f(slot.block.get())))
-    })
+pub(crate) fn innermost() -> Option<Place> {
+    STACK.with(|stack| stack.innermost(Block::is_open).map(Place))
 }
 
-/// How the body of the innermost open block runs, if there is one.
-#[inline]
-pub(crate) fn kind() -> Option<Kind> {
-    with_innermost(|block| block.kind)
-}
+impl Place {
+    #[inline]
+    fn at<R>(self, f: impl FnOnce(&Slot) -> R) -> R {
+        STACK.with(|stack| stack.at(self.0, f))
+    }
 
-/// Whether a transaction is open here.
-#[inline]
-pub(crate) fn is_open() -> bool {
-    with_innermost(|_| ()).is_some()
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        self.at(|slot| slot.block.get().kind)
+    }
+
+    pub(crate) fn site(self) -> &'static Site {
+        self.at(|slot| slot.block.get().site)
+    }
+
+    /// How deep it is on its connection; zero for the outermost.
+    pub(crate) fn nesting(self) -> usize {
+        self.at(|slot| slot.block.get().depth())
+    }
+
+    /// Queues a call.
+    #[inline]
+    pub(crate) fn enqueue(self, handler: Handler) {
+        STACK.with(|stack| stack.enqueue(self.0, handler));
+    }
+
+    /// Runs `f` on what has gathered in it.
+    pub(crate) fn change(self, f: impl FnOnce(&mut Load)) {
+        self.at(|slot| slot.change(f));
+    }
 }
 
 /// Runs `f` on what has gathered in the innermost block that is wanted, if there is one.
 #[inline]
-fn change(wanted: impl Fn(Block) -> bool, f: impl FnOnce(&mut Load)) -> Option<()> {
+fn change(wanted: impl Fn(Block) -> bool, f: impl FnOnce(&mut Load)) {
     STACK.with(|stack| {
-        let index = stack.innermost(wanted)?;
-        stack.at(index, |slot| slot.change(f));
-        Some(())
-    })
-}
-
-/// Runs `f` on what has gathered in the innermost open block, if there is one.
-#[inline]
-pub(crate) fn change_innermost(f: impl FnOnce(&mut Load)) -> Option<()> {
-    change(Block::is_open, f)
+        if let Some(index) = stack.innermost(wanted) {
+            stack.at(index, |slot| slot.change(f));
+        }
+    });
 }
 
 /// Runs `f` on what has gathered in the innermost open block of a connection, if there is one.
@@ -78,9 +94,10 @@ pub(crate) fn around(connection: ConnectionId) -> Around {
 
 /// How many calls wait in the innermost block and those around it on the same connection.
 pub(crate) fn pending() -> usize {
-    let Some(connection) = with_innermost(|block| block.connection) else {
+    let Some(innermost) = innermost() else {
         return 0;
     };
+    let connection = innermost.at(|slot| slot.block.get().connection);
     STACK.with(|stack| {
         let deferred = |slot: &Slot| slot.gathered.borrow().queue.deferred();
         let blocks = stack.all(Block::is_on(connection));
@@ -96,17 +113,6 @@ pub(crate) fn is_capturing() -> bool {
 /// Hands calls to what takes those of a transaction that has committed, if there is such.
 pub(crate) fn capture(calls: Queue) {
     change(Block::is_capture, |load| load.queue.append(calls));
-}
-
-/// How deep the innermost block is on its connection, where there is one; zero for the outermost.
-pub(crate) fn nesting() -> Option<usize> {
-    with_innermost(|block| block.depth())
-}
-
-/// Queues a call in the innermost block; there has to be one.
-#[inline]
-pub(crate) fn enqueue(handler: Handler) {
-    STACK.with(|stack| stack.enqueue(handler));
 }
 
 /// Takes back what was queued under an identity, as long as its transaction is open here.

@@ -21,7 +21,7 @@ pub use std::result::Result::{self, Err, Ok};
 pub use self::cause::{AnyLifetime, Cause, Returned, Static};
 pub use crate::__cause as cause;
 pub use crate::attempts::Attempts;
-use crate::context::{self, Doom, Kind};
+use crate::context::{self, Doom, Kind, Place};
 use crate::error::{BoxError, Error, NotInTransaction};
 pub use crate::handlers::HandlerOutcome;
 use crate::handlers::{AsyncCall, Handler};
@@ -64,8 +64,8 @@ where
     R: HandlerOutcome,
 {
     let location = Location::caller();
-    if context::is_open() {
-        context::enqueue(Handler::sync(call, location));
+    if let Some(block) = context::innermost() {
+        block.enqueue(Handler::sync(call, location));
     } else {
         outside::admit(location);
         outside::settle(call(), location);
@@ -83,10 +83,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: HandlerOutcome,
 {
-    if !context::is_open() {
-        return Err(NotInTransaction);
-    }
-    context::enqueue(Handler::sync(call, Location::caller()));
+    let block = context::innermost().ok_or(NotInTransaction)?;
+    block.enqueue(Handler::sync(call, Location::caller()));
     Ok(())
 }
 
@@ -119,9 +117,9 @@ impl Future for Registration {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if !self.admitted
-            && let Some(kind) = context::kind()
+            && let Some(block) = context::innermost()
         {
-            enqueue_async(kind, self.call.take(), self.location);
+            enqueue_async(block, self.call.take(), self.location);
             return Poll::Ready(());
         }
         self.run(context)
@@ -173,10 +171,10 @@ impl Future for TryRegistration {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let call = self.call.take();
-        let Some(kind) = context::kind() else {
+        let Some(block) = context::innermost() else {
             return Poll::Ready(Err(NotInTransaction));
         };
-        enqueue_async(kind, call, self.location);
+        enqueue_async(block, call, self.location);
         Poll::Ready(Ok(()))
     }
 }
@@ -209,17 +207,17 @@ impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
 
 /// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
 #[inline]
-fn enqueue_async(kind: Kind, call: Option<AsyncCall>, location: &'static Location<'static>) {
+fn enqueue_async(block: Place, call: Option<AsyncCall>, location: &'static Location<'static>) {
     match call {
-        Some(call) if kind == Kind::Async => context::enqueue(Handler::future(call, location)),
-        Some(_lost) => doom(location),
+        Some(call) if block.kind() == Kind::Async => block.enqueue(Handler::future(call, location)),
+        Some(_lost) => doom(block, location),
         None => {}
     }
 }
 
 #[cold]
-fn doom(location: &'static Location<'static>) {
-    context::change_innermost(|load| load.doom(Doom::AsyncCall(location)));
+fn doom(block: Place, location: &'static Location<'static>) {
+    block.change(|load| load.doom(Doom::AsyncCall(location)));
 }
 
 /// The return type of a function that is a transaction.

@@ -15,7 +15,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::context;
+use crate::context::{self, Place};
 use crate::error::NotInTransaction;
 use crate::handlers::{Handler, HandlerOutcome};
 use crate::site::Site;
@@ -104,12 +104,10 @@ impl PostCommit {
         F: FnOnce(&Committed) -> R + Send + 'static,
         R: HandlerOutcome,
     {
-        let nesting = context::nesting().ok_or(NotInTransaction)?;
-        Ok(Receiver::of(Handler::commit(
-            handler,
-            nesting,
-            Location::caller(),
-        )))
+        let block = context::innermost().ok_or(NotInTransaction)?;
+        let nesting = block.nesting();
+        let handler = Handler::commit(handler, nesting, Location::caller());
+        Ok(Receiver::of(handler, block))
     }
 }
 
@@ -134,8 +132,9 @@ impl PostRollback {
         F: FnOnce(&RolledBack) -> R + Send + 'static,
         R: HandlerOutcome,
     {
-        context::nesting().ok_or(NotInTransaction)?;
-        Ok(Receiver::of(Handler::rollback(handler, Location::caller())))
+        let block = context::innermost().ok_or(NotInTransaction)?;
+        let handler = Handler::rollback(handler, Location::caller());
+        Ok(Receiver::of(handler, block))
     }
 }
 
@@ -150,9 +149,9 @@ pub struct Receiver {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Receiver {
-    fn of(handler: Handler) -> Self {
+    fn of(handler: Handler, block: Place) -> Self {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        context::enqueue(handler.with_id(id));
+        block.enqueue(handler.with_id(id));
         Self { id }
     }
 

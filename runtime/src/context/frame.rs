@@ -52,9 +52,9 @@ impl From<Doom> for RollbackOnly {
 
 /// What is known of a block before its body runs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Block {
+pub(super) struct Block {
     pub(super) connection: ConnectionId,
-    pub(crate) site: &'static Site,
+    pub(super) site: &'static Site,
     /// How many blocks are around it on its connection.
     pub(super) depth: u32,
     pub(super) kind: Kind,
@@ -74,7 +74,7 @@ impl Block {
         panicked: false,
     };
 
-    pub(crate) fn depth(&self) -> usize {
+    pub(super) fn depth(&self) -> usize {
         // As wide as an address on whatever has threads.
         self.depth as usize
     }

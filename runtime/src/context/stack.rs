@@ -164,10 +164,8 @@ impl Stack {
     }
 
     #[inline(never)]
-    pub(super) fn enqueue(&self, handler: Handler) {
-        if let Some(index) = self.innermost(Block::is_open) {
-            self.at(index, |slot| slot.change(|load| load.queue.push(handler)));
-        }
+    pub(super) fn enqueue(&self, index: usize, handler: Handler) {
+        self.at(index, |slot| slot.change(|load| load.queue.push(handler)));
     }
 
     /// From the innermost one outwards, those that are wanted.
