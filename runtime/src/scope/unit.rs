@@ -192,7 +192,6 @@ impl Unit {
             (Level::Joined, _) => self.left(cause, driver),
             (Level::Outermost, Phase::Committing) => self.lost_track(driver),
             (_, Phase::Draining | Phase::Cleaning) => {}
-            (_, Phase::Beginning) => self.doom_parent(Doom::NestedCancelled),
             _ => {
                 self.doom_parent(Doom::NestedCancelled);
                 self.undone(cause, driver);
