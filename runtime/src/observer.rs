@@ -13,8 +13,7 @@ use crate::site::Site;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
-    /// Tells transactions apart: the same for the begin and the end of one, and for no other. Zero
-    /// if there was no observer when it began.
+    /// Tells transactions apart: the same for the begin and the end of one, and for no other.
     pub id: u64,
     /// The annotated function.
     pub site: &'static Site,
