@@ -3,7 +3,7 @@
 //! The suite is written once, in `contract/`; this takes out what makes it async. Lines stay where
 //! they are, so that a failure points at the same line of both forms.
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::{env, fs, io};
 
 /// What the sync form leaves out or spells differently.
@@ -105,30 +105,39 @@ const OF_DATABASES: [&str; 8] = [
     "contract/only/postgres_options.rs",
 ];
 
-fn main() -> io::Result<()> {
+pub(crate) fn main() -> io::Result<()> {
     let source = Path::new("contract/suite");
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    println!("cargo::rerun-if-changed={}", source.display());
+    watch(source)?;
     for entry in fs::read_dir(source)? {
         let file = entry?.path();
         derive(&file, &target.join("suite"), sync_form)?;
         derive(&file, &target.join("sea_orm/suite"), sea_orm_form)?;
         derive(&file, &target.join("diesel_async/suite"), diesel_async_form)?;
     }
-    println!("cargo::rerun-if-changed={ALSO_OF_DIESEL_ASYNC}");
+    watch(Path::new(ALSO_OF_DIESEL_ASYNC))?;
     derive(
         Path::new(ALSO_OF_DIESEL_ASYNC),
         &target.join("diesel_async"),
         diesel_async_form,
     )?;
     for file in ALSO_OF_SEA_ORM {
-        println!("cargo::rerun-if-changed={file}");
+        watch(Path::new(file))?;
         derive(Path::new(file), &target.join("sea_orm"), sea_orm_form)?;
     }
     for file in OF_DATABASES {
-        println!("cargo::rerun-if-changed={file}");
+        watch(Path::new(file))?;
         derive(Path::new(file), &target.join("only"), sync_form)?;
     }
+    Ok(())
+}
+
+/// From wherever it is run.
+fn watch(file: &Path) -> io::Result<()> {
+    println!(
+        "cargo::rerun-if-changed={}",
+        path::absolute(file)?.display()
+    );
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 #
-# PostgreSQL and MariaDB servers for one run of the tests, and the C libraries of their clients.
-# Sourced by `tests/run`, which calls
+# PostgreSQL and MariaDB servers for one run of the tests, the C libraries of their clients, and
+# valgrind. Sourced by `tests/run`, which calls
 #
 #   provide_libraries      finds or installs the libraries; fails where they are not to be had
+#   provide_valgrind       finds or installs valgrind; fails where it is not to be had
 #   provide_servers        finds, installs and starts what is needed, and exports the two URLs
-#   install_everything     finds or installs libraries and servers, and starts nothing
+#   install_everything     finds or installs libraries, valgrind and servers, and starts nothing
 #   report_dead_servers    prints the log of each server that has ended by itself
 #   stop_servers           stops the servers and removes their files
 #
@@ -64,6 +65,7 @@ install_everything() {
     [ -n "${COMMIT_ON_SUCCESS_MYSQL_URL:-}" ] || need_mariadb
     provide_libraries
     say 'the libraries of database clients: found'
+    if provide_valgrind; then say 'valgrind: found'; fi
 }
 
 provide_libraries() {
@@ -83,6 +85,23 @@ built (Debian's packages of them: ${packages//$'\n'/, }). Install them:
     need_directory
     lock_apt
     install_libraries || { unlock_apt; return 1; }
+    unlock_apt
+}
+
+# There is none for some systems, and what counts instructions does without.
+provide_valgrind() {
+    if has_valgrind; then
+        return 0
+    fi
+    if ! can_apt_get; then
+        say 'valgrind is missing, and instructions cannot be counted. Install it:
+    Debian, Ubuntu    sudo apt-get install valgrind
+    Fedora            sudo dnf install valgrind'
+        return 1
+    fi
+    need_directory
+    lock_apt
+    install_valgrind || { unlock_apt; return 1; }
     unlock_apt
 }
 
@@ -507,6 +526,24 @@ install_libraries() {
         return 1
     }
     say "installed the packages ${packages//$'\n'/, }"
+}
+
+# ---------------------------------------------------------------------------------------------
+# Valgrind
+
+has_valgrind() {
+    type -P valgrind >/dev/null
+}
+
+# Another run may have been here in the meantime.
+install_valgrind() {
+    has_valgrind && return 0
+    # Without the symbols of the C library it does not start.
+    apt_install valgrind libc6-dbg || {
+        say 'apt-get could not install valgrind'
+        return 1
+    }
+    say 'installed the package valgrind'
 }
 
 # ---------------------------------------------------------------------------------------------

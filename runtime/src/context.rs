@@ -1,284 +1,203 @@
-//! The frames of the open transactions, and the slot that they live in while their body runs.
+//! The frames of the open transactions, and the slots that they live in while their body runs.
 //!
 //! A frame is owned by its scope. While the scope's body runs (a sync body as a whole, an async body
 //! for each poll) the frame is on this thread's stack of frames, and a guard takes it off again. So
 //! it follows its task from thread to thread, and no other task ever sees it.
 
-use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
-use crate::error::RollbackOnly;
 use crate::handlers::{Handler, Queue};
 use crate::site::Site;
 use crate::transaction::ConnectionId;
 
-/// How the body of a frame runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Sync,
-    Async,
-    /// Not a transaction: takes what would run after a commit.
-    Capture,
-    /// Not a transaction: hides the frames below it from a deferred call, which runs outside of
-    /// any transaction.
-    Barrier,
-}
+mod frame;
+mod stack;
 
-/// How a block has to end although its body returned `Ok`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Mark {
-    None,
-    /// `set_rollback()` was called.
-    Rollback,
-    /// It can only be rolled back, and that is an error.
-    Doomed(RollbackOnly),
-}
-
-/// What is known of one open block.
-#[derive(Debug)]
-pub(crate) struct Frame {
-    pub(crate) connection: ConnectionId,
-    pub(crate) kind: Kind,
-    pub(crate) site: &'static Site,
-    pub(crate) mark: Mark,
-    /// Whether its body has panicked.
-    pub(crate) panicked: bool,
-    /// How many blocks are around it on its connection.
-    depth: u32,
-    pub(crate) queue: Queue,
-}
-
-impl Frame {
-    const BARRIER: Self = Self::new(ConnectionId::new(0), Kind::Barrier, &Site::NOWHERE, 0);
-
-    pub(crate) const fn new(
-        connection: ConnectionId,
-        kind: Kind,
-        site: &'static Site,
-        depth: u32,
-    ) -> Self {
-        Self {
-            connection,
-            depth,
-            kind,
-            site,
-            mark: Mark::None,
-            panicked: false,
-            queue: Queue::new(),
-        }
-    }
-
-    pub(crate) fn depth(&self) -> usize {
-        // As wide as an address on whatever has threads.
-        self.depth as usize
-    }
-
-    pub(crate) fn request_rollback(&mut self) {
-        if matches!(self.mark, Mark::None) {
-            self.mark = Mark::Rollback;
-        }
-    }
-
-    /// The first cause stays: it is the one that the user has to look at.
-    pub(crate) fn doom(&mut self, cause: RollbackOnly) {
-        if !matches!(self.mark, Mark::Doomed(_)) {
-            self.mark = Mark::Doomed(cause);
-        }
-    }
-}
-
-/// As deep as transactions nest in practice; beyond it frames go to the heap.
-const INLINE: usize = 8;
-
-struct Stack {
-    inline: [Frame; INLINE],
-    spilled: Vec<Frame>,
-    len: usize,
-}
-
-impl Stack {
-    const fn new() -> Self {
-        Self {
-            inline: [const { Frame::BARRIER }; INLINE],
-            spilled: Vec::new(),
-            len: 0,
-        }
-    }
-
-    fn push(&mut self, frame: Frame) {
-        match self.inline.get_mut(self.len) {
-            Some(slot) => *slot = frame,
-            None => self.spilled.push(frame),
-        }
-        self.len += 1;
-    }
-
-    fn pop(&mut self) -> Option<Frame> {
-        self.len = self.len.checked_sub(1)?;
-        if let Some(slot) = self.inline.get_mut(self.len) {
-            return Some(std::mem::replace(slot, Frame::BARRIER));
-        }
-        let frame = self.spilled.pop();
-        if self.spilled.is_empty() {
-            // Nobody drops the stack when its thread ends.
-            self.spilled = Vec::new();
-        }
-        frame
-    }
-
-    /// From the innermost frame outwards.
-    fn frames(&mut self) -> impl Iterator<Item = &mut Frame> {
-        let inline = self.len.min(INLINE);
-        self.spilled
-            .iter_mut()
-            .rev()
-            .chain(self.inline.iter_mut().take(inline).rev())
-    }
-
-    /// From the innermost frame outwards, as far as the running code may see.
-    fn unhidden(&mut self) -> impl Iterator<Item = &mut Frame> {
-        self.frames()
-            .take_while(|frame| frame.kind != Kind::Barrier)
-    }
-
-    /// The open blocks among them.
-    fn visible(&mut self) -> impl Iterator<Item = &mut Frame> {
-        self.unhidden().filter(|frame| frame.kind != Kind::Capture)
-    }
-}
+use frame::Block;
+pub(crate) use frame::{Doom, Frame, Kind, Load, Mark};
+pub(crate) use stack::Around;
+use stack::{Slot, Stack};
 
 thread_local! {
     // The stack is empty whenever no body runs, so there is nothing to drop when a thread ends, and
     // without a destructor it can be used until the very end. Never borrowed while user code runs.
-    static STACK: ManuallyDrop<RefCell<Stack>> =
-        const { ManuallyDrop::new(RefCell::new(Stack::new())) };
+    static STACK: ManuallyDrop<Stack> = const { ManuallyDrop::new(Stack::new()) };
 }
 
-fn with_stack<R>(f: impl FnOnce(&mut Stack) -> R) -> R {
-    STACK.with(|stack| f(&mut stack.borrow_mut()))
+/// Where an open block is, as long as none begins or ends on this thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(usize);
+
+/// The innermost open block, if there is one.
+#[inline]
+pub(crate) fn innermost() -> Option<Place> {
+    STACK.with(|stack| stack.innermost(Block::is_open).map(Place))
 }
 
-/// Runs `f` on the innermost open block, if there is one.
-pub(crate) fn with_innermost<R>(f: impl FnOnce(&mut Frame) -> R) -> Option<R> {
-    with_stack(|stack| stack.visible().next().map(f))
+impl Place {
+    #[inline]
+    fn at<R>(self, f: impl FnOnce(&Slot) -> R) -> R {
+        STACK.with(|stack| stack.at(self.0, f))
+    }
+
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        self.at(|slot| slot.block.get().kind)
+    }
+
+    pub(crate) fn site(self) -> &'static Site {
+        self.at(|slot| slot.block.get().site)
+    }
+
+    /// How deep it is on its connection; zero for the outermost.
+    pub(crate) fn nesting(self) -> usize {
+        self.at(|slot| slot.block.get().depth())
+    }
+
+    /// Queues a call.
+    #[inline]
+    pub(crate) fn enqueue(self, handler: Handler) {
+        STACK.with(|stack| stack.enqueue(self.0, handler));
+    }
+
+    /// Runs `f` on what has gathered in it.
+    pub(crate) fn change(self, f: impl FnOnce(&mut Load)) {
+        self.at(|slot| slot.change(f));
+    }
 }
 
-/// Runs `f` on the innermost open block of a connection, if there is one.
-pub(crate) fn with_innermost_of<R>(
-    connection: ConnectionId,
-    f: impl FnOnce(&mut Frame) -> R,
-) -> Option<R> {
-    with_stack(|stack| {
-        stack
-            .visible()
-            .find(|frame| frame.connection == connection)
-            .map(f)
-    })
+/// Runs `f` on what has gathered in the innermost block that is wanted, if there is one.
+#[inline]
+fn change(wanted: impl Fn(Block) -> bool, f: impl FnOnce(&mut Load)) {
+    STACK.with(|stack| {
+        if let Some(index) = stack.innermost(wanted) {
+            stack.at(index, |slot| slot.change(f));
+        }
+    });
 }
 
-/// How many blocks of a connection are open on this stack, hidden ones included.
-pub(crate) fn depth_of(connection: ConnectionId) -> u32 {
-    with_stack(|stack| {
-        let innermost = stack
-            .frames()
-            .find(|frame| frame.kind != Kind::Barrier && frame.connection == connection);
-        innermost.map_or(0, |frame| frame.depth + 1)
-    })
+/// Runs `f` on what has gathered in the innermost open block of a connection, if there is one.
+pub(crate) fn change_innermost_of(connection: ConnectionId, f: impl FnOnce(&mut Load)) {
+    change(Block::is_on(connection), f);
+}
+
+/// Whether a block of a connection is open here.
+pub(crate) fn is_open_on(connection: ConnectionId) -> bool {
+    STACK.with(|stack| stack.innermost(Block::is_on(connection)).is_some())
+}
+
+/// What is around a block that begins on a connection.
+#[inline]
+pub(crate) fn around(connection: ConnectionId) -> Around {
+    STACK.with(|stack| stack.around(connection))
 }
 
 /// How many calls wait in the innermost block and those around it on the same connection.
 pub(crate) fn pending() -> usize {
-    with_stack(|stack| {
-        let mut visible = stack.visible().peekable();
-        let Some(innermost) = visible.peek().map(|frame| frame.connection) else {
-            return 0;
-        };
-        visible
-            .filter(|frame| frame.connection == innermost)
-            .map(|frame| frame.queue.deferred())
-            .sum()
+    let Some(innermost) = innermost() else {
+        return 0;
+    };
+    let connection = innermost.at(|slot| slot.block.get().connection);
+    STACK.with(|stack| {
+        let deferred = |slot: &Slot| slot.gathered.borrow().queue.deferred();
+        let blocks = stack.all(Block::is_on(connection));
+        blocks.map(|index| stack.at(index, deferred)).sum()
     })
 }
 
 /// Whether something takes the calls of a transaction that has committed.
 pub(crate) fn is_capturing() -> bool {
-    with_capture(|_| ()).is_some()
+    STACK.with(|stack| stack.innermost(Block::is_capture).is_some())
 }
 
-/// Runs `f` on what takes the calls of a transaction that has committed, if there is such.
-pub(crate) fn with_capture(f: impl FnOnce(&mut Frame)) -> Option<()> {
-    with_stack(|stack| {
-        let capture = |frame: &&mut Frame| frame.kind == Kind::Capture;
-        stack.unhidden().find(capture).map(f)
-    })
-}
-
-/// Whether a transaction is open here.
-pub(crate) fn is_open() -> bool {
-    with_innermost(|_| ()).is_some()
-}
-
-/// How deep the innermost block is on its connection, where there is one; zero for the outermost.
-pub(crate) fn nesting() -> Option<usize> {
-    with_innermost(|frame| frame.depth())
-}
-
-/// Queues a call in the innermost block; there has to be one.
-pub(crate) fn enqueue(handler: Handler) {
-    with_innermost(|frame| frame.queue.push(handler));
+/// Hands calls to what takes those of a transaction that has committed, if there is such.
+pub(crate) fn capture(calls: Queue) {
+    change(Block::is_capture, |load| load.queue.append(calls));
 }
 
 /// Takes back what was queued under an identity, as long as its transaction is open here.
 pub(crate) fn remove(id: u64) -> Option<Handler> {
-    with_stack(|stack| stack.visible().find_map(|frame| frame.queue.remove(id)))
+    STACK.with(|stack| {
+        let remove = |slot: &Slot| slot.gathered.borrow_mut().queue.remove(id);
+        let mut blocks = stack.all(Block::is_open);
+        blocks.find_map(|index| stack.at(index, remove))
+    })
+}
+
+impl Frame {
+    /// Runs `body` with the frame on the stack.
+    #[inline]
+    pub(crate) fn during<R>(&mut self, body: impl FnOnce() -> R) -> R {
+        let mut entered = Entered::new(self);
+        let value = body();
+        entered.panicked = false;
+        value
+    }
+
+    #[cold]
+    fn take_along(&mut self) {
+        let load = std::mem::take(&mut self.load);
+        change(|_| true, |gathered| *gathered = load);
+    }
+
+    #[cold]
+    fn bring_back(&mut self, load: Load) {
+        self.block.loaded = true;
+        self.load = load;
+    }
 }
 
 /// Puts a frame on the stack until it is dropped, and then back where it came from.
-pub(crate) struct Entered<'f> {
+struct Entered<'f> {
     home: &'f mut Frame,
-    /// Something else was unwinding before.
-    unwinding: bool,
+    index: usize,
+    /// As long as nobody says otherwise.
+    panicked: bool,
 }
 
 impl<'f> Entered<'f> {
-    pub(crate) fn new(home: &'f mut Frame) -> Self {
-        let frame = std::mem::replace(home, Frame::BARRIER);
-        with_stack(|stack| stack.push(frame));
-        let unwinding = std::thread::panicking();
-        Self { home, unwinding }
+    #[inline]
+    fn new(home: &'f mut Frame) -> Self {
+        let index = STACK.with(|stack| stack.push(home.block));
+        if home.block.loaded {
+            home.take_along();
+        }
+        Self {
+            home,
+            index,
+            panicked: true,
+        }
     }
 }
 
 impl Drop for Entered<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(frame) = with_stack(Stack::pop) {
-            *self.home = frame;
-            self.home.panicked = std::thread::panicking() && !self.unwinding;
+        if let Some(load) = STACK.with(|stack| stack.pop(self.index)) {
+            self.home.bring_back(load);
+        }
+        if self.panicked {
+            self.home.block.panicked = true;
         }
     }
 }
 
 /// Hides all open blocks from what runs until it is dropped.
 pub(crate) struct Hidden {
-    len: usize,
+    index: usize,
 }
 
 impl Hidden {
+    #[inline]
     pub(crate) fn new() -> Self {
-        with_stack(|stack| {
-            let len = stack.len;
-            stack.push(Frame::BARRIER);
-            Self { len }
-        })
+        let index = STACK.with(|stack| stack.push(Block::BARRIER));
+        Self { index }
     }
 }
 
 impl Drop for Hidden {
+    #[inline]
     fn drop(&mut self) {
-        // Whatever was put on top and not taken off goes with it. Frames are dropped outside of the
-        // borrow: a capture's destructor is user code.
-        while let Some(frame) = with_stack(|stack| (stack.len > self.len).then(|| stack.pop())) {
-            drop(frame);
-        }
+        STACK.with(|stack| stack.pop(self.index));
     }
 }

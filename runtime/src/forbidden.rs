@@ -43,8 +43,8 @@ macro_rules! outside_transaction {
 /// Inside a transaction, if it was asked to.
 #[track_caller]
 pub fn outside_transaction(marker: &'static str, panics: bool) {
-    if let Some(site) = context::with_innermost(|frame| frame.site) {
-        report(function_around(marker), site, panics);
+    if let Some(block) = context::innermost() {
+        report(function_around(marker), block.site(), panics);
     }
 }
 

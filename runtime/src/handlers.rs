@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::pin::Pin;
 
@@ -9,6 +10,7 @@ use crate::error::BoxError;
 use crate::signals::{Committed, RolledBack};
 
 mod drain;
+mod results;
 
 pub(crate) use drain::{Drain, discard, roll_back};
 
@@ -158,13 +160,33 @@ impl fmt::Debug for Handler {
 
 /// What a block has queued, in order. Nothing is allocated until the first one.
 #[derive(Debug, Default)]
-pub(crate) struct Queue(Vec<Handler>);
+pub(crate) struct Queue(ManuallyDrop<Vec<Handler>>);
+
+/// Out of line: most queues are empty, and every annotated function drops one.
+impl Drop for Queue {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.capacity() > 0 {
+            self.release();
+        }
+    }
+}
 
 impl Queue {
     pub(crate) const fn new() -> Self {
-        Self(Vec::new())
+        Self(ManuallyDrop::new(Vec::new()))
     }
 
+    #[cold]
+    fn release(&mut self) {
+        drop(self.take());
+    }
+
+    fn take(&mut self) -> Vec<Handler> {
+        std::mem::take(&mut *self.0)
+    }
+
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -188,9 +210,10 @@ impl Queue {
     }
 
     /// Takes what waits for a commit that has happened, and drops the rest.
-    pub(crate) fn committed(self, event: &Committed) -> Self {
-        let waiting = self.0.into_iter().filter(Handler::waits_for_commit);
-        Self(waiting.map(|handler| handler.told(event)).collect())
+    pub(crate) fn committed(mut self, event: &Committed) -> Self {
+        let waiting = self.take().into_iter().filter(Handler::waits_for_commit);
+        let told = waiting.map(|handler| handler.told(event)).collect();
+        Self(ManuallyDrop::new(told))
     }
 
     #[cfg_attr(

@@ -98,7 +98,7 @@ pub use crate::transaction::{
 /// body spawns is outside as well. Opens no connection.
 #[must_use]
 pub fn in_transaction() -> bool {
-    context::is_open()
+    context::innermost().is_some()
 }
 
 /// How many deferred calls wait for the commit of the transaction that is open here; zero outside.
@@ -118,5 +118,7 @@ pub fn pending() -> usize {
 ///
 /// [`NotInTransaction`] when no block is open here.
 pub fn set_rollback() -> Result<(), NotInTransaction> {
-    context::with_innermost(context::Frame::request_rollback).ok_or(NotInTransaction)
+    let block = context::innermost().ok_or(NotInTransaction)?;
+    block.change(context::Load::request_rollback);
+    Ok(())
 }

@@ -13,8 +13,7 @@ use crate::site::Site;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
-    /// Tells transactions apart: the same for the begin and the end of one, and for no other. Zero
-    /// if there was no observer when it began.
+    /// Tells transactions apart: the same for the begin and the end of one, and for no other.
     pub id: u64,
     /// The annotated function.
     pub site: &'static Site,
@@ -170,11 +169,13 @@ pub(crate) fn called_inside(function: &'static str, transaction: &Site) {
 }
 
 /// Whether anybody listens, so that an event is worth making.
-pub(crate) fn any() -> bool {
+#[inline]
+fn any() -> bool {
     OBSERVERS.get().is_some()
 }
 
 /// An identity for a transaction, where somebody listens.
+#[inline]
 pub(crate) fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     if any() {

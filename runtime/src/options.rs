@@ -140,15 +140,19 @@ impl Options {
 
     /// The first option that is set and that only the begin of a transaction can honour.
     pub(crate) fn for_outermost(&self) -> Option<&'static str> {
-        [
-            ("isolation", self.isolation.is_some()),
-            ("read_only", self.read_only),
-            ("deferrable", self.deferrable),
-            ("mode", self.mode.is_some()),
-            ("attempts", self.attempts > NonZeroU32::MIN),
-        ]
-        .into_iter()
-        .find_map(|(name, set)| set.then_some(name))
+        if self.isolation.is_some() {
+            Some("isolation")
+        } else if self.read_only {
+            Some("read_only")
+        } else if self.deferrable {
+            Some("deferrable")
+        } else if self.mode.is_some() {
+            Some("mode")
+        } else if self.attempts > NonZeroU32::MIN {
+            Some("attempts")
+        } else {
+            None
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 pub use std::{cfg, column, file, line, module_path};
 
+use pin_project_lite::pin_project;
+
 pub use crate::forbidden::outside_transaction;
 
 pub use std::option::Option::{self, None, Some};
@@ -19,8 +21,8 @@ pub use std::result::Result::{self, Err, Ok};
 pub use self::cause::{AnyLifetime, Cause, Returned, Static};
 pub use crate::__cause as cause;
 pub use crate::attempts::Attempts;
-use crate::context::{self, Kind};
-use crate::error::{Error, NotInTransaction, RollbackOnly};
+use crate::context::{self, Doom, Kind, Place};
+use crate::error::{BoxError, Error, NotInTransaction};
 pub use crate::handlers::HandlerOutcome;
 use crate::handlers::{AsyncCall, Handler};
 use crate::options::Options;
@@ -30,6 +32,7 @@ pub use crate::site::Site;
 use crate::transaction::{AsyncBegin, Begin};
 
 /// Begins the transaction of a sync function.
+#[inline]
 pub fn begin<S, D>(
     source: S,
     site: &'static Site,
@@ -61,8 +64,8 @@ where
     R: HandlerOutcome,
 {
     let location = Location::caller();
-    if context::is_open() {
-        context::enqueue(Handler::sync(call, location));
+    if let Some(block) = context::innermost() {
+        block.enqueue(Handler::sync(call, location));
     } else {
         outside::admit(location);
         outside::settle(call(), location);
@@ -80,10 +83,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: HandlerOutcome,
 {
-    if !context::is_open() {
-        return Err(NotInTransaction);
-    }
-    context::enqueue(Handler::sync(call, Location::caller()));
+    let block = context::innermost().ok_or(NotInTransaction)?;
+    block.enqueue(Handler::sync(call, Location::caller()));
     Ok(())
 }
 
@@ -115,19 +116,28 @@ impl Future for Registration {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let location = self.location;
+        if !self.admitted
+            && let Some(block) = context::innermost()
+        {
+            enqueue_async(block, self.call.take(), self.location);
+            return Poll::Ready(());
+        }
+        self.run(context)
+    }
+}
+
+impl Registration {
+    /// Outside of any transaction.
+    #[cold]
+    fn run(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.admitted {
-            if context::is_open() {
-                enqueue_async(self.call.take(), location);
-                return Poll::Ready(());
-            }
-            outside::admit(location);
+            outside::admit(self.location);
             self.admitted = true;
         }
         if let Some(call) = &mut self.call {
             let outcome = std::task::ready!(call.as_mut().poll(context));
             self.call = None;
-            outside::settle(outcome, location);
+            outside::settle(outcome, self.location);
         }
         Poll::Ready(())
     }
@@ -161,10 +171,10 @@ impl Future for TryRegistration {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let call = self.call.take();
-        if !context::is_open() {
+        let Some(block) = context::innermost() else {
             return Poll::Ready(Err(NotInTransaction));
-        }
-        enqueue_async(call, self.location);
+        };
+        enqueue_async(block, call, self.location);
         Poll::Ready(Ok(()))
     }
 }
@@ -173,17 +183,41 @@ fn boxed<F>(call: F) -> AsyncCall
 where
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {
-    Box::pin(async move { call.await.into_result() })
+    Box::pin(Settling { call })
+}
+
+pin_project! {
+    /// As `async { call.await.into_result() }`, which would keep room for the call twice.
+    struct Settling<F> {
+        #[pin]
+        call: F,
+    }
+}
+
+impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
+    type Output = Result<(), BoxError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project()
+            .call
+            .poll(context)
+            .map(HandlerOutcome::into_result)
+    }
 }
 
 /// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
-fn enqueue_async(call: Option<AsyncCall>, location: &'static Location<'static>) {
-    let Some(call) = call else { return };
-    if context::with_innermost(|frame| frame.kind) == Some(Kind::Async) {
-        context::enqueue(Handler::future(call, location));
-    } else {
-        context::with_innermost(|frame| frame.doom(RollbackOnly::AsyncCall(location)));
+#[inline]
+fn enqueue_async(block: Place, call: Option<AsyncCall>, location: &'static Location<'static>) {
+    match call {
+        Some(call) if block.kind() == Kind::Async => block.enqueue(Handler::future(call, location)),
+        Some(_lost) => doom(block, location),
+        None => {}
     }
+}
+
+#[cold]
+fn doom(block: Place, location: &'static Location<'static>) {
+    block.change(|load| load.doom(Doom::AsyncCall(location)));
 }
 
 /// The return type of a function that is a transaction.

@@ -15,8 +15,8 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::context;
-use crate::error::{Error, NotInTransaction};
+use crate::context::{self, Place};
+use crate::error::NotInTransaction;
 use crate::handlers::{Handler, HandlerOutcome};
 use crate::site::Site;
 
@@ -58,13 +58,6 @@ pub enum Cause {
     Requested,
     /// Its body returned `Ok`, but the commit was refused.
     CommitFailed,
-}
-
-impl Cause {
-    /// A rollback was asked for, or it is what is left.
-    pub(crate) fn refused(error: Option<&Error>) -> Self {
-        error.map_or(Self::Requested, |_| Self::CommitFailed)
-    }
 }
 
 impl fmt::Display for Cause {
@@ -111,12 +104,10 @@ impl PostCommit {
         F: FnOnce(&Committed) -> R + Send + 'static,
         R: HandlerOutcome,
     {
-        let nesting = context::nesting().ok_or(NotInTransaction)?;
-        Ok(Receiver::of(Handler::commit(
-            handler,
-            nesting,
-            Location::caller(),
-        )))
+        let block = context::innermost().ok_or(NotInTransaction)?;
+        let nesting = block.nesting();
+        let handler = Handler::commit(handler, nesting, Location::caller());
+        Ok(Receiver::of(handler, block))
     }
 }
 
@@ -141,8 +132,9 @@ impl PostRollback {
         F: FnOnce(&RolledBack) -> R + Send + 'static,
         R: HandlerOutcome,
     {
-        context::nesting().ok_or(NotInTransaction)?;
-        Ok(Receiver::of(Handler::rollback(handler, Location::caller())))
+        let block = context::innermost().ok_or(NotInTransaction)?;
+        let handler = Handler::rollback(handler, Location::caller());
+        Ok(Receiver::of(handler, block))
     }
 }
 
@@ -157,9 +149,9 @@ pub struct Receiver {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Receiver {
-    fn of(handler: Handler) -> Self {
+    fn of(handler: Handler, block: Place) -> Self {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        context::enqueue(handler.with_id(id));
+        block.enqueue(handler.with_id(id));
         Self { id }
     }
 

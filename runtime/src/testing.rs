@@ -41,7 +41,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::pin;
 
-use crate::context::{Entered, Frame, Kind};
+use crate::context::{Frame, Hidden, Kind};
 use crate::error::{BoxError, Error, HandlerFailure};
 use crate::handlers::{Drain, Queue};
 use crate::options::Options;
@@ -59,22 +59,16 @@ use crate::transaction::{
 /// that is deferred outside of any transaction is not caught.
 pub fn capture<R>(block: impl FnOnce() -> R) -> (R, Captured) {
     let mut frame = capturing();
-    let entered = Entered::new(&mut frame);
-    let value = block();
-    drop(entered);
-    (value, Captured(frame.queue))
+    let value = frame.during(block);
+    (value, Captured(frame.load.queue))
 }
 
 /// As [`capture`], for a future.
 pub async fn capture_async<F: Future>(block: F) -> (F::Output, Captured) {
     let mut frame = capturing();
     let mut block = pin!(block);
-    let value = std::future::poll_fn(|context| {
-        let _entered = Entered::new(&mut frame);
-        block.as_mut().poll(context)
-    })
-    .await;
-    (value, Captured(frame.queue))
+    let value = std::future::poll_fn(|context| frame.during(|| block.as_mut().poll(context))).await;
+    (value, Captured(frame.load.queue))
 }
 
 fn capturing() -> Frame {
@@ -113,7 +107,9 @@ impl Captured {
     #[must_use = "the failures are returned, not raised"]
     pub fn run(self) -> Vec<HandlerFailure> {
         let mut drain = self.drain();
+        let hidden = Hidden::new();
         while drain.next_sync().is_some() {}
+        drop(hidden);
         drain.finish()
     }
 

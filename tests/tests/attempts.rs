@@ -4,12 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::time::Duration;
 
 use commit_on_success::{
     Backoff, Error, commit_on_success, defer, pending, set_rollback, signals, transaction,
 };
-use commit_on_success_tests::polling::drop_after;
+use commit_on_success_tests::polling::{complete, drop_after, poll_once};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};
 use commit_on_success_tests::transient::Contended;
 
@@ -101,6 +102,30 @@ async fn a_commit_that_fails_because_of_others_is_another_attempt() {
         assert_eq!(database.count("undone: CommitFailed"), 2, "{answer:?}");
         assert_eq!(database.count("call"), 1, "{answer:?}");
         assert_eq!(database.durable(), [0, 1], "{answer:?}");
+    }
+}
+
+// 165
+#[test]
+fn a_commit_that_fails_for_good_is_no_reason_for_another_attempt() {
+    #[commit_on_success(attempts = 3, backoff = Duration::ZERO)]
+    fn uncontended(connection: &mut Connection) -> Result<i64, AppError> {
+        body(connection, 1)
+    }
+
+    #[commit_on_success(attempts = 3, backoff = Duration::ZERO)]
+    async fn uncontended_later(connection: &mut Connection) -> Result<i64, AppError> {
+        body(connection, 1)
+    }
+
+    let later = |connection: &mut Connection| complete(uncontended_later(connection));
+    for run in [uncontended, later] {
+        let database = failing(Step::Commit, Answer::Refused, 1);
+        let ended = run(&mut database.connection());
+        let refused = matches!(ended, Err(AppError::Transaction(Error::Commit { .. })));
+        assert!(refused, "{ended:?}, {database:?}");
+        assert_eq!(database.count("body"), 1);
+        assert!(database.durable().is_empty());
     }
 }
 
@@ -280,6 +305,39 @@ fn what_a_failed_attempt_has_asked_for_does_not_touch_the_next_one() {
     gives_up_once(&mut database.connection(), 1).unwrap();
     assert_eq!(database.durable(), [1]);
     assert_eq!(database.count("call"), 1);
+}
+
+// 165
+#[tokio::test]
+async fn a_rollback_that_was_asked_for_is_told_to_its_handlers() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3)]
+    fn withdrawn(connection: &mut Connection) -> Result<i64, AppError> {
+        set_rollback().unwrap();
+        body(tx, 1)
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 3)]
+    async fn withdrawn_later(connection: &mut Connection) -> Result<i64, AppError> {
+        set_rollback().unwrap();
+        body(tx, 1)
+    }
+
+    let steps = [
+        "acquire",
+        "begin",
+        "body",
+        "insert 1",
+        "rollback",
+        "undone: Requested",
+    ];
+    let database = Database::new();
+    assert_eq!(withdrawn(&mut database.connection()).unwrap(), 1);
+    assert_eq!(database.log(), steps);
+
+    let database = Database::new();
+    let mut connection = database.connection();
+    assert_eq!(withdrawn_later(&mut connection).await.unwrap(), 1);
+    assert_eq!(database.log(), steps);
 }
 
 // 165, 21
@@ -575,4 +633,29 @@ fn a_future_dropped_between_two_attempts_leaves_nothing_open_and_runs_nothing() 
     assert!(!database.left_open());
     assert_eq!(three(&mut connection, 2).unwrap(), 2);
     assert_eq!(database.durable(), [2]);
+}
+
+// 165
+#[tokio::test]
+async fn a_future_waits_between_two_attempts_while_another_need_not() {
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::from_secs(3600))]
+    async fn waits(connection: &mut Connection) -> Result<i64, AppError> {
+        body(tx, 1)
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
+    async fn goes_on(connection: &mut Connection) -> Result<i64, AppError> {
+        body(tx, 2)
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    let mut connection = database.connection();
+    let mut waiting = pin!(waits(&mut connection));
+    assert!(poll_once(waiting.as_mut()).is_pending());
+
+    // Its waits end after those that should have ended before.
+    let other = failing(Step::Insert, Answer::Failed, 2);
+    assert_eq!(goes_on(&mut other.connection()).await.unwrap(), 2);
+    assert!(poll_once(waiting).is_pending());
+    assert_eq!(database.count("body"), 1);
 }

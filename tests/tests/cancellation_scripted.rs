@@ -236,6 +236,24 @@ fn what_a_badly_behaved_call_left_open_is_not_left_to_the_next_user() {
     assert_eq!(points, 9);
 }
 
+/// Has committed when its call runs.
+#[commit_on_success]
+async fn calling(connection: &mut Connection) -> Result<(), AppError> {
+    defer!(connection.database().clone().note_later("call").await);
+    Ok(())
+}
+
+// It belongs to somebody else, who can go on with it.
+#[test]
+fn a_future_dropped_while_its_calls_run_leaves_alone_a_connection_on_which_nothing_is_open() {
+    let database = Database::new().pausing(1);
+    let mut connection = database.connection();
+    // Two pauses in each of acquire, begin and commit, and then one of the call's own.
+    assert!(drop_after(calling(&mut connection), 7).is_none());
+    assert_eq!(database.log(), ["acquire", "begin", "commit"]);
+    assert!(!database.discarded());
+}
+
 #[test]
 fn a_future_that_was_never_polled_has_done_nothing() {
     let database = Database::new();

@@ -8,7 +8,7 @@ use std::panic::resume_unwind;
 use commit_on_success::{
     Error, HandlerFailure, Observer, add_observer, commit_on_success, defer, in_transaction,
 };
-use commit_on_success_tests::polling::complete;
+use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step, pause};
 
 thread_local! {
@@ -68,6 +68,24 @@ fn an_async_call_that_has_run_is_forgotten() {
         assert_eq!(heard(within).len(), usize::from(fails));
         assert_eq!(database.count("call"), 2);
     }
+}
+
+#[commit_on_success]
+async fn failing_and_misbehaving(connection: &mut Connection) -> Result<(), AppError> {
+    defer!(|| Err::<(), _>("no"));
+    defer!(connection.database().clone().raw_begin());
+    Ok(())
+}
+
+#[test]
+fn a_failure_is_reported_when_the_future_is_dropped_behind_its_last_call() {
+    let database = Database::new().pausing(1);
+    let mut connection = database.connection();
+    // Two pauses in each of acquire, begin and commit, and then one in the rollback of what the call left open.
+    let dropped = || assert!(drop_after(failing_and_misbehaving(&mut connection), 7).is_none());
+    let heard = heard(dropped);
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(heard[0].ends_with("failed: no"), "{heard:?}");
 }
 
 /// Panics when it is dropped.

@@ -202,6 +202,25 @@ fn observers_hear_of_a_rollback_that_failed_behind_the_error_of_a_body() {
     };
 }
 
+#[commit_on_success]
+fn heard_late(connection: &mut Connection, told: Told) -> Result<(), AppError> {
+    add_observer(told);
+    Ok(connection.insert(1)?)
+}
+
+#[test]
+fn observers_hear_of_no_end_of_a_block_that_had_begun_before_they_were_added() {
+    let Some(_) = in_a_process_of_its_own(
+        "observers_hear_of_no_end_of_a_block_that_had_begun_before_they_were_added",
+    ) else {
+        let told = Told::default();
+        let database = Database::new().on(Step::Commit, Answer::Lost);
+        heard_late(&mut database.connection(), told.clone()).unwrap_err();
+        assert_eq!(told.lines(), [""; 0]);
+        return;
+    };
+}
+
 #[test]
 fn a_rollback_that_failed_is_spoken_of_on_standard_error_without_an_observer() {
     let Some(written) = in_a_process_of_its_own(

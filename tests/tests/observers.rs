@@ -364,6 +364,36 @@ fn wherever_a_future_is_dropped_each_block_that_began_is_told_one_end() {
     assert_eq!(unknown, 2, "while COMMIT is in flight");
 }
 
+/// Leaves a transaction open in a call that waits.
+#[commit_on_success]
+async fn misbehaving(connection: &mut Connection) -> Result<(), AppError> {
+    let database = connection.database().clone();
+    defer!(async move {
+        database.raw_begin();
+        database.note_later("call").await;
+    });
+    Ok(())
+}
+
+#[test]
+fn what_was_committed_is_told_no_other_end_when_its_calls_are_cancelled() {
+    observe();
+    let mut committed = 0;
+    let points = sweep(|point| {
+        let database = Database::new().pausing(1);
+        let mut connection = database.connection();
+        let output = drop_after(misbehaving(&mut connection), point);
+        let seen = told();
+        each_begun_has_one_end(&seen, &point);
+        let told = |seen: &Seen| seen.line.starts_with("committed");
+        committed += usize::from(seen.iter().any(told));
+        Cut::of(output.as_ref())
+    });
+    assert_eq!(points, 11);
+    // Dropped in the call, in the rollback behind it, and not at all.
+    assert_eq!(committed, 2 + 2 + 1);
+}
+
 static JOINED: Site = Site {
     function: "joined",
     module: "observers",

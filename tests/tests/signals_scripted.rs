@@ -331,6 +331,54 @@ mod nested {
         }
     }
 
+    #[commit_on_success]
+    fn outermost(connection: &mut Connection) -> Result<(), AppError> {
+        middle(connection)
+    }
+
+    #[commit_on_success]
+    fn middle(connection: &mut Connection) -> Result<(), AppError> {
+        stored_apart(connection).unwrap_err();
+        Ok(())
+    }
+
+    #[commit_on_success]
+    fn stored_apart(connection: &mut Connection) -> Result<(), AppError> {
+        let database = connection.database().clone();
+        let apart = move |_: &RolledBack| stored(&mut database.connection());
+        post_rollback().connect(apart).unwrap();
+        Err(AppError::Body("no"))
+    }
+
+    #[commit_on_success]
+    fn stored(connection: &mut Connection) -> Result<(), AppError> {
+        Ok(connection.insert(1)?)
+    }
+
+    // A database in which it had the name of an open savepoint could roll back to the wrong one.
+    #[test]
+    fn a_block_in_a_rollback_handler_has_a_savepoint_inside_those_that_are_open() {
+        let database = Database::new();
+        outermost(&mut database.connection()).unwrap();
+        let mut log = database.log();
+        log.retain(|line| line != "acquire");
+        assert_eq!(
+            log,
+            [
+                "begin",
+                "savepoint 1",
+                "savepoint 2",
+                "rollback to 2",
+                "savepoint 2",
+                "insert 1",
+                "release 2",
+                "release 1",
+                "commit",
+            ]
+        );
+        assert_eq!(database.durable(), [1]);
+    }
+
     // scenario 129
     #[test]
     fn a_refused_release_runs_the_rollback_handlers_of_that_savepoint() {

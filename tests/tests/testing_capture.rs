@@ -135,6 +135,18 @@ fn calls_and_handlers_are_returned_in_order_and_run_only_when_asked_to() {
 
 // scenario 169
 #[test]
+fn for_debugging_they_say_where_they_were_deferred() {
+    let journal = Journal::default();
+    let ((), calls) = capture(|| store_row(&mut database(), &journal, 1).unwrap());
+    let said = format!("{calls:?}");
+    assert!(!calls.is_empty());
+    for location in calls.locations() {
+        assert!(said.contains(&location.to_string()), "{said}");
+    }
+}
+
+// scenario 169
+#[test]
 fn dropping_them_runs_nothing() {
     let journal = Journal::default();
     let witness = journal.witness("dropped");

@@ -19,7 +19,11 @@ pub(super) fn begin(plan: &Plan, krate: &TokenStream) -> TokenStream {
             column: #krate::__private::column!(),
         }
     };
-    let options = options(&plan.terms, krate);
+    let options = if plan.terms.retry.is_some() {
+        quote_spanned!(Span::mixed_site()=> __attempts.options())
+    } else {
+        options(&plan.terms, krate)
+    };
     let blame = start(&plan.source.expression);
     let arguments = quote_spanned!(blame=> #source, #site, #options);
     match plan.flavour {
@@ -89,14 +93,14 @@ fn attempts(retry: &Retry, krate: &TokenStream) -> TokenStream {
 }
 
 // Output:
-//     let mut __attempts = Attempts::new(attempts(3), Backoff::default());
-pub(super) fn counter(retry: &Retry, krate: &TokenStream) -> TokenStream {
-    let attempts = attempts(retry, krate);
+//     let mut __attempts = Attempts::new(Options::new().attempts(attempts(3)), Backoff::default());
+pub(super) fn counter(retry: &Retry, terms: &Terms, krate: &TokenStream) -> TokenStream {
+    let options = options(terms, krate);
     let backoff = retry.backoff.as_ref().map_or_else(
         || quote_spanned!(Span::mixed_site()=> #krate::Backoff::default()),
         quote::ToTokens::to_token_stream,
     );
     quote_spanned! {Span::mixed_site()=>
-        let mut __attempts = #krate::__private::Attempts::new(#attempts, #backoff);
+        let mut __attempts = #krate::__private::Attempts::new(#options, #backoff);
     }
 }

@@ -75,27 +75,33 @@ fn tail(place: &Tail, transaction: &TokenStream) -> TokenStream {
 
 // Output:
 //     match ::commit_on_success::__private::begin(conn, &Site { … }, Options::new()) {
-//         Ok(mut __scope) => END,
+//         Ok(ref mut __scope) => END,
 //         Err(__error) => __private::failed(__error),
 //     }
 //
 // A `match`, because the temporaries of the source (`&mut pool.get()?`) have to live to the end. No `?`, because there
-// is nothing to return from in a block, and because one trait bound on the return type gives one error.
+// is nothing to return from in a block, and because one trait bound on the return type gives one error. By `ref mut`,
+// because a future would keep room for the scope twice.
 pub(crate) fn transaction(plan: &Plan) -> TokenStream {
     let mixed = Span::mixed_site();
     let words = Words::new(plan);
     let Words { krate, failed, .. } = &words;
     let begin = begin::begin(plan, krate);
-    let (counter, end) = match &plan.terms.retry {
-        None => (None, once(plan, &words)),
+    let (counter, scope, end) = match &plan.terms.retry {
+        None => (
+            None,
+            quote_spanned!(mixed=> ref mut __scope),
+            once(plan, &words),
+        ),
         Some(retry) => {
-            let counter = begin::counter(retry, krate);
-            (Some(counter), again(plan, &words))
+            let counter = begin::counter(retry, &plan.terms, krate);
+            let scope = quote_spanned!(mixed=> mut __scope);
+            (Some(counter), scope, again(plan, &words))
         }
     };
     let transaction = quote_spanned! {mixed=>
         match #begin {
-            #krate::__private::Ok(mut __scope) => #end,
+            #krate::__private::Ok(#scope) => #end,
             #krate::__private::Err(__error) => #failed,
         }
     };

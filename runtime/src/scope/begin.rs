@@ -1,17 +1,15 @@
 //! Deciding what a block is to its connection, before anything is sent.
 
 use super::{Diagnosis, Level, Phase, Unit};
-use crate::context::{self, Frame, Kind, Mark};
+use crate::context::{self, Around, Frame, Kind, Mark};
 use crate::error::{BoxError, Error};
-use crate::observer;
 use crate::options::{Options, Propagation, Unsupported};
 use crate::rehearsal;
 use crate::site::Site;
-use crate::transaction::{
-    ConnectionId, RollbackError, Savepoint, Session, TransactionStatus as Status,
-};
+use crate::transaction::{ConnectionId, RollbackError, Session, TransactionStatus as Status};
 
 impl Unit {
+    #[inline]
     pub(super) fn new(
         session: &mut impl Session,
         kind: Kind,
@@ -19,31 +17,28 @@ impl Unit {
         options: &Options,
     ) -> Result<Self, Error> {
         let connection = session.connection_id();
-        let depth = context::depth_of(connection);
+        let Around { depth, mark } = context::around(connection);
         Ok(Self {
-            level: level(session, (connection, depth), site, options)?,
+            level: level(session, (connection, mark), site, options)?,
             frame: Frame::new(connection, kind, site, depth),
             phase: Phase::Beginning,
-            site,
-            driver: session.driver(),
-            id: observer::next_id(),
-            observed: false,
+            id: 0,
             diagnosis: Diagnosis::default(),
             fallout: None,
         })
     }
 
     pub(super) fn begin_failed(&self, source: BoxError) -> Error {
-        let function = self.site.function;
+        let function = self.site().function;
         match (self.level, source.downcast_ref::<Unsupported>()) {
             (_, Some(&Unsupported { option, database })) => Error::Unsupported {
                 function,
                 option,
                 database,
             },
-            (Level::Outermost, None) => no_begin(self.site, source),
-            (Level::Nested(_) | Level::Joined | Level::Rehearsal(_), None) => {
-                no_savepoint(self.site, source)
+            (Level::Outermost, None) => no_begin(self.site(), source),
+            (Level::Nested | Level::Joined | Level::Rehearsal, None) => {
+                no_savepoint(self.site(), source)
             }
         }
     }
@@ -69,8 +64,11 @@ enum Enclosing {
 }
 
 /// `None` if a block is there and its transaction is not.
-fn enclosing(session: &mut impl Session, connection: ConnectionId) -> Option<Enclosing> {
-    let block = context::with_innermost_of(connection, |frame| frame.mark);
+#[inline]
+fn enclosing(
+    session: &mut impl Session,
+    (connection, block): (ConnectionId, Option<Mark>),
+) -> Option<Enclosing> {
     match (session.status(), block) {
         (Status::Idle, Some(_)) => None,
         (Status::Open | Status::Test | Status::Untracked, Some(mark)) => {
@@ -86,46 +84,64 @@ fn enclosing(session: &mut impl Session, connection: ConnectionId) -> Option<Enc
     }
 }
 
+#[inline]
 fn level(
     session: &mut impl Session,
-    (connection, depth): (ConnectionId, u32),
+    around: (ConnectionId, Option<Mark>),
     site: &'static Site,
     options: &Options,
 ) -> Result<Level, Error> {
-    let function = site.function;
-    let driver = session.driver();
-    let Some(enclosing) = enclosing(session, connection) else {
-        return Err(no_savepoint(
-            site,
-            "the enclosing transaction has ended".into(),
-        ));
+    let outermost = match enclosing(session, around) {
+        Some(Enclosing::Nobody) => Level::Outermost,
+        Some(Enclosing::Test) => Level::Rehearsal,
+        Some(Enclosing::Block(mark)) => return inside(Some(mark), site, options, session.driver()),
+        Some(Enclosing::Stranger) => return inside(None, site, options, session.driver()),
+        None => return Err(no_transaction(site)),
     };
-    let savepoint = Savepoint::at(depth);
-    let outermost = match enclosing {
-        Enclosing::Nobody => Some(Level::Outermost),
-        Enclosing::Test => Some(Level::Rehearsal(savepoint)),
-        Enclosing::Block(_) | Enclosing::Stranger => None,
-    };
-    if let Some(outermost) = outermost {
-        return match options.propagation {
-            Propagation::Mandatory => Err(Error::Mandatory { function, driver }),
-            _ => Ok(outermost),
-        };
+    match options.propagation {
+        Propagation::Mandatory => Err(mandatory(site, session.driver())),
+        _ => Ok(outermost),
     }
+}
+
+/// What a block is inside of an open transaction: one of ours, with its mark, or a stranger's.
+#[cold]
+fn inside(
+    block: Option<Mark>,
+    site: &'static Site,
+    options: &Options,
+    driver: &'static str,
+) -> Result<Level, Error> {
+    let function = site.function;
     if options.propagation == Propagation::Durable {
         return Err(Error::Durable { function, driver });
     }
     if let Some(option) = options.for_outermost() {
         return Err(Error::NestedOption { function, option });
     }
-    match (enclosing, options.propagation) {
-        (Enclosing::Block(Mark::Doomed(cause)), _) => Err(Error::RollbackOnly { function, cause }),
-        (Enclosing::Block(_), Propagation::Required | Propagation::Mandatory) => Ok(Level::Joined),
+    match (block, options.propagation) {
+        (Some(Mark::Doomed(doom)), _) => {
+            let cause = doom.into();
+            Err(Error::RollbackOnly { function, cause })
+        }
+        (Some(_), Propagation::Required | Propagation::Mandatory) => Ok(Level::Joined),
         // Nothing but a savepoint could undo what a block does in a stranger's transaction.
-        _ => Ok(Level::Nested(savepoint)),
+        _ => Ok(Level::Nested),
     }
 }
 
+#[cold]
+fn mandatory(site: &'static Site, driver: &'static str) -> Error {
+    let function = site.function;
+    Error::Mandatory { function, driver }
+}
+
+#[cold]
+fn no_transaction(site: &'static Site) -> Error {
+    no_savepoint(site, "the enclosing transaction has ended".into())
+}
+
+#[cold]
 pub(super) fn no_begin(site: &'static Site, source: BoxError) -> Error {
     let function = site.function;
     Error::Begin { function, source }

@@ -3,20 +3,22 @@
 use std::panic::Location;
 
 use super::{AsyncScope, Level, Phase, Scope, begin};
+use crate::context::Hidden;
 use crate::error::{Error, HandlerFailure};
 use crate::transaction::{Abandoned, AsyncTransaction, Transaction, TransactionStatus};
 
 impl<T: Transaction> Scope<T> {
     pub(super) fn run_deferred(&mut self) -> Result<(), Error> {
-        self.let_go();
         let Some(mut drain) = self.unit.drain() else {
             return Ok(());
         };
+        let hidden = Hidden::new();
         while let Some(location) = drain.next_sync() {
             if let Some(failure) = self.leftover(location) {
                 drain.fail(failure);
             }
         }
+        drop(hidden);
         self.unit.handlers_failed(drain.finish())
     }
 
@@ -39,13 +41,14 @@ impl<T: Transaction> Scope<T> {
 
 impl<T: AsyncTransaction> AsyncScope<T> {
     pub(super) async fn run_deferred(&mut self) -> Result<(), Error> {
-        self.let_go();
         let Some(mut drain) = self.unit.drain() else {
             return Ok(());
         };
         self.unit.phase = Phase::Draining;
         while let Some(location) = drain.next().await {
-            if let Some(failure) = self.leftover(location).await {
+            if self.has_leftover()
+                && let Some(failure) = self.clean(location).await
+            {
                 drain.fail(failure);
             }
         }
@@ -60,10 +63,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     }
 
     /// Rolls back what a deferred call left open on a connection that it can reach as well.
-    async fn leftover(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
-        if !self.has_leftover() {
-            return None;
-        }
+    async fn clean(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
         let transaction = self.transaction.as_mut()?;
         self.unit.phase = Phase::Cleaning;
         let rollback = begin::cleaned(transaction.rollback().await).err();

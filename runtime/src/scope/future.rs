@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::running::AsyncRunning;
-use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
-use crate::attempts::{Attempts, Backoff};
+use super::{Diagnosis, Level, Phase, Unit, begin};
+use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::{BoxError, Error};
+use crate::observer;
 use crate::options::{Options, Unsupported};
 use crate::rehearsal;
 use crate::signals::Cause;
@@ -24,7 +25,6 @@ pub struct AsyncScope<T: AsyncTransaction> {
     /// `None` once the connection was given back.
     pub(super) transaction: Option<T>,
     pub(super) unit: Unit,
-    options: Options,
 }
 
 impl<T: AsyncTransaction> AsyncScope<T> {
@@ -44,48 +44,53 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         let mut scope = Self {
             transaction: Some(transaction),
             unit,
-            options,
         };
         // A begin that is refused has run no body, so it is counted apart.
-        let mut attempts = Attempts::new(options.attempts, Backoff::default());
-        scope.open(&mut attempts).await?;
+        let mut attempts = None;
+        while let Err(source) = scope.open(&options).await {
+            let attempts = attempts.get_or_insert_with(|| Attempts::of_begin(options));
+            scope.open_failed(source, attempts).await?;
+        }
         Ok(scope)
     }
 
-    /// Begins, more than once if it is refused only because of others and attempts are left.
-    async fn open(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
-        loop {
-            self.unit.phase = Phase::Beginning;
-            let Err(source) = self.send_begin().await else {
-                self.unit.begun();
-                return Ok(());
-            };
-            let transient =
-                self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
-            if !(transient && attempts.again()) {
-                return Err(self.begin_failed(source));
-            }
-            attempts.pause_async().await;
-        }
-    }
-
-    async fn send_begin(&mut self) -> Result<(), BoxError> {
-        let (level, options) = (self.unit.level, self.options);
+    async fn open(&mut self, options: &Options) -> Result<(), BoxError> {
+        self.unit.phase = Phase::Beginning;
+        let (level, savepoint) = (self.unit.level, self.unit.savepoint());
         let transaction = self.transaction();
         match level {
             Level::Outermost => {
                 if transaction.status() == TransactionStatus::Open {
                     begin::cleaned(transaction.rollback().await)?;
                 }
-                transaction.begin(&options).await
+                transaction.begin(options).await?;
             }
-            Level::Nested(savepoint) => transaction.savepoint(&savepoint).await,
-            Level::Rehearsal(savepoint) => {
+            Level::Nested => transaction.savepoint(&savepoint).await?,
+            Level::Rehearsal => {
                 rehearsal::settle(transaction).await?;
-                transaction.savepoint(&savepoint).await
+                transaction.savepoint(&savepoint).await?;
             }
-            Level::Joined => Ok(()),
+            Level::Joined => {}
         }
+        if self.unit.begun() {
+            self.unit.observe(self.driver(), observer::begun);
+        }
+        Ok(())
+    }
+
+    /// Waits for another attempt, if the begin was refused only because of others and one is left.
+    async fn open_failed(
+        &mut self,
+        source: BoxError,
+        attempts: &mut Attempts,
+    ) -> Result<(), Error> {
+        let transient = self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
+        if !(transient && attempts.again()) {
+            return Err(self.begin_failed(source));
+        }
+        drop(source);
+        attempts.pause_async().await;
+        Ok(())
     }
 
     /// The outermost transaction may be open all the same, unless the driver refused before it sent
@@ -97,7 +102,12 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         self.unit.begin_failed(source)
     }
 
-    fn transaction(&mut self) -> &mut T {
+    /// For observers, of which none hears once the connection is given back.
+    pub(super) fn driver(&self) -> &'static str {
+        self.transaction.as_ref().map_or("", T::driver)
+    }
+
+    pub(super) fn transaction(&mut self) -> &mut T {
         match &mut self.transaction {
             Some(transaction) => transaction,
             None => unreachable!("the connection is given back after the last step"),
@@ -110,7 +120,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             unreachable!("the connection is given back after the last step")
         };
         // Only from here on is the connection sure to stay where it is.
-        self.unit.frame.connection = transaction.connection_id();
+        self.unit.frame.follow(transaction.connection_id());
         let running = AsyncRunning {
             frame: &mut self.unit.frame,
         };
@@ -126,7 +136,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     /// # Panics
     ///
     /// When a deferred call panics, after all the others have run.
-    pub async fn commit(mut self) -> Result<(), Error> {
+    pub async fn commit(&mut self) -> Result<(), Error> {
         let finished = self.finish().await;
         self.let_go();
         finished
@@ -147,6 +157,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         attempts: &mut Attempts,
     ) -> Result<Option<Self>, Error> {
         let Err(error) = self.finish().await else {
+            self.let_go();
             return Ok(None);
         };
         if self.is_transient(&error) && self.restart(attempts).await {
@@ -174,7 +185,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     }
 
     /// Rolls back because the body failed. Its error is what the caller gets.
-    pub async fn rollback(mut self) {
+    pub async fn rollback(&mut self) {
         let _reported = self.undo(Cause::Error).await;
         self.let_go();
     }
@@ -198,7 +209,13 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         self.unit.tell_handlers();
         attempts.pause_async().await;
         self.unit.reset();
-        self.open(attempts).await.is_ok()
+        let options = attempts.options();
+        while let Err(source) = self.open(&options).await {
+            if self.open_failed(source, attempts).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
@@ -214,76 +231,28 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         self.transaction.as_ref().is_some_and(T::owns_connection)
     }
 
-    async fn finish(&mut self) -> Result<(), Error> {
-        match self.unit.verdict() {
-            Verdict::Commit => self.end().await?,
-            Verdict::RollBack => return self.give_up(None).await,
-            Verdict::Refuse(error) => return self.give_up(Some(error)).await,
-        }
-        match self.unit.level {
-            Level::Outermost | Level::Rehearsal(_) => self.run_deferred().await,
-            Level::Nested(_) | Level::Joined => {
-                self.unit.hand_over();
-                Ok(())
-            }
-        }
-    }
-
-    async fn give_up(&mut self, error: Option<Error>) -> Result<(), Error> {
-        let rolled_back = self.undo(Cause::refused(error.as_ref())).await;
-        self.unit.not_committed(error, rolled_back)
-    }
-
-    async fn end(&mut self) -> Result<(), Error> {
-        self.unit.phase = Phase::Committing;
-        let level = self.unit.level;
-        let ended = match level {
-            Level::Outermost => self.transaction().commit().await,
-            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
-                self.transaction().release(&savepoint).await
-            }
-            Level::Joined => Ok(()),
-        };
-        let Err(refusal) = ended else {
-            self.unit.committed();
-            return Ok(());
-        };
-        match self.unit.after_refusal(&refusal) {
-            Leftover::Transaction => {
-                let rolled_back = self.undo(Cause::CommitFailed).await;
-                let refused = self.unit.refused(refusal);
-                return self.unit.not_committed(Some(refused), rolled_back);
-            }
-            Leftover::Nothing => {}
-            Leftover::Unknown => self.close(),
-        }
-        Err(self.unit.refused(refusal))
-    }
-
-    async fn undo(&mut self, cause: Cause) -> Result<(), RollbackError> {
+    pub(super) async fn undo(&mut self, cause: Cause) -> Result<(), RollbackError> {
         self.unit.phase = Phase::RollingBack;
-        let level = self.unit.level;
+        let (level, savepoint) = (self.unit.level, self.unit.savepoint());
         let result = match level {
             Level::Outermost => self.transaction().rollback().await,
-            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
-                self.transaction().rollback_to(&savepoint).await
-            }
+            Level::Nested | Level::Rehearsal => self.transaction().rollback_to(&savepoint).await,
             Level::Joined => {
-                self.unit.left(cause);
+                self.unit.left(cause, self.driver());
                 return Ok(());
             }
         };
         if matches!(result, Err(RollbackError::Failed(_))) {
             self.close();
         }
-        self.unit.rolled_back(&result, cause);
+        self.unit.rolled_back(&result, cause, self.driver());
         result
     }
 
     /// Gives up a transaction without waiting.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         let abandoned = match (self.unit.level, self.unit.phase) {
-            (Level::Nested(_) | Level::Joined | Level::Rehearsal(_), _) => Abandoned::Nested,
+            (Level::Nested | Level::Joined | Level::Rehearsal, _) => Abandoned::Nested,
             (Level::Outermost, Phase::Open | Phase::Draining) => Abandoned::Open,
             (Level::Outermost, _) => Abandoned::Interrupted,
         };
@@ -295,23 +264,30 @@ impl<T: AsyncTransaction> AsyncScope<T> {
 }
 
 impl<T: AsyncTransaction> Drop for AsyncScope<T> {
+    #[inline]
     fn drop(&mut self) {
+        if self.unit.phase != Phase::Closed {
+            self.abandon();
+        }
+    }
+}
+
+impl<T: AsyncTransaction> AsyncScope<T> {
+    #[cold]
+    fn abandon(&mut self) {
         let phase = self.unit.phase;
-        let done = match phase {
-            Phase::Closed => true,
-            // The rest of the calls has run, and may have left something open.
-            Phase::Draining => !self.has_leftover(),
-            _ => false,
-        };
-        if done {
+        // The rest of the calls has run, and may have left something open.
+        if phase == Phase::Draining && !self.has_leftover() {
             return;
         }
-        if let (Level::Rehearsal(savepoint), Phase::Open) = (self.unit.level, phase) {
-            rehearsal::abandon(self.unit.frame.connection, savepoint);
+        if let (Level::Rehearsal, Phase::Open) = (self.unit.level, phase) {
+            rehearsal::abandon(self.unit.frame.connection(), self.unit.savepoint());
         }
         // This may run while the thread unwinds, when a second panic would abort the process.
         let _ = catch_unwind(AssertUnwindSafe(|| self.close()));
-        let _ = catch_unwind(AssertUnwindSafe(|| self.unit.abandoned(phase)));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            self.unit.abandoned(phase, self.driver());
+        }));
         let _ = catch_unwind(AssertUnwindSafe(|| self.let_go()));
     }
 }

@@ -5,10 +5,12 @@
 
 mod begin;
 mod deferred;
+mod finish;
 mod future;
 mod running;
 mod sync;
 mod unit;
+mod verdict;
 
 pub use future::AsyncScope;
 pub use running::{AsyncRunning, Running};
@@ -16,25 +18,24 @@ pub use sync::Scope;
 
 use unit::Unit;
 
-use crate::error::Error;
-use crate::transaction::{Savepoint, Session};
+use crate::transaction::Session;
 
 /// What a block is to its connection.
 #[derive(Clone, Copy, Debug)]
 enum Level {
     Outermost,
     /// A savepoint in the transaction around it.
-    Nested(Savepoint),
+    Nested,
     /// Part of the transaction around it.
     Joined,
     /// A savepoint in a test's transaction, which is to be taken for an outermost one.
-    Rehearsal(Savepoint),
+    Rehearsal,
 }
 
 impl Level {
     /// Whether what it has deferred runs at its end.
     fn is_outermost(self) -> bool {
-        matches!(self, Self::Outermost | Self::Rehearsal(_))
+        matches!(self, Self::Outermost | Self::Rehearsal)
     }
 }
 
@@ -55,13 +56,6 @@ enum Phase {
     Cleaning,
     /// Nothing is left to do.
     Closed,
-}
-
-/// How a body that returned `Ok` ends.
-enum Verdict {
-    Commit,
-    RollBack,
-    Refuse(Error),
 }
 
 /// What a refused commit leaves on the connection.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::context::{Entered, Frame};
+use crate::context::Frame;
 
 /// The half of a scope that the body runs in.
 #[must_use]
@@ -17,8 +17,7 @@ pub struct Running<'s> {
 impl Running<'_> {
     /// Runs the body with the transaction in place for what it defers.
     pub fn run<R>(self, body: impl FnOnce() -> R) -> R {
-        let _entered = Entered::new(self.frame);
-        body()
+        self.frame.during(body)
     }
 }
 
@@ -51,9 +50,9 @@ pin_project! {
 impl<F: Future> Future for Run<'_, F> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = Entered::new(this.frame);
-        this.body.poll(context)
+        this.frame.during(|| this.body.poll(context))
     }
 }

@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::running::Running;
-use super::{Diagnosis, Leftover, Level, Phase, Unit, Verdict, begin};
-use crate::attempts::{Attempts, Backoff};
+use super::{Diagnosis, Level, Phase, Unit, begin};
+use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::{BoxError, Error};
+use crate::observer;
 use crate::options::Options;
 use crate::signals::Cause;
 use crate::site::Site;
@@ -20,10 +21,10 @@ pub struct Scope<T: Transaction> {
     /// `None` once the connection was given back.
     pub(super) transaction: Option<T>,
     pub(super) unit: Unit,
-    options: Options,
 }
 
 impl<T: Transaction> Scope<T> {
+    #[inline]
     pub(crate) fn begin<S, D>(
         source: S,
         site: &'static Site,
@@ -39,49 +40,50 @@ impl<T: Transaction> Scope<T> {
         let mut scope = Self {
             transaction: Some(transaction),
             unit,
-            options,
         };
         // A begin that is refused has run no body, so it is counted apart.
-        let mut attempts = Attempts::new(options.attempts, Backoff::default());
-        scope.open(&mut attempts)?;
+        let mut attempts = None;
+        while let Err(source) = scope.open(&options) {
+            let attempts = attempts.get_or_insert_with(|| Attempts::of_begin(options));
+            scope.open_failed(source, attempts)?;
+        }
         Ok(scope)
     }
 
-    /// Begins, more than once if it is refused only because of others and attempts are left.
-    fn open(&mut self, attempts: &mut Attempts) -> Result<(), Error> {
-        loop {
-            self.unit.phase = Phase::Beginning;
-            let Err(source) = self.send_begin() else {
-                self.unit.begun();
-                return Ok(());
-            };
-            let transient =
-                self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
-            if !(transient && attempts.again()) {
-                return Err(self.begin_failed(source));
-            }
-            std::thread::sleep(attempts.pause());
-        }
-    }
-
-    fn send_begin(&mut self) -> Result<(), BoxError> {
-        let (level, options) = (self.unit.level, self.options);
+    #[inline]
+    fn open(&mut self, options: &Options) -> Result<(), BoxError> {
+        self.unit.phase = Phase::Beginning;
+        let (level, savepoint) = (self.unit.level, self.unit.savepoint());
         let transaction = self.transaction();
         match level {
             Level::Outermost => {
                 if transaction.status() == TransactionStatus::Open {
                     begin::cleaned(transaction.rollback())?;
                 }
-                transaction.begin(&options)
+                transaction.begin(options)?;
             }
-            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
-                transaction.savepoint(&savepoint)
-            }
-            Level::Joined => Ok(()),
+            Level::Nested | Level::Rehearsal => transaction.savepoint(&savepoint)?,
+            Level::Joined => {}
         }
+        if self.unit.begun() {
+            self.unit.observe(self.driver(), observer::begun);
+        }
+        Ok(())
+    }
+
+    /// Waits for another attempt, if the begin was refused only because of others and one is left.
+    #[cold]
+    fn open_failed(&mut self, source: BoxError, attempts: &mut Attempts) -> Result<(), Error> {
+        let transient = self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
+        if !(transient && attempts.again()) {
+            return Err(self.begin_failed(source));
+        }
+        std::thread::sleep(attempts.pause());
+        Ok(())
     }
 
     /// Nothing is open, unless the driver did half of its work.
+    #[cold]
     fn begin_failed(&mut self, source: BoxError) -> Error {
         self.unit.phase = Phase::Closed;
         if matches!(self.unit.level, Level::Outermost) {
@@ -94,7 +96,12 @@ impl<T: Transaction> Scope<T> {
         self.unit.begin_failed(source)
     }
 
-    fn transaction(&mut self) -> &mut T {
+    /// For observers, of which none hears once the connection is given back.
+    pub(super) fn driver(&self) -> &'static str {
+        self.transaction.as_ref().map_or("", T::driver)
+    }
+
+    pub(super) fn transaction(&mut self) -> &mut T {
         match &mut self.transaction {
             Some(transaction) => transaction,
             None => unreachable!("the connection is given back after the last step"),
@@ -107,7 +114,7 @@ impl<T: Transaction> Scope<T> {
             unreachable!("the connection is given back after the last step")
         };
         // Only from here on is the connection sure to stay where it is.
-        self.unit.frame.connection = transaction.connection_id();
+        self.unit.frame.follow(transaction.connection_id());
         let running = Running {
             frame: &mut self.unit.frame,
         };
@@ -123,7 +130,8 @@ impl<T: Transaction> Scope<T> {
     /// # Panics
     ///
     /// When a deferred call panics, after all the others have run.
-    pub fn commit(mut self) -> Result<(), Error> {
+    #[inline]
+    pub fn commit(&mut self) -> Result<(), Error> {
         let finished = self.finish();
         self.let_go();
         finished
@@ -141,6 +149,7 @@ impl<T: Transaction> Scope<T> {
     /// As [`commit`](Self::commit).
     pub fn commit_or_restart(mut self, attempts: &mut Attempts) -> Result<Option<Self>, Error> {
         let Err(error) = self.finish() else {
+            self.let_go();
             return Ok(None);
         };
         if self.is_transient(&error) && self.restart(attempts) {
@@ -168,7 +177,7 @@ impl<T: Transaction> Scope<T> {
     }
 
     /// Rolls back because the body failed. Its error is what the caller gets.
-    pub fn rollback(mut self) {
+    pub fn rollback(&mut self) {
         let _reported = self.undo(Cause::Error);
         self.let_go();
     }
@@ -192,7 +201,13 @@ impl<T: Transaction> Scope<T> {
         self.unit.tell_handlers();
         std::thread::sleep(attempts.pause());
         self.unit.reset();
-        self.open(attempts).is_ok()
+        let options = attempts.options();
+        while let Err(source) = self.open(&options) {
+            if self.open_failed(source, attempts).is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
@@ -208,88 +223,47 @@ impl<T: Transaction> Scope<T> {
         self.transaction.as_ref().is_some_and(T::owns_connection)
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
-        match self.unit.verdict() {
-            Verdict::Commit => self.end()?,
-            Verdict::RollBack => return self.give_up(None),
-            Verdict::Refuse(error) => return self.give_up(Some(error)),
-        }
-        match self.unit.level {
-            Level::Outermost | Level::Rehearsal(_) => self.run_deferred(),
-            Level::Nested(_) | Level::Joined => {
-                self.unit.hand_over();
-                Ok(())
-            }
-        }
-    }
-
-    fn give_up(&mut self, error: Option<Error>) -> Result<(), Error> {
-        let rolled_back = self.undo(Cause::refused(error.as_ref()));
-        self.unit.not_committed(error, rolled_back)
-    }
-
-    fn end(&mut self) -> Result<(), Error> {
-        self.unit.phase = Phase::Committing;
-        let level = self.unit.level;
-        let ended = match level {
-            Level::Outermost => self.transaction().commit(),
-            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
-                self.transaction().release(&savepoint)
-            }
-            Level::Joined => Ok(()),
-        };
-        let Err(refusal) = ended else {
-            self.unit.committed();
-            return Ok(());
-        };
-        match self.unit.after_refusal(&refusal) {
-            Leftover::Transaction => {
-                let rolled_back = self.undo(Cause::CommitFailed);
-                let refused = self.unit.refused(refusal);
-                return self.unit.not_committed(Some(refused), rolled_back);
-            }
-            Leftover::Nothing => {}
-            Leftover::Unknown => self.discard(),
-        }
-        Err(self.unit.refused(refusal))
-    }
-
-    fn undo(&mut self, cause: Cause) -> Result<(), RollbackError> {
+    pub(super) fn undo(&mut self, cause: Cause) -> Result<(), RollbackError> {
         self.unit.phase = Phase::RollingBack;
-        let level = self.unit.level;
+        let (level, savepoint) = (self.unit.level, self.unit.savepoint());
         let result = match level {
             Level::Outermost => self.transaction().rollback(),
-            Level::Nested(savepoint) | Level::Rehearsal(savepoint) => {
-                self.transaction().rollback_to(&savepoint)
-            }
+            Level::Nested | Level::Rehearsal => self.transaction().rollback_to(&savepoint),
             Level::Joined => {
-                self.unit.left(cause);
+                self.unit.left(cause, self.driver());
                 return Ok(());
             }
         };
         if matches!(result, Err(RollbackError::Failed(_))) {
             self.discard();
         }
-        self.unit.rolled_back(&result, cause);
+        self.unit.rolled_back(&result, cause, self.driver());
         result
     }
 
-    fn discard(&mut self) {
+    pub(super) fn discard(&mut self) {
         self.unit.phase = Phase::Closed;
         self.transaction().discard();
     }
 }
 
 impl<T: Transaction> Drop for Scope<T> {
+    #[inline]
     fn drop(&mut self) {
-        if self.unit.phase == Phase::Closed || self.transaction.is_none() {
-            return;
+        if self.unit.phase != Phase::Closed && self.transaction.is_some() {
+            self.unwind();
         }
+    }
+}
+
+impl<T: Transaction> Scope<T> {
+    #[cold]
+    fn unwind(&mut self) {
         // This may run while the thread unwinds, when a second panic would abort the process.
         let undone = catch_unwind(AssertUnwindSafe(|| self.undo(Cause::Panic)));
         if undone.is_err() {
             let _ = catch_unwind(AssertUnwindSafe(|| {
-                self.unit.lost_track();
+                self.unit.lost_track(self.driver());
                 self.discard();
             }));
         }

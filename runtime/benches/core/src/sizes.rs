@@ -1,0 +1,37 @@
+//! How large the futures are.
+
+use crate::driver::Nothing;
+use crate::futures::{annotated, plain};
+
+/// A future with the attribute, and without.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// What its body holds.
+    pub body: &'static str,
+    /// With the attribute.
+    pub annotated: usize,
+    /// Without.
+    pub plain: usize,
+}
+
+/// Of each kind of body.
+#[must_use]
+pub fn of_futures() -> [Sizes; 3] {
+    let (one, other) = (&mut Nothing::default(), &mut Nothing::default());
+    let flat = Sizes {
+        body: "a body that holds nothing",
+        annotated: size_of_val(&annotated::flat(one, 0)),
+        plain: size_of_val(&plain::flat(other, 0)),
+    };
+    let roomy = Sizes {
+        body: "a body that holds 512 bytes",
+        annotated: size_of_val(&annotated::roomy(one, 0)),
+        plain: size_of_val(&plain::roomy(other, 0)),
+    };
+    let nested = Sizes {
+        body: "a block in a block",
+        annotated: size_of_val(&annotated::nested(one, 0)),
+        plain: size_of_val(&plain::nested(other, 0)),
+    };
+    [flat, roomy, nested]
+}

@@ -1,0 +1,150 @@
+//! How many instructions more the attribute and `defer!` take than the same by hand.
+//!
+//! The bounds are a little above what was measured, so that another compiler of the same year is within them.
+#![cfg(target_arch = "x86_64")]
+#![allow(clippy::unwrap_used, reason = "a failed test says where")]
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use commit_on_success_bench_core::callgrind;
+use commit_on_success_bench_core::work::{Task, Way, Work};
+
+/// The program that callgrind runs, or nothing where there is no callgrind, which is said on standard error.
+fn program() -> Option<&'static Path> {
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        if callgrind::is_there() {
+            return Some(built());
+        }
+        assert!(
+            std::env::var_os("CI").as_deref() != Some(OsStr::new("true")),
+            "there is no valgrind, and CI leaves nothing out"
+        );
+        // Not by `eprintln!`, which the test harness captures.
+        let line = b"left out: instructions (there is no valgrind; run bash tests/run)\n";
+        let _ = std::io::stderr().write_all(line);
+        None
+    });
+    program.as_deref()
+}
+
+/// Optimized, and without the features that the tests beside this one have enabled.
+fn built() -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("instructions");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--locked"])
+        .args(["--package", env!("CARGO_PKG_NAME"), "--bin", "instructions"])
+        .arg("--target-dir")
+        .arg(&directory)
+        .env_remove("CARGO_BUILD_TARGET")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS")
+        .status();
+    assert!(built.unwrap().success());
+    directory.join("release/instructions")
+}
+
+fn once(program: &Path, work: Work, way: Way, size: usize) -> u64 {
+    callgrind::once_more(program, Task { work, way, size }).unwrap()
+}
+
+/// Holds what is more than by hand to a bound.
+#[track_caller]
+fn at_most(bound: u64, work: Work) {
+    let Some(program) = program() else { return };
+    let annotated = once(program, work, Way::Annotated, 0);
+    let by_hand = once(program, work, Way::ByHand, 0);
+    assert!(
+        annotated <= by_hand + bound,
+        "{work:?}: {annotated}, {by_hand} by hand"
+    );
+}
+
+#[test]
+fn a_sync_block() {
+    at_most(215, Work::Flat);
+}
+
+#[test]
+fn a_sync_block_in_a_block() {
+    at_most(520, Work::Nested);
+}
+
+#[test]
+fn a_sync_block_that_joins_another() {
+    at_most(530, Work::Joined);
+}
+
+#[test]
+fn a_sync_block_that_is_rolled_back() {
+    at_most(260, Work::Failed);
+}
+
+#[test]
+fn an_async_block() {
+    at_most(520, Work::FlatLater);
+}
+
+#[test]
+fn an_async_block_in_a_block() {
+    at_most(1130, Work::NestedLater);
+}
+
+#[test]
+fn an_async_block_that_is_rolled_back() {
+    at_most(520, Work::FailedLater);
+}
+
+/// Holds a poll to a bound, beside one of the same future without the attribute.
+#[track_caller]
+fn poll_at_most(bound: u64, work: Work) {
+    let Some(program) = program() else { return };
+    let poll = |way| callgrind::one_larger(program, Task { work, way, size: 1 }).unwrap();
+    let (annotated, plain) = (poll(Way::Annotated), poll(Way::Plain));
+    assert!(
+        annotated <= plain + bound,
+        "{work:?}: {annotated}, {plain} without the attribute"
+    );
+}
+
+#[test]
+fn a_poll_of_a_body() {
+    poll_at_most(60, Work::FlatLater);
+}
+
+#[test]
+fn a_poll_of_a_body_in_a_block_in_a_block() {
+    poll_at_most(130, Work::NestedLater);
+}
+
+/// Holds calls to a bound, in hundredths of what they take in a vector of boxes.
+#[track_caller]
+fn calls_at_most(bound: u64, work: Work, size: usize) {
+    let Some(program) = program() else { return };
+    let annotated = once(program, work, Way::Annotated, size);
+    let by_hand = once(program, work, Way::ByHand, size);
+    assert!(
+        100 * annotated <= bound * by_hand,
+        "{size} {work:?}: {annotated}, {by_hand} by hand"
+    );
+}
+
+#[test]
+fn calls_beside_a_vector_of_boxes() {
+    calls_at_most(230, Work::Calls, 1);
+    calls_at_most(155, Work::Calls, 10);
+    calls_at_most(155, Work::Calls, 1000);
+    calls_at_most(155, Work::Calls, 100_000);
+}
+
+#[test]
+fn async_calls_beside_a_vector_of_boxes() {
+    calls_at_most(290, Work::CallsLater, 1);
+    calls_at_most(180, Work::CallsLater, 10);
+    calls_at_most(185, Work::CallsLater, 1000);
+    calls_at_most(185, Work::CallsLater, 100_000);
+}

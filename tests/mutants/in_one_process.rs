@@ -1,0 +1,52 @@
+//! The tests that do not mind each other in one process: one program is linked faster than twenty.
+#![allow(missing_docs, reason = "a test program")]
+
+// For the tests in it: those of the whole crate need every driver.
+#[path = "../../runtime/src/attempts/backoff.rs"]
+#[allow(dead_code, unreachable_pub, reason = "they do not use all of it")]
+mod backoff;
+
+#[path = "../tests/attempts.rs"]
+mod attempts;
+#[path = "../tests/attempts_begin.rs"]
+mod attempts_begin;
+#[path = "../tests/cancellation_scripted.rs"]
+mod cancellation_scripted;
+#[path = "../tests/context_depth.rs"]
+mod context_depth;
+#[path = "../tests/context_tasks.rs"]
+mod context_tasks;
+#[path = "../tests/failures_begin.rs"]
+mod failures_begin;
+#[path = "../tests/failures_captures.rs"]
+mod failures_captures;
+#[path = "../tests/failures_commit.rs"]
+mod failures_commit;
+#[path = "../tests/failures_drained.rs"]
+mod failures_drained;
+#[path = "../tests/failures_errors.rs"]
+mod failures_errors;
+#[path = "../tests/failures_handlers.rs"]
+mod failures_handlers;
+#[path = "../tests/failures_panics.rs"]
+mod failures_panics;
+#[path = "../tests/failures_rollback.rs"]
+mod failures_rollback;
+#[path = "../tests/failures_signals.rs"]
+mod failures_signals;
+#[path = "../tests/options_no_rollback.rs"]
+mod options_no_rollback;
+#[path = "../tests/propagation.rs"]
+mod propagation;
+#[path = "../tests/races.rs"]
+mod races;
+#[path = "../tests/races_unwinding.rs"]
+mod races_unwinding;
+#[path = "../tests/signals_guard.rs"]
+mod signals_guard;
+#[path = "../tests/testing_capture.rs"]
+mod testing_capture;
+#[path = "../tests/testing_rusqlite.rs"]
+mod testing_rusqlite;
+#[path = "../tests/testing_scripted.rs"]
+mod testing_scripted;
