@@ -14,7 +14,7 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
         )
         .await
     {
-        ::commit_on_success::__private::Ok(mut __scope) => {
+        ::commit_on_success::__private::Ok(ref mut __scope) => {
             let __result = {
                 #[allow(unused_mut, unused_variables)]
                 let (tx, __running) = __scope.enter();

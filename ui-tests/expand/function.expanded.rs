@@ -14,7 +14,7 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
         },
         ::commit_on_success::Options::new(),
     ) {
-        ::commit_on_success::__private::Ok(mut __scope) => {
+        ::commit_on_success::__private::Ok(ref mut __scope) => {
             let __result = {
                 #[allow(unused_mut, unused_variables)]
                 let (conn, __running) = __scope.enter();

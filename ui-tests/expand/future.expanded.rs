@@ -20,7 +20,7 @@ fn rename<'c>(
             )
             .await
         {
-            ::commit_on_success::__private::Ok(mut __scope) => {
+            ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let __result = {
                     #[allow(unused_mut, unused_variables)]
                     let (conn, __running) = __scope.enter();

@@ -18,7 +18,7 @@ where
         },
         ::commit_on_success::Options::new(),
     ) {
-        ::commit_on_success::__private::Ok(mut __scope) => {
+        ::commit_on_success::__private::Ok(ref mut __scope) => {
             let __result = {
                 #[allow(unused_mut, unused_variables)]
                 let (mut conn, __running) = __scope.enter();
@@ -74,7 +74,7 @@ async fn rename_async<'t>(
         )
         .await
     {
-        ::commit_on_success::__private::Ok(mut __scope) => {
+        ::commit_on_success::__private::Ok(ref mut __scope) => {
             let __result = {
                 #[allow(unused_mut, unused_variables)]
                 let (conn, __running) = __scope.enter();

@@ -20,7 +20,7 @@ impl Objects<'_> {
             },
             ::commit_on_success::Options::new(),
         ) {
-            ::commit_on_success::__private::Ok(mut __scope) => {
+            ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let __result = {
                     #[allow(unused_mut, unused_variables)]
                     let (tx, __running) = __scope.enter();
@@ -73,7 +73,7 @@ impl Objects<'_> {
             },
             ::commit_on_success::Options::new(),
         ) {
-            ::commit_on_success::__private::Ok(mut __scope) => {
+            ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let __result = {
                     #[allow(unused_mut, unused_variables)]
                     let (tx, __running) = __scope.enter();
@@ -129,7 +129,7 @@ impl Objects<'_> {
             )
             .await
         {
-            ::commit_on_success::__private::Ok(mut __scope) => {
+            ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let __result = {
                     #[allow(unused_mut, unused_variables)]
                     let (tx, __running) = __scope.enter();

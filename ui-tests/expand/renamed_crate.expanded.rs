@@ -12,7 +12,7 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
         },
         transactions::Options::new(),
     ) {
-        transactions::__private::Ok(mut __scope) => {
+        transactions::__private::Ok(ref mut __scope) => {
             let __result = {
                 #[allow(unused_mut, unused_variables)]
                 let (conn, __running) = __scope.enter();

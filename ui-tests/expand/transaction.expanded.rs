@@ -12,7 +12,7 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
         },
         ::commit_on_success::Options::new(),
     ) {
-        ::commit_on_success::__private::Ok(mut __scope) => {
+        ::commit_on_success::__private::Ok(ref mut __scope) => {
             let __result = {
                 #[allow(unused_mut, unused_variables)]
                 let (tx, __running) = __scope.enter();
@@ -58,7 +58,7 @@ async fn rename_async(pool: &AsyncPool) -> Result<usize, DbError> {
         )
         .await
     {
-        ::commit_on_success::__private::Ok(mut __scope) => {
+        ::commit_on_success::__private::Ok(ref mut __scope) => {
             let __result = {
                 #[allow(unused_mut, unused_variables)]
                 let (tx, __running) = __scope.enter();
