@@ -12,5 +12,6 @@ pub mod programs;
 pub mod proxy;
 pub mod scripted;
 pub mod servers;
+pub mod stoppable;
 pub mod transient;
 pub mod victims;
