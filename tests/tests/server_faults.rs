@@ -13,6 +13,8 @@ use commit_on_success::Outcome;
 use commit_on_success_tests::faults::{Chance, Tally, cases};
 use commit_on_success_tests::stoppable::Kind;
 
+#[path = "server_faults/asides.rs"]
+mod asides;
 #[path = "server_faults/direct.rs"]
 mod direct;
 #[path = "server_faults/stage.rs"]

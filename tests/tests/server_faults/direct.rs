@@ -11,6 +11,8 @@ const CREATE: &str = "CREATE TABLE item (id BIGINT PRIMARY KEY)";
 const SESSIONS: &str = "FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
+const REPLICATING: &str = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+
 /// Each time with a connection of its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Direct {
@@ -41,7 +43,9 @@ impl Direct {
                     .unwrap();
                 let rows = sql.fetch_all(&mut conn).await.unwrap();
                 conn.close().await.unwrap();
-                rows.iter().map(|row| sqlx::Row::get(row, 0)).collect()
+                rows.iter()
+                    .filter_map(|row| sqlx::Row::try_get(row, 0).ok())
+                    .collect()
             }
             _ => {
                 let mut conn = MySqlConnection::connect_with(&mysql_options(self.port))
@@ -49,7 +53,9 @@ impl Direct {
                     .unwrap();
                 let rows = sql.fetch_all(&mut conn).await.unwrap();
                 conn.close().await.unwrap();
-                rows.iter().map(|row| sqlx::Row::get(row, 0)).collect()
+                rows.iter()
+                    .filter_map(|row| sqlx::Row::try_get(row, 0).ok())
+                    .collect()
             }
         };
         numbers
@@ -72,16 +78,10 @@ impl Direct {
             WHERE id <> connection_id() AND user = 'root'";
         for session in self.ask(others).await {
             // It may be gone by now.
-            let kill = format!("KILL CONNECTION {session}");
-            self.execute(
-                "BEGIN NOT ATOMIC
-                DECLARE CONTINUE HANDLER FOR 1094 BEGIN END;
-                EXECUTE IMMEDIATE '"
-                    .to_owned()
-                    + &kill
-                    + "'; END",
-            )
-            .await;
+            let kill = sqlx::raw_sql(AssertSqlSafe(format!("KILL CONNECTION {session}")));
+            let options = mysql_options(self.port);
+            let mut conn = MySqlConnection::connect_with(&options).await.unwrap();
+            let _ = kill.execute(&mut conn).await;
         }
     }
 
@@ -95,15 +95,31 @@ impl Direct {
         }
     }
 
-    /// How many sessions of PostgreSQL are in the middle of a transaction, and wait for something.
-    pub(crate) async fn waiting(self, event: &str) -> i64 {
-        let wait = format!("SELECT count(*) {SESSIONS} AND wait_event = '{event}'");
-        self.ask(wait).await[0]
+    /// How many transactions are open.
+    pub(crate) async fn open(self) -> i64 {
+        let open = match self.kind {
+            Kind::Postgres => format!("SELECT count(*) {SESSIONS} AND state <> 'idle'"),
+            _ => "SELECT count(*) FROM information_schema.innodb_trx".to_owned(),
+        };
+        self.ask(open).await[0]
     }
 
-    /// Has those of PostgreSQL that wait for something give up.
-    pub(crate) async fn give_up(self, how: &str, event: &str) {
-        let give_up = format!("SELECT count({how}(pid)) {SESSIONS} AND wait_event = '{event}'");
-        self.execute(give_up).await;
+    /// How many commits on PostgreSQL wait for a standby.
+    pub(crate) async fn replicating(self) -> i64 {
+        self.ask(format!("SELECT count(*) {REPLICATING}")).await[0]
+    }
+
+    /// Does something to the sessions in which they do.
+    pub(crate) async fn to_replicating(self, function: &str) {
+        let to_all = format!("SELECT count({function}(pid)) {REPLICATING}");
+        self.execute(to_all).await;
+    }
+
+    /// Has PostgreSQL wait for a standby that does not exist, or no longer.
+    pub(crate) async fn wait_for_standby(self, wait: bool) {
+        let name = if wait { "nobody" } else { "" };
+        let set = format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'");
+        self.execute(set).await;
+        self.execute("SELECT pg_reload_conf()::int::bigint").await;
     }
 }

@@ -1,6 +1,7 @@
 //! A server, transactions of every driver on it, and what happens to them all at once.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use commit_on_success_tests::cutting::{Cut, CuttingProxy, Then};
@@ -63,6 +64,7 @@ pub(crate) enum Back {
 pub(crate) struct Player {
     pub(crate) name: &'static str,
     pub(crate) subject: Arc<dyn Subject>,
+    open: Open,
     proxy: CuttingProxy,
 }
 
@@ -73,6 +75,8 @@ pub(crate) struct Found {
     pub(crate) result: Result<(), Failure>,
     pub(crate) rows: Vec<i64>,
     pub(crate) called: [usize; 2],
+    /// How many statements failed that nobody was told of.
+    pub(crate) failed: usize,
     /// How often the next transaction could not begin.
     pub(crate) refusals: u64,
 }
@@ -112,6 +116,19 @@ impl Stage {
         })
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// Leaves out those whose transaction is no future, and moves the others to another runtime.
+    pub(crate) fn move_to(&mut self, runtime: &Runtime) {
+        let _inside = runtime.enter();
+        self.players.retain(|player| player.subject.is_async());
+        for player in &mut self.players {
+            player.subject = (player.open)(player.proxy.address().port());
+        }
+    }
+
     /// One transaction of each player, to its point.
     pub(crate) fn visits(&mut self, points: &[Point], also: &'static [&'static str]) -> Vec<Visit> {
         let gate = Gate::default();
@@ -134,6 +151,7 @@ impl Stage {
                 gate: gate.clone(),
                 also,
                 calls: Arc::default(),
+                failed: Arc::default(),
                 runtime: self.runtime.handle().clone(),
             });
         }
@@ -201,6 +219,7 @@ impl Stage {
                 result,
                 rows,
                 called: visit.called(),
+                failed: visit.failed.load(Ordering::SeqCst),
                 refusals,
             }
         });
@@ -214,6 +233,7 @@ impl Stage {
             point: Point::Nowhere,
             also: &[],
             calls: Arc::default(),
+            failed: Arc::default(),
             ..before.clone()
         };
         for refusals in 0..20 {
@@ -251,6 +271,7 @@ fn player((name, open): (&'static str, Open), server: u16, runtime: &Runtime) ->
     Player {
         name,
         subject: open(proxy.address().port()),
+        open,
         proxy,
     }
 }

@@ -21,6 +21,9 @@ use crate::visit::{Failure, Point, Visit};
 
 /// A driver, and its pool.
 pub(crate) trait Subject: Send + Sync {
+    /// Whether its transaction is a future.
+    fn is_async(&self) -> bool;
+
     /// Runs the transaction, from the first point on.
     fn start(self: Arc<Self>, visit: Visit, runtime: &Handle) -> JoinHandle<Result<(), Failure>>;
 }
@@ -84,6 +87,10 @@ macro_rules! asynchronous {
             }
 
             impl Subject for Pooled {
+                fn is_async(&self) -> bool {
+                    true
+                }
+
                 fn start(
                     self: Arc<Self>,
                     visit: Visit,
@@ -104,7 +111,7 @@ macro_rules! asynchronous {
                 defer!(visit.clone().call_last());
                 inner(tx, visit).await?;
                 for sql in visit.also {
-                    let _ = execute(tx, (*sql).to_owned()).await;
+                    visit.swallow(&execute(tx, (*sql).to_owned()).await);
                 }
                 visit.pass(Point::Stated).await;
                 Ok(())
@@ -140,6 +147,10 @@ macro_rules! synchronous {
             }
 
             impl Subject for Pooled {
+                fn is_async(&self) -> bool {
+                    false
+                }
+
                 fn start(
                     self: Arc<Self>,
                     visit: Visit,
@@ -160,7 +171,7 @@ macro_rules! synchronous {
                 defer!(visit.clone().call_last());
                 inner(tx, visit)?;
                 for sql in visit.also {
-                    let _ = execute(tx, (*sql).to_owned());
+                    visit.swallow(&execute(tx, (*sql).to_owned()));
                 }
                 visit.pass_blocking(Point::Stated);
                 Ok(())

@@ -22,6 +22,8 @@ pub(crate) enum Point {
     Arriving,
     /// The server has committed, and its answer does not arrive.
     Answered,
+    /// The server has committed, and waits for its standby before it answers.
+    Replicating,
     /// Deferred calls run.
     Calling,
     /// It is not stopped anywhere.
@@ -43,8 +45,8 @@ impl Point {
     /// Whether a commit, or what is sent with it, may be lost on its way: only then is there anything that
     /// nobody can know.
     pub(crate) fn may_be_unknown(self) -> bool {
-        let commits = [Self::Stated, Self::Sent, Self::Arriving, Self::Answered];
-        commits.contains(&self)
+        let others = [Self::NotBegun, Self::Begun, Self::Calling, Self::Nowhere];
+        !others.contains(&self)
     }
 }
 
@@ -94,6 +96,8 @@ pub(crate) struct Visit {
     /// What its body sends as well, whatever comes of it.
     pub(crate) also: &'static [&'static str],
     pub(crate) calls: Arc<[AtomicUsize; 2]>,
+    /// How much of that has failed.
+    pub(crate) failed: Arc<AtomicUsize>,
     /// Where sync code waits.
     pub(crate) runtime: Handle,
 }
@@ -112,6 +116,12 @@ impl Visit {
     /// One of two statements.
     pub(crate) fn insert(&self, half: i64) -> String {
         format!("INSERT INTO item VALUES ({})", self.number + half)
+    }
+
+    /// Keeps to itself that a statement has failed.
+    pub(crate) fn swallow(&self, result: &Result<(), Failure>) {
+        let failed = usize::from(result.is_err());
+        self.failed.fetch_add(failed, Ordering::SeqCst);
     }
 
     /// The first of two calls.
