@@ -1,8 +1,11 @@
 //! A proxy on the loopback interface that breaks a connection at its `COMMIT`, before the server has
-//! got it or after the server has answered.
+//! got it or after the server has answered, or that lets something else happen at that moment.
 
+use std::fmt;
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -17,6 +20,8 @@ pub enum Cut {
     BeforeTheServer,
     /// The server has committed, and nobody gets its answer.
     AfterTheServer,
+    /// Nowhere; the server gets the `COMMIT` late.
+    Late,
 }
 
 /// What becomes of connections that are opened after the cut.
@@ -29,11 +34,21 @@ pub enum Then {
     Refuse,
 }
 
-#[derive(Debug, Default)]
+/// What is waited for at the `COMMIT`.
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[derive(Default)]
 struct Plan {
-    next: Option<(Cut, Then)>,
+    next: Option<(Cut, Then, Meanwhile)>,
     refusing: bool,
     cuts: usize,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let next = self.next.as_ref().map(|(cut, then, _)| (cut, then));
+        formatter.debug_tuple("Plan").field(&next).finish()
+    }
 }
 
 /// A proxy in front of one server. Runs until it is dropped.
@@ -71,7 +86,17 @@ impl CuttingProxy {
 
     /// Breaks the connection that sends the next `COMMIT`.
     pub fn cut(&self, cut: Cut, then: Then) {
-        lock(&self.plan).next = Some((cut, then));
+        self.cut_after(cut, then, std::future::ready(()));
+    }
+
+    /// The same, once something has happened that is waited for where the connection is to break.
+    pub fn cut_after(
+        &self,
+        cut: Cut,
+        then: Then,
+        meanwhile: impl Future<Output = ()> + Send + 'static,
+    ) {
+        lock(&self.plan).next = Some((cut, then, Box::pin(meanwhile)));
     }
 
     /// How many connections were broken.
@@ -96,8 +121,9 @@ async fn accept(listener: TcpListener, server: (String, u16), plan: Arc<Mutex<Pl
         if lock(&plan).refusing {
             continue;
         }
+        // The server may be away for a while.
         let Ok(server) = TcpStream::connect((&*server.0, server.1)).await else {
-            return;
+            continue;
         };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         tokio::spawn(serve(client, server, Arc::clone(&plan)));
@@ -115,15 +141,26 @@ async fn serve(
         tokio::select! {
             length = client.read(&mut request) => {
                 let request = &request[..length?];
-                let cut = planned(request, &plan);
-                if request.is_empty() || cut == Some(Cut::BeforeTheServer) {
+                if request.is_empty() {
                     return Ok(());
                 }
-                server.write_all(request).await?;
-                if cut == Some(Cut::AfterTheServer) {
-                    // Not before the server has done it.
-                    let _length = server.read(&mut reply).await?;
-                    return Ok(());
+                match planned(request, &plan) {
+                    None => server.write_all(request).await?,
+                    Some((Cut::BeforeTheServer, meanwhile)) => {
+                        meanwhile.await;
+                        return Ok(());
+                    }
+                    Some((Cut::AfterTheServer, meanwhile)) => {
+                        server.write_all(request).await?;
+                        // Not before the server has done it.
+                        let _length = server.read(&mut reply).await?;
+                        meanwhile.await;
+                        return Ok(());
+                    }
+                    Some((Cut::Late, meanwhile)) => {
+                        meanwhile.await;
+                        server.write_all(request).await?;
+                    }
                 }
             }
             length = server.read(&mut reply) => {
@@ -138,11 +175,11 @@ async fn serve(
 }
 
 /// What is to happen to this message. The toolkit's savepoints are spelled in small letters.
-fn planned(request: &[u8], plan: &Mutex<Plan>) -> Option<Cut> {
+fn planned(request: &[u8], plan: &Mutex<Plan>) -> Option<(Cut, Meanwhile)> {
     request.windows(6).find(|word| word == b"COMMIT")?;
     let mut plan = lock(plan);
-    let (cut, then) = plan.next.take()?;
+    let (cut, then, meanwhile) = plan.next.take()?;
     plan.refusing = then == Then::Refuse;
     plan.cuts += 1;
-    Some(cut)
+    Some((cut, meanwhile))
 }

@@ -13,5 +13,6 @@ pub mod programs;
 pub mod proxy;
 pub mod scripted;
 pub mod servers;
+pub mod stoppable;
 pub mod transient;
 pub mod victims;

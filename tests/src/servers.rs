@@ -34,20 +34,25 @@ pub fn mysql() -> Option<String> {
 fn url(variable: &str, said: &Once) -> Option<String> {
     let url = std::env::var(variable).ok().filter(|url| !url.is_empty());
     if url.is_none() {
-        assert!(
-            std::env::var_os("CI").as_deref() != Some(OsStr::new("true")),
-            "{variable} is not set, and CI leaves nothing out"
-        );
-        said.call_once(|| leave_out(variable));
+        leave_out(&format!("{variable} is not set"), said);
     }
     url
 }
 
-/// Not by `eprintln!`, which the test harness captures.
-fn leave_out(variable: &str) {
-    let suite = suite();
-    let line = format!("left out: {suite} ({variable} is not set; run bash tests/run)\n");
-    let _ = std::io::stderr().write_all(line.as_bytes());
+/// Says that tests are left out, and why.
+///
+/// # Panics
+///
+/// Where `CI=true`.
+pub(crate) fn leave_out(why: &str, said: &Once) {
+    let is_ci = std::env::var_os("CI").as_deref() == Some(OsStr::new("true"));
+    assert!(!is_ci, "{why}, and CI leaves nothing out");
+    said.call_once(|| {
+        let suite = suite();
+        let line = format!("left out: {suite} ({why}; run bash tests/run)\n");
+        // Not by `eprintln!`, which the test harness captures.
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    });
 }
 
 /// The name of the running test program, without the hash that cargo puts behind it.

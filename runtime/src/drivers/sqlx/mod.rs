@@ -35,6 +35,8 @@ mod postgres;
 mod sources;
 #[cfg(feature = "sqlx-sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlx-postgres")]
+mod witness;
 
 use std::borrow::Cow;
 use std::future::Future;

@@ -6,38 +6,29 @@
 //! has ended the transaction. It costs one round trip.
 //!
 //! On a pool, the same message brings the transaction's number. When the answer to `COMMIT` is lost,
-//! another connection is asked for its `txid_status`
-//! (<https://www.postgresql.org/docs/current/functions-info.html>), so that the outcome is known after all.
+//! another connection asks what became of it, so that the outcome is known after all.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use sqlx_core::Error as SqlxError;
-use sqlx_core::connection::Connection as _;
 use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
 use sqlx_core::pool::Pool;
 use sqlx_core::raw_sql::raw_sql;
-use sqlx_core::row::Row as _;
-use sqlx_core::sql_str::{AssertSqlSafe, SqlStr};
+use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_postgres::{PgConnection, PgTransactionManager, Postgres};
 
 use super::{
     Backend, Fate, Later, borrowed, check_depth, probe_failure, roll_back_probed, roll_back_until,
     sql,
+    witness::{self, Witness},
 };
 use crate::drivers::dialect::postgresql;
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
-/// Brings the number of the transaction in the same message, if it has one. PostgreSQL 10 and later.
-const PROBE_WITH_NUMBER: &str =
-    "SAVEPOINT commit_on_success; SELECT txid_current_if_assigned()::text";
-/// How many milliseconds to wait before asking again: a server that has lost the connection may still
-/// be at it, or be restarting.
-const SETTLE: [u64; 8] = [10, 20, 50, 100, 200, 500, 1000, 2000];
 borrowed!(Postgres, PgConnection);
 
 impl Backend for Postgres {
@@ -69,8 +60,8 @@ impl Backend for Postgres {
         false
     }
 
-    /// The transaction's number, if it has written anything.
-    type Witness = Option<i64>;
+    /// If the transaction has written anything.
+    type Witness = Option<Witness>;
 
     async fn probe(
         connection: &mut PgConnection,
@@ -95,17 +86,8 @@ impl Backend for Postgres {
         Err(CommitError::RolledBack(error.into()))
     }
 
-    async fn settle(pool: &Pool<Self>, witness: &Option<i64>) -> Option<Outcome> {
-        let transaction = (*witness)?;
-        for wait in SETTLE {
-            match status(pool, transaction).await.as_deref() {
-                Some("committed") => return Some(Outcome::Committed),
-                Some("aborted") => return Some(Outcome::RolledBack),
-                // Still in progress, or the server is not there yet.
-                _ => futures_timer::Delay::new(Duration::from_millis(wait)).await,
-            }
-        }
-        None
+    async fn settle(pool: &Pool<Self>, witness: &Option<Witness>) -> Option<Outcome> {
+        witness.as_ref()?.settle(pool).await
     }
 
     async fn rollback(connection: &mut PgConnection) -> Result<(), RollbackError> {
@@ -129,32 +111,19 @@ impl Backend for Postgres {
     }
 }
 
-async fn send_probe(connection: &mut PgConnection, later: Later) -> Result<Option<i64>, SqlxError> {
+async fn send_probe(
+    connection: &mut PgConnection,
+    later: Later,
+) -> Result<Option<Witness>, SqlxError> {
     let probe = match later {
         Later::Never => postgresql::PROBE,
-        Later::Ask => PROBE_WITH_NUMBER,
+        Later::Ask => witness::PROBE,
     };
     let rows = connection.fetch_all(raw_sql(probe)).await?;
-    let number: Option<String> = match rows.first() {
-        Some(row) => row.try_get(0)?,
-        None => None,
-    };
-    Ok(number.and_then(|number| number.parse().ok()))
-}
-
-/// What the server says of a transaction, where it can be asked.
-async fn status(pool: &Pool<Postgres>, transaction: i64) -> Option<String> {
-    let mut connection = PgConnection::connect_with(&pool.connect_options())
-        .await
-        .ok()?;
-    let sql = AssertSqlSafe(format!("SELECT txid_status({transaction})"));
-    let row = connection.fetch_one(raw_sql(sql)).await.ok()?;
-    let status = row.try_get(0).ok()?;
-    let _ = connection.close().await;
-    status
+    Witness::read(&rows)
 }
 
 /// The SQLSTATE, where it was the server that refused.
-fn code(error: &SqlxError) -> Option<Cow<'_, str>> {
+pub(super) fn code(error: &SqlxError) -> Option<Cow<'_, str>> {
     error.as_database_error()?.code()
 }

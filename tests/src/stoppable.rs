@@ -1,0 +1,134 @@
+//! A server of one's own, to be stopped and started again.
+
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Once;
+
+use crate::servers;
+
+/// What is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// PostgreSQL.
+    Postgres,
+    /// MariaDB.
+    MariaDb,
+}
+
+/// How it is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// Ends sessions, and then the server.
+    Politely,
+    /// Nothing is written any more; for PostgreSQL only.
+    AtOnce,
+    /// As if the power had gone.
+    Kill,
+}
+
+/// A server, and the script `tests/stoppable` that runs it. Is gone when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens on 127.0.0.1.
+    pub port: u16,
+    script: Child,
+    /// `None` when there is nothing more to say.
+    orders: Option<ChildStdin>,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Server {
+    /// Starts one. `None` where there is none to be had, or the tests run without any.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, and where `CI=true`, which leaves nothing out.
+    #[must_use]
+    pub fn start(kind: Kind) -> Option<Self> {
+        static SAID: Once = Once::new();
+        let name = match kind {
+            Kind::Postgres => servers::postgres().map(|_| "postgres"),
+            Kind::MariaDb => servers::mysql().map(|_| "mariadb"),
+        }?;
+        let mut server = Self::of(name);
+        match server.answer().parse() {
+            Ok(port) => server.port = port,
+            Err(_) => {
+                servers::leave_out(&format!("{name} is not here to be stopped"), &SAID);
+                return None;
+            }
+        }
+        Some(server)
+    }
+
+    fn of(name: &str) -> Self {
+        let script = Command::new("bash")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/stoppable"))
+            .arg(name)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut script = script.unwrap_or_else(|error| panic!("no script: {error}"));
+        let orders = script.stdin.take();
+        let Some(answers) = script.stdout.take() else {
+            unreachable!("it was asked for");
+        };
+        Self {
+            port: 0,
+            script,
+            orders,
+            answers: BufReader::new(answers).lines(),
+        }
+    }
+
+    /// Stops it, and returns when it is gone.
+    ///
+    /// # Panics
+    ///
+    /// When it goes on.
+    pub fn stop(&mut self, how: Stop) {
+        self.order(match how {
+            Stop::Politely => "politely",
+            Stop::AtOnce => "at-once",
+            Stop::Kill => "kill",
+        });
+    }
+
+    /// Starts it again, and returns when it answers.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub fn start_again(&mut self) {
+        self.order("start");
+    }
+
+    fn order(&mut self, order: &str) {
+        let orders = self.orders.as_mut();
+        let sent = orders.map(|orders| orders.write_all(format!("{order}\n").as_bytes()));
+        assert!(matches!(sent, Some(Ok(()))), "{order}: {sent:?}");
+        let answer = self.answer();
+        assert_eq!(answer, "done", "to {order}");
+    }
+
+    fn answer(&mut self) -> String {
+        let mut before = Vec::new();
+        for line in self.answers.by_ref() {
+            let line = line.unwrap_or_else(|error| panic!("no answer: {error}"));
+            match line.strip_prefix("=> ") {
+                Some(answer) => return answer.to_owned(),
+                None => before.push(line),
+            }
+        }
+        panic!("the script has ended: {}", before.join("\n"));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.orders = None;
+        let _ = self.script.wait();
+    }
+}

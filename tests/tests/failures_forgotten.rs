@@ -1,0 +1,49 @@
+//! A future that is neither awaited nor dropped, so that nobody ever ends what it has begun.
+#![allow(missing_docs, reason = "a test program")]
+#![allow(clippy::unwrap_used, reason = "a failed test says where")]
+
+use std::mem::forget;
+
+use commit_on_success::{Error, commit_on_success, defer, in_transaction, pending};
+use commit_on_success_tests::polling::{complete, poll_once};
+use commit_on_success_tests::scripted::{AppError, Connection, Database, pause};
+
+#[commit_on_success]
+async fn waits(connection: &mut Connection, pauses: usize) -> Result<(), AppError> {
+    connection.insert(1)?;
+    defer!(connection.database().clone().note("call"));
+    pause(pauses).await;
+    Ok(())
+}
+
+/// Begins the transaction, and leaves it at that.
+fn begin_and_forget(connection: &mut Connection) {
+    let mut future = Box::pin(waits(connection, 1));
+    assert!(poll_once(future.as_mut()).is_pending());
+    forget(future);
+    assert!(!in_transaction());
+    assert_eq!(pending(), 0);
+}
+
+#[test]
+fn a_block_on_the_connection_of_a_forgotten_one_is_refused_rather_than_lost() {
+    let database = Database::new();
+    let mut connection = database.connection();
+    begin_and_forget(&mut connection);
+    let error = complete(waits(&mut connection, 0)).unwrap_err();
+    let refused = matches!(error, AppError::Transaction(Error::NotOwned { .. }));
+    assert!(refused, "{error:?}");
+    assert!(database.durable().is_empty(), "{database:?}");
+    assert_eq!(database.count("call"), 0);
+}
+
+#[test]
+fn what_is_on_another_connection_does_not_hear_of_a_forgotten_block() {
+    let forgotten = Database::new();
+    begin_and_forget(&mut forgotten.connection());
+    let database = Database::new();
+    complete(waits(&mut database.connection(), 1)).unwrap();
+    assert_eq!(database.durable(), [1]);
+    assert_eq!(database.count("call"), 1);
+    assert_eq!(forgotten.count("call"), 0);
+}

@@ -1,0 +1,277 @@
+//! A server, transactions of every driver on it, and what happens to them all at once.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use commit_on_success_tests::cutting::{Cut, CuttingProxy, Then};
+use commit_on_success_tests::stoppable::{Kind, Server, Stop};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::direct::Direct;
+use crate::subjects::{ON_MARIADB, ON_POSTGRES, Open, Subject};
+use crate::visit::{Failure, Gate, Point, Visit, Way};
+
+/// Much longer than anything here takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What happens to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It ends all sessions.
+    Sessions,
+    Stop(Stop),
+}
+
+impl Fault {
+    pub(crate) const ON_POSTGRES: &[Self] = &[
+        Self::Sessions,
+        Self::Stop(Stop::Politely),
+        Self::Stop(Stop::AtOnce),
+        Self::Stop(Stop::Kill),
+    ];
+    pub(crate) const ON_MARIADB: &[Self] = &[
+        Self::Sessions,
+        Self::Stop(Stop::Politely),
+        Self::Stop(Stop::Kill),
+    ];
+
+    pub(crate) fn said(self) -> &'static str {
+        match self {
+            Self::Sessions => "session ended by the server",
+            Self::Stop(Stop::Politely) => "server stopped and started",
+            Self::Stop(_) => "server crashed and started",
+        }
+    }
+
+    /// Whether the server forgets what it has not written down.
+    pub(crate) fn crashes(self) -> bool {
+        matches!(self, Self::Stop(Stop::AtOnce | Stop::Kill))
+    }
+}
+
+/// When the server is there again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Back {
+    /// Before anybody notices that it was away, and others have used it.
+    Already,
+    Later,
+}
+
+/// One driver behind a proxy of its own.
+pub(crate) struct Player {
+    pub(crate) name: &'static str,
+    pub(crate) subject: Arc<dyn Subject>,
+    open: Open,
+    proxy: CuttingProxy,
+}
+
+/// What came of one transaction.
+pub(crate) struct Found {
+    pub(crate) driver: &'static str,
+    pub(crate) point: Point,
+    pub(crate) result: Result<(), Failure>,
+    pub(crate) rows: Vec<i64>,
+    pub(crate) called: [usize; 2],
+    /// How many statements failed that nobody was told of.
+    pub(crate) failed: usize,
+    /// How often the next transaction could not begin.
+    pub(crate) refusals: u64,
+}
+
+pub(crate) struct Stage {
+    pub(crate) players: Vec<Player>,
+    pub(crate) direct: Direct,
+    pub(crate) runtime: Runtime,
+    server: Server,
+    number: i64,
+}
+
+impl Stage {
+    /// With each driver of the database more than once. `None` without a server.
+    pub(crate) fn new(kind: Kind, copies: usize) -> Option<Self> {
+        let server = Server::start(kind)?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()
+            .unwrap();
+        let direct = Direct::new(kind, server.port);
+        runtime.block_on(direct.create());
+        let drivers: &[(&'static str, Open)] = match kind {
+            Kind::Postgres => &ON_POSTGRES,
+            _ => &ON_MARIADB,
+        };
+        let players = drivers.iter().cycle().take(drivers.len() * copies);
+        let players = players.map(|driver| player(*driver, server.port, &runtime));
+        let players = players.collect();
+        Some(Self {
+            players,
+            direct,
+            runtime,
+            server,
+            number: 0,
+        })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// Leaves out those whose transaction is no future, and moves the others to another runtime.
+    pub(crate) fn move_to(&mut self, runtime: &Runtime) {
+        let _inside = runtime.enter();
+        self.players.retain(|player| player.subject.is_async());
+        for player in &mut self.players {
+            player.subject = (player.open)(player.proxy.address().port());
+        }
+    }
+
+    /// One transaction of each player, to its point.
+    pub(crate) fn visits(&mut self, points: &[Point], also: &'static [&'static str]) -> Vec<Visit> {
+        let gate = Gate::default();
+        let mut visits = Vec::new();
+        for (player, point) in self.players.iter().zip(points) {
+            self.number += 10;
+            let cut = match point {
+                Point::Sent => Some((Cut::BeforeTheServer, Way::Open)),
+                Point::Arriving => Some((Cut::Late, Way::Arriving)),
+                Point::Answered => Some((Cut::AfterTheServer, Way::Open)),
+                _ => None,
+            };
+            if let Some((cut, way)) = cut {
+                let meeting = gate.clone().meet(way);
+                player.proxy.cut_after(cut, Then::Serve, meeting);
+            }
+            visits.push(Visit {
+                number: self.number,
+                point: *point,
+                gate: gate.clone(),
+                also,
+                calls: Arc::default(),
+                failed: Arc::default(),
+                runtime: self.runtime.handle().clone(),
+            });
+        }
+        visits
+    }
+
+    /// Starts the transactions on a runtime.
+    pub(crate) fn start(
+        &self,
+        visits: &[Visit],
+        runtime: &Handle,
+    ) -> Vec<JoinHandle<Result<(), Failure>>> {
+        let pairs = self.players.iter().zip(visits);
+        pairs
+            .map(|(player, visit)| Arc::clone(&player.subject).start(visit.clone(), runtime))
+            .collect()
+    }
+
+    /// Waits until all are where they are to be.
+    pub(crate) fn all_arrived(&self, visits: &[Visit]) {
+        let arrived = visits[0].gate.all_arrived(visits.len());
+        let arrived = self.block_on(arrived);
+        arrived.expect("everybody gets where it happens");
+    }
+
+    /// Lets something happen to all transactions at once, each of them at its point.
+    pub(crate) fn strike(&mut self, points: &[Point], fault: Fault, back: Back) -> Vec<Found> {
+        let visits = self.visits(points, &[]);
+        let running = self.start(&visits, self.runtime.handle());
+        self.all_arrived(&visits);
+        let gate = &visits[0].gate;
+        gate.open(Way::Arriving);
+        match fault {
+            Fault::Sessions => self.runtime.block_on(self.direct.end_sessions()),
+            Fault::Stop(stop) => self.server.stop(stop),
+        }
+        let is_away = fault != Fault::Sessions;
+        if is_away && back == Back::Already {
+            self.server.start_again();
+            self.runtime.block_on(self.direct.write_something());
+        }
+        gate.open(Way::Open);
+        if is_away && back == Back::Later {
+            self.server.start_again();
+        }
+        self.found(visits, running)
+    }
+
+    /// What came of them, once each driver has stored something else.
+    pub(crate) fn found(
+        &self,
+        visits: Vec<Visit>,
+        running: Vec<JoinHandle<Result<(), Failure>>>,
+    ) -> Vec<Found> {
+        let all = self.players.iter().zip(visits).zip(running);
+        let found = all.map(|((player, visit), running)| {
+            let result = self.block_on(running).expect("it comes to an end");
+            let result = result.expect("it does not panic");
+            let refusals = self.go_on(player, &visit);
+            let rows = self.direct.rows(visit.number..visit.number + 5);
+            let rows = self.block_on(rows).expect("the server answers");
+            Found {
+                driver: player.name,
+                point: visit.point,
+                result,
+                rows,
+                called: visit.called(),
+                failed: visit.failed.load(Ordering::SeqCst),
+                refusals,
+            }
+        });
+        found.collect()
+    }
+
+    /// The next transaction of the same pool, which has to be served. Returns how often it could not begin.
+    fn go_on(&self, player: &Player, before: &Visit) -> u64 {
+        let next = Visit {
+            number: before.number + 5,
+            point: Point::Nowhere,
+            also: &[],
+            calls: Arc::default(),
+            failed: Arc::default(),
+            ..before.clone()
+        };
+        for refusals in 0..20 {
+            let subject = Arc::clone(&player.subject);
+            let running = subject.start(next.clone(), self.runtime.handle());
+            let result = self.block_on(running).expect("the pool serves").unwrap();
+            match result {
+                Ok(()) => {
+                    let rows = self.direct.rows(next.number..next.number + 5);
+                    let rows = self.block_on(rows).expect("the server answers");
+                    assert_eq!(rows, [next.number + 1, next.number + 2], "{}", player.name);
+                    assert_eq!(next.called(), [1, 1], "{}", player.name);
+                    return refusals;
+                }
+                Err(error) => println!("{}: {error:?}", player.name),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{}: the pool does not get over it", player.name);
+    }
+
+    pub(crate) fn block_on<F: Future>(
+        &self,
+        future: F,
+    ) -> Result<F::Output, tokio::time::error::Elapsed> {
+        self.runtime
+            .block_on(async { timeout(PATIENCE, future).await })
+    }
+}
+
+fn player((name, open): (&'static str, Open), server: u16, runtime: &Runtime) -> Player {
+    let proxy = runtime.block_on(CuttingProxy::to("127.0.0.1", server));
+    let proxy = proxy.unwrap();
+    let _inside = runtime.enter();
+    Player {
+        name,
+        subject: open(proxy.address().port()),
+        open,
+        proxy,
+    }
+}
