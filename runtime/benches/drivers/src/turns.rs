@@ -1,0 +1,105 @@
+//! Several ways to do the same, measured by turns.
+//!
+//! Criterion and divan measure one thing to its end and then the next. A database server is faster in one second
+//! than in another by more than what is to be seen here, so the ways take turns in blocks of a millisecond,
+//! in every order, and are compared within their round: what disturbs one block disturbs two neighbours, or one
+//! round of hundreds, of which the median is taken.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::Result;
+
+/// How long a block is to take, which is less than others are kept waiting on a busy machine, and all rounds
+/// together.
+const BLOCK: Duration = Duration::from_millis(1);
+const ALL: Duration = Duration::from_secs(6);
+
+/// What each way took, in each round.
+pub(crate) struct Turns<Way> {
+    ways: Vec<Way>,
+    rounds: Vec<Vec<Duration>>,
+}
+
+impl<Way: Copy + PartialEq> Turns<Way> {
+    /// Has each way run so many times, in blocks, by turns.
+    pub(crate) fn take(ways: &[Way], mut run: impl FnMut(Way, u32) -> Result) -> Result<Self> {
+        let times = times(ways, &mut run)?;
+        let mut rounds = Vec::new();
+        let start = Instant::now();
+        while start.elapsed() < ALL {
+            let mut round = vec![Duration::ZERO; ways.len()];
+            for turn in order(ways.len(), rounds.len()) {
+                round[turn] = time(|| run(ways[turn], times))?;
+            }
+            rounds.push(round);
+        }
+        let ways = ways.to_vec();
+        Ok(Self { ways, rounds })
+    }
+
+    /// How much longer one way took than another.
+    pub(crate) fn ratio(&self, way: Way, against: Way) -> Ratio {
+        let (way, against) = (self.index(way), self.index(against));
+        let quotients = self.rounds.iter();
+        let mut quotients: Vec<f64> = quotients
+            .map(|round| round[way].as_secs_f64() / round[against].as_secs_f64())
+            .collect();
+        quotients.sort_by(f64::total_cmp);
+        Ratio(quotients)
+    }
+
+    fn index(&self, way: Way) -> usize {
+        let known = self.ways.iter().position(|known| *known == way);
+        known.unwrap_or_else(|| unreachable!("only ways that were measured are compared"))
+    }
+}
+
+/// How often a block repeats what it measures. By then everything is warm.
+fn times<Way: Copy>(ways: &[Way], run: &mut impl FnMut(Way, u32) -> Result) -> Result<u32> {
+    let mut times = 1;
+    loop {
+        let mut longest = Duration::ZERO;
+        for way in ways {
+            longest = longest.max(shortest_of_three(|| run(*way, times))?);
+        }
+        if longest >= BLOCK {
+            return Ok(times);
+        }
+        times *= 2;
+    }
+}
+
+fn shortest_of_three(mut run: impl FnMut() -> Result) -> Result<Duration> {
+    Ok(time(&mut run)?.min(time(&mut run)?).min(time(&mut run)?))
+}
+
+fn time(run: impl FnOnce() -> Result) -> Result<Duration> {
+    let start = Instant::now();
+    run()?;
+    Ok(start.elapsed())
+}
+
+/// Each begins as often as the others, with either neighbour after it.
+fn order(ways: usize, round: usize) -> impl Iterator<Item = usize> {
+    let backwards = (round / ways) % 2 == 1;
+    (0..ways).map(move |turn| {
+        let turn = if backwards { ways - turn } else { turn };
+        (turn + round) % ways
+    })
+}
+
+/// The ratios of all rounds, from the lowest to the highest.
+pub(crate) struct Ratio(Vec<f64>);
+
+/// The median, its quartiles, and how many rounds there were.
+impl fmt::Display for Ratio {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounds = self.0.len();
+        let [lower, median, upper] = [1, 2, 3].map(|quarter| self.0[rounds * quarter / 4]);
+        write!(
+            formatter,
+            "{median:.3} ({lower:.3} … {upper:.3}, n = {rounds})"
+        )
+    }
+}
