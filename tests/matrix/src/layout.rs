@@ -1,7 +1,8 @@
 //! A table in Markdown.
 
 /// Aligned, for those who read it as it is.
-pub(crate) fn layout(rows: &[Vec<String>]) -> String {
+#[must_use]
+pub fn layout(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len))
         .map(|index| {
             let cells = rows.iter().map(|row| row[index].chars().count());

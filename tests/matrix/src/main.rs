@@ -10,19 +10,20 @@
 //! fails if the table in a file is another one; `--write` puts it there.
 
 mod audit;
-mod layout;
-mod marked;
 mod output;
 mod report;
 mod rules;
 mod table;
 
+use std::env;
 use std::process::ExitCode;
-use std::{env, fs};
 
+use commit_on_success_matrix::marked::{self, read};
 use rules::Rules;
 use table::Table;
 
+/// What the table is called in a file.
+const NAME: &str = "contract matrix";
 const USAGE: &str = "usage: matrix [--check FILE | --write FILE] OUTPUT-OF-CARGO-TEST";
 
 /// What to do with the table, besides showing it.
@@ -70,16 +71,8 @@ fn run() -> Result<Vec<String>, String> {
 fn apply(task: &Task, table: &str) -> Result<Option<String>, String> {
     match task {
         Task::Show => Ok(None),
-        Task::Check(file) => Ok((marked::find(&read(file)?)? != table)
+        Task::Check(file) => Ok((marked::find(&read(file)?, NAME)? != table)
             .then(|| format!("the table in {file} is another one; `--write {file}` replaces it"))),
-        Task::Write(file) => {
-            let text = marked::replace(&read(file)?, table)?;
-            fs::write(file, text).map_err(|error| format!("cannot write {file}: {error}"))?;
-            Ok(None)
-        }
+        Task::Write(file) => marked::write(file, NAME, table).map(|()| None),
     }
-}
-
-fn read(file: &str) -> Result<String, String> {
-    fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))
 }

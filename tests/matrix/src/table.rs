@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use commit_on_success_matrix::layout::layout;
+
 use crate::audit;
-use crate::layout::layout;
 use crate::output::{Programs, Test, Verdict};
 use crate::report::Report;
 use crate::rules::{Note, Rule, Rules};
