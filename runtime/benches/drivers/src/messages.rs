@@ -46,7 +46,7 @@ pub(crate) fn postgres() -> Result {
 pub(crate) fn sqlx() -> Result {
     let server = PostgresServer::with_table()?;
     let (runtime, proxy) = proxy(server.address.clone())?;
-    let options: PgConnectOptions = server.url().parse()?;
+    let options: PgConnectOptions = server.tcp.parse()?;
     let options = options.host("127.0.0.1").port(proxy.address().port());
     let pool: PgPoolOptions = by_sqlx::of_one();
     let pool = runtime.block_on(pool.connect_with(options))?;

@@ -22,6 +22,8 @@ const TABLE: &str = "
 pub(crate) const PROCESS: &str = "SELECT pg_backend_pid()";
 
 pub(crate) struct PostgresServer {
+    /// Over TCP.
+    pub(crate) tcp: String,
     pub(crate) address: (String, u16),
     pub(crate) directory: PathBuf,
     config: Config,
@@ -50,6 +52,7 @@ impl PostgresServer {
         };
         let port = config.get_ports().first().copied().unwrap_or(5432);
         Ok(Self {
+            tcp: url,
             address: (host, port),
             directory: directory.into(),
             config,

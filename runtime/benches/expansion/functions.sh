@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+#
+# The crates of a thousand functions that `run` measures. Sourced by it.
+
+readonly functions=1000
+
+# Every crate, as `flavour-kind`. Those of a kind differ from each other in one line of a function.
+#
+#   plain        nothing above the function
+#   attribute    #[commit_on_success]
+#   instrument   #[tracing::instrument]
+#   call         as plain, with a call of a function in place of one statement
+#   defer        as attribute, with that call in `defer!`
+kinds=(plain attribute instrument call defer)
+
+# Writes a workspace with all the crates into a directory.
+write_crates() {
+    local directory=$1 root=$2 flavour kind
+    mkdir -p -- "$directory"
+    # The versions that the rest of the repository is built with.
+    cp -- "$root/Cargo.lock" "$directory/Cargo.lock"
+    printf '[workspace]\nmembers = ["*-*"]\nresolver = "3"\n' >"$directory/Cargo.toml"
+    for flavour in sync async; do
+        for kind in "${kinds[@]}"; do
+            mkdir -p -- "$directory/$flavour-$kind/src"
+            manifest "$flavour-$kind" "$root" >"$directory/$flavour-$kind/Cargo.toml"
+            crate "$flavour" "$kind" >"$directory/$flavour-$kind/src/lib.rs"
+        done
+    done
+}
+
+manifest() {
+    cat <<END
+[package]
+name = "$1"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+commit_on_success = { path = "$2/runtime" }
+commit_on_success_bench_store = { path = "$2/runtime/benches/expansion/store" }
+tracing = { version = "0.1", default-features = false, features = ["std", "attributes"] }
+END
+}
+
+crate() {
+    local flavour=$1 kind=$2 attribute='' connection=Connection async='' wait='' statement number
+    if [ "$flavour" = async ]; then
+        connection=AsyncConnection async='async ' wait=.await
+    fi
+    case $kind in
+        attribute | defer) attribute='#[commit_on_success]' ;;
+        instrument) attribute='#[tracing::instrument]' ;;
+    esac
+    case $kind in
+        call) statement="index(id, old)$wait;" ;;
+        defer) statement="defer!(index(id, old)$wait);" ;;
+        *) statement="conn.execute(\"INSERT INTO past VALUES (?1, ?2)\", &old, id)$wait?;" ;;
+    esac
+    imports "$kind" "$connection"
+    printf 'pub %sfn index(_id: i64, _title: String) {}\n' "$async"
+    for ((number = 1; number <= functions; number++)); do
+        one_function
+    done
+}
+
+imports() {
+    printf 'use commit_on_success_bench_store::{AppError, %s};\n' "$2"
+    case $1 in
+        attribute) printf 'use commit_on_success::commit_on_success;\n' ;;
+        defer) printf 'use commit_on_success::{commit_on_success, defer};\n' ;;
+    esac
+}
+
+# Fifteen lines.
+one_function() {
+    cat <<END
+
+$attribute
+pub ${async}fn rename_$number(conn: &mut $connection, id: i64, title: &str) -> Result<usize, AppError> {
+    let title = title.trim();
+    if title.is_empty() {
+        return Err(AppError::Untitled(id));
+    }
+    let old = conn.title(id)$wait?;
+    let mut renamed = $number;
+    for child in conn.children(id)$wait? {
+        let name = format!("{title} {child}");
+        renamed += conn.execute("UPDATE object SET title = ?1 WHERE id = ?2", &name, child)$wait?;
+    }
+    $statement
+    renamed += conn.execute("UPDATE object SET title = ?1 WHERE id = ?2", title, id)$wait?;
+    Ok(renamed)
+}
+END
+}
