@@ -8,7 +8,6 @@ use crate::servers;
 
 /// What is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Kind {
     /// PostgreSQL.
     Postgres,
@@ -53,13 +52,11 @@ impl Server {
             Kind::MariaDb => servers::mysql().map(|_| "mariadb"),
         }?;
         let mut server = Self::of(name);
-        match server.answer().parse() {
-            Ok(port) => server.port = port,
-            Err(_) => {
-                servers::leave_out(&format!("{name} is not here to be stopped"), &SAID);
-                return None;
-            }
-        }
+        let Ok(port) = server.answer().parse() else {
+            servers::leave_out(&format!("{name} is not here to be stopped"), &SAID);
+            return None;
+        };
+        server.port = port;
         Some(server)
     }
 

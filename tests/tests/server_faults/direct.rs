@@ -36,7 +36,7 @@ impl Direct {
     /// The numbers in the first column.
     async fn ask(self, sql: impl Into<String>) -> Vec<i64> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.into()));
-        let numbers = match self.kind {
+        match self.kind {
             Kind::Postgres => {
                 let mut conn = PgConnection::connect_with(&pg_options(self.port))
                     .await
@@ -47,7 +47,7 @@ impl Direct {
                     .filter_map(|row| sqlx::Row::try_get(row, 0).ok())
                     .collect()
             }
-            _ => {
+            Kind::MariaDb => {
                 let mut conn = MySqlConnection::connect_with(&mysql_options(self.port))
                     .await
                     .unwrap();
@@ -57,8 +57,7 @@ impl Direct {
                     .filter_map(|row| sqlx::Row::try_get(row, 0).ok())
                     .collect()
             }
-        };
-        numbers
+        }
     }
 
     pub(crate) async fn rows(self, of: Range<i64>) -> Vec<i64> {
@@ -99,7 +98,7 @@ impl Direct {
     pub(crate) async fn open(self) -> i64 {
         let open = match self.kind {
             Kind::Postgres => format!("SELECT count(*) {SESSIONS} AND state <> 'idle'"),
-            _ => "SELECT count(*) FROM information_schema.innodb_trx".to_owned(),
+            Kind::MariaDb => "SELECT count(*) FROM information_schema.innodb_trx".to_owned(),
         };
         self.ask(open).await[0]
     }

@@ -102,7 +102,7 @@ impl Stage {
         runtime.block_on(direct.create());
         let drivers: &[(&'static str, Open)] = match kind {
             Kind::Postgres => &ON_POSTGRES,
-            _ => &ON_MARIADB,
+            Kind::MariaDb => &ON_MARIADB,
         };
         let players = drivers.iter().cycle().take(drivers.len() * copies);
         let players = players.map(|driver| player(*driver, server.port, &runtime));

@@ -5,6 +5,7 @@
 
 pub mod allocations;
 pub mod blocks;
+pub mod built;
 pub mod callgrind;
 pub mod calls;
 pub mod driver;

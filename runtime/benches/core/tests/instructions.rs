@@ -4,48 +4,17 @@
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
-use std::ffi::OsStr;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-use commit_on_success_bench_core::callgrind;
 use commit_on_success_bench_core::work::{Task, Way, Work};
+use commit_on_success_bench_core::{built, callgrind};
 
-/// The program that callgrind runs, or nothing where there is no callgrind, which is said on standard error.
 fn program() -> Option<&'static Path> {
     static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let program = PROGRAM.get_or_init(|| {
-        if callgrind::is_there() {
-            return Some(built());
-        }
-        assert!(
-            std::env::var_os("CI").as_deref() != Some(OsStr::new("true")),
-            "there is no valgrind, and CI leaves nothing out"
-        );
-        // Not by `eprintln!`, which the test harness captures.
-        let line = b"left out: instructions (there is no valgrind; run bash tests/run)\n";
-        let _ = std::io::stderr().write_all(line);
-        None
-    });
-    program.as_deref()
-}
-
-/// Optimized, and without the features that the tests beside this one have enabled.
-fn built() -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("instructions");
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "--locked"])
-        .args(["--package", env!("CARGO_PKG_NAME"), "--bin", "instructions"])
-        .arg("--target-dir")
-        .arg(&directory)
-        .env_remove("CARGO_BUILD_TARGET")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("RUSTFLAGS")
-        .status();
-    assert!(built.unwrap().success());
-    directory.join("release/instructions")
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = || built::instructions(env!("CARGO_PKG_NAME"), directory);
+    PROGRAM.get_or_init(program).as_deref()
 }
 
 fn once(program: &Path, work: Work, way: Way, size: usize) -> u64 {
