@@ -11,21 +11,19 @@ readonly functions=1000
 #   instrument   #[tracing::instrument]
 #   call         as plain, with a call of a function in place of one statement
 #   defer        as attribute, with that call in `defer!`
-kinds=(plain attribute instrument call defer)
+names=(sync-{plain,attribute,instrument,call,defer} async-{plain,attribute,instrument})
 
 # Writes a workspace with all the crates into a directory.
 write_crates() {
-    local directory=$1 root=$2 flavour kind
+    local directory=$1 root=$2 name
     mkdir -p -- "$directory"
     # The versions that the rest of the repository is built with.
     cp -- "$root/Cargo.lock" "$directory/Cargo.lock"
     printf '[workspace]\nmembers = ["*-*"]\nresolver = "3"\n' >"$directory/Cargo.toml"
-    for flavour in sync async; do
-        for kind in "${kinds[@]}"; do
-            mkdir -p -- "$directory/$flavour-$kind/src"
-            manifest "$flavour-$kind" "$root" >"$directory/$flavour-$kind/Cargo.toml"
-            crate "$flavour" "$kind" >"$directory/$flavour-$kind/src/lib.rs"
-        done
+    for name in "${names[@]}"; do
+        mkdir -p -- "$directory/$name/src"
+        manifest "$name" "$root" >"$directory/$name/Cargo.toml"
+        crate "${name%-*}" "${name#*-}" >"$directory/$name/src/lib.rs"
     done
 }
 
@@ -37,10 +35,17 @@ version = "0.1.0"
 edition = "2024"
 
 [dependencies]
-commit_on_success = { path = "$2/runtime" }
+$(dependency commit_on_success "$2")
+$(dependency tracing "$2")
 commit_on_success_bench_store = { path = "$2/runtime/benches/expansion/store" }
-tracing = { version = "0.1", default-features = false, features = ["std", "attributes"] }
 END
+}
+
+dependency() {
+    case $1 in
+        commit_on_success) printf '%s = { path = "%s/runtime" }' "$1" "$2" ;;
+        tracing) printf '%s = { version = "0.1", default-features = false, features = ["std", "attributes"] }' "$1" ;;
+    esac
 }
 
 crate() {
