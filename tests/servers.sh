@@ -379,10 +379,10 @@ launch_postgres() {
         -c synchronous_commit=on
 }
 
-# As pg_ctl does it: the eighth line of the server's own file.
+# As pg_ctl does it: the eighth line of the server's own file. A standby never says more than that.
 postgres_is_ready() {
     case $(sed -n 8p "$servers_dir/postgres/postmaster.pid" 2>/dev/null || true) in
-        ready*) return 0 ;;
+        ready* | standby*) return 0 ;;
         *) return 1 ;;
     esac
 }

@@ -102,6 +102,24 @@ impl Server {
         self.order("start");
     }
 
+    /// Keeps a copy of the files of a PostgreSQL that was stopped politely.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    pub fn copy(&mut self) {
+        self.order("copy");
+    }
+
+    /// Starts that copy instead, as a standby that takes over, and knows nothing of what was done since.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub fn take_over(&mut self) {
+        self.order("take-over");
+    }
+
     fn order(&mut self, order: &str) {
         let orders = self.orders.as_mut();
         let sent = orders.map(|orders| orders.write_all(format!("{order}\n").as_bytes()));

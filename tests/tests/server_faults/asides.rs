@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use commit_on_success::Outcome;
 use commit_on_success_tests::faults::Tally;
-use commit_on_success_tests::stoppable::Kind;
+use commit_on_success_tests::stoppable::{Kind, Stop};
 use sqlx::{Connection as _, Executor as _, MySqlConnection};
 use tokio::runtime::Builder;
 
 use crate::stage::{Found, Stage};
 use crate::subjects::mysql_options;
 use crate::visit::{Point, Visit, outcome};
-use crate::{Tallies, judge};
+use crate::{ASKS, Tallies, judge};
 
 impl Stage {
     /// Waits for what a server takes its time to do.
@@ -72,6 +72,52 @@ impl Stage {
     }
 }
 
+/// Commits that never arrive, at a server that has forgotten their transactions and given their numbers to
+/// others, and was restarted in good order before anybody asks it.
+fn forgotten(said: &'static str, mut stage: Stage, forget: impl FnOnce(&mut Stage)) {
+    let points = vec![Point::Sent; stage.players.len()];
+    let found = stage.meanwhile(&points, |stage, _| {
+        forget(stage);
+        stage.server.stop(Stop::Politely);
+        stage.server.start_again();
+    });
+    let mut tallies = Tallies::new();
+    for found in found {
+        if found.driver == ASKS {
+            // Not rolled back, as far as anybody can tell: its number was committed.
+            assert_eq!(outcome(&found.result), Outcome::Unknown);
+        }
+        judge(&found, said, true, &mut tallies);
+    }
+    tallies.into_values().for_each(Tally::publish);
+}
+
+#[test]
+fn a_restart_does_not_hide_that_a_server_has_crashed() {
+    let Some(stage) = Stage::new(Kind::Postgres, 1) else {
+        return;
+    };
+    forgotten("server crashed and was restarted", stage, |stage| {
+        stage.server.stop(Stop::Kill);
+        stage.others_go_on();
+    });
+}
+
+#[test]
+fn a_restart_does_not_hide_that_a_standby_has_taken_over() {
+    let Some(mut stage) = Stage::new(Kind::Postgres, 1) else {
+        return;
+    };
+    stage.server.stop(Stop::Politely);
+    stage.server.copy();
+    stage.server.start_again();
+    forgotten("standby took over and was restarted", stage, |stage| {
+        stage.server.stop(Stop::Kill);
+        stage.server.take_over();
+        stage.runtime.block_on(stage.direct.write_something());
+    });
+}
+
 #[test]
 fn a_session_that_ends_while_its_commit_waits_for_a_standby_has_committed() {
     let Some(mut stage) = Stage::new(Kind::Postgres, 1) else {
@@ -124,7 +170,7 @@ fn a_lock_that_mariadb_does_not_give_takes_its_statement_alone() {
     let Some(mut stage) = Stage::new(Kind::MariaDb, 1) else {
         return;
     };
-    let options = mysql_options(stage.port());
+    let options = mysql_options(stage.server.port);
     let locked = stage.runtime.block_on(async {
         let mut owner = MySqlConnection::connect_with(&options).await?;
         owner.execute("INSERT INTO item VALUES (-1)").await?;

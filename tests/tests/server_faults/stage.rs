@@ -85,7 +85,7 @@ pub(crate) struct Stage {
     pub(crate) players: Vec<Player>,
     pub(crate) direct: Direct,
     pub(crate) runtime: Runtime,
-    server: Server,
+    pub(crate) server: Server,
     number: i64,
 }
 
@@ -114,10 +114,6 @@ impl Stage {
             server,
             number: 0,
         })
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.server.port
     }
 
     /// Leaves out those whose transaction is no future, and moves the others to another runtime.
@@ -179,25 +175,39 @@ impl Stage {
 
     /// Lets something happen to all transactions at once, each of them at its point.
     pub(crate) fn strike(&mut self, points: &[Point], fault: Fault, back: Back) -> Vec<Found> {
+        self.meanwhile(points, |stage, gate| {
+            let Fault::Stop(stop) = fault else {
+                return stage.runtime.block_on(stage.direct.end_sessions());
+            };
+            stage.server.stop(stop);
+            if back == Back::Already {
+                return stage.others_go_on();
+            }
+            gate.open(Way::Open);
+            stage.server.start_again();
+        })
+    }
+
+    /// Nobody notices before what happens has happened, unless it opens the gate.
+    pub(crate) fn meanwhile(
+        &mut self,
+        points: &[Point],
+        happens: impl FnOnce(&mut Self, &Gate),
+    ) -> Vec<Found> {
         let visits = self.visits(points, &[]);
         let running = self.start(&visits, self.runtime.handle());
         self.all_arrived(&visits);
         let gate = &visits[0].gate;
         gate.open(Way::Arriving);
-        match fault {
-            Fault::Sessions => self.runtime.block_on(self.direct.end_sessions()),
-            Fault::Stop(stop) => self.server.stop(stop),
-        }
-        let is_away = fault != Fault::Sessions;
-        if is_away && back == Back::Already {
-            self.server.start_again();
-            self.runtime.block_on(self.direct.write_something());
-        }
+        happens(self, gate);
         gate.open(Way::Open);
-        if is_away && back == Back::Later {
-            self.server.start_again();
-        }
         self.found(visits, running)
+    }
+
+    /// Starts the server again, and uses it.
+    pub(crate) fn others_go_on(&mut self) {
+        self.server.start_again();
+        self.runtime.block_on(self.direct.write_something());
     }
 
     /// What came of them, once each driver has stored something else.

@@ -3,8 +3,8 @@
 //! (<https://www.postgresql.org/docs/current/functions-info.html>).
 //!
 //! A number alone is not enough. A server that crashes forgets the numbers that were only in its memory, and
-//! gives them out again: that the number has been committed may then mean somebody else's transaction. So a
-//! commit counts only when the server has not recovered from a crash, or been replaced by its standby, since
+//! gives them out again, as does a standby that had not heard of them and takes over: that the number has been
+//! committed may then mean somebody else's transaction. So a commit counts only when neither has happened since
 //! the number was given. Where it is rolled back, or was never given, nothing can have been stored under it.
 
 use std::borrow::Cow;
@@ -94,15 +94,17 @@ impl Witness {
         status
     }
 
-    /// A standby may lag behind. Statistics do not survive a crash; a server that was started after one, or
-    /// that was a standby, has replayed something.
+    /// A standby may lag behind. Statistics do not survive a crash. After a restart in good order they are as
+    /// old as before, on a server that was a standby too: that one is not on the first timeline any more.
+    /// That nothing was replayed says nothing new, unless the clock was set back.
     fn question(&self) -> String {
         let Self { number, at, server } = self;
         format!(
             "SELECT CASE WHEN NOT pg_is_in_recovery() THEN txid_status({number}) END, \
-             (CASE WHEN extract(epoch FROM pg_postmaster_start_time())::text = '{server}' \
-             THEN extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()) < {at} \
-             ELSE pg_last_wal_replay_lsn() IS NULL END)::text"
+             (extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()) < {at} AND \
+             CASE WHEN extract(epoch FROM pg_postmaster_start_time())::text = '{server}' THEN true \
+             ELSE pg_last_wal_replay_lsn() IS NULL \
+             AND pg_walfile_name(pg_current_wal_lsn()) LIKE '00000001%' END)::text"
         )
     }
 }
