@@ -241,8 +241,11 @@ async fn random_programs_do_what_the_model_says() {
             tally.add("of them stored", u64::from(!seen.rows.is_empty()));
             search.judge(program, expected, seen);
         }
-        let wrong = search.wrong();
-        tally.promise(wrong.is_none(), || wrong.unwrap_or_default());
+        if let Some(wrong) = search.wrong() {
+            tally.promise(false, || wrong);
+            // Others are most likely wrong in the same way.
+            break;
+        }
     }
     tally.publish();
 }
