@@ -25,6 +25,12 @@ impl Journal {
     }
 }
 
+/// What the suite is run on, by the name of the program.
+pub(crate) fn subject() -> String {
+    let program = env!("CARGO_CRATE_NAME");
+    program.trim_start_matches("contract_").replace('_', "-")
+}
+
 /// The error type of an application.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {

@@ -10,9 +10,8 @@ use commit_on_success_tests::faults::Tally;
 use commit_on_success_tests::open;
 use commit_on_success_tests::proxy::{Gate, Proxy};
 
-use crate::dialect;
 use crate::driver::{self, Connection, Database, Pool};
-use crate::support::{Failure, Journal};
+use crate::support::{Failure, Journal, subject};
 
 /// What is said of a future that was dropped there.
 const COMMITTING: &str = "dropped while COMMIT was under way";
@@ -233,11 +232,7 @@ fn judge(found: &Found, shape: Shape, tally: &mut Tally) {
 }
 
 async fn sweep(db: &Database, fault: Fault) -> Tally {
-    let mut tally = Tally::new(format!(
-        "{} at each message, {}",
-        fault.said(),
-        dialect::NAME
-    ));
+    let mut tally = Tally::new(format!("{} at each message, {}", fault.said(), subject()));
     for shape in Shape::ALL {
         for held in Held::BOTH {
             for point in 0.. {
@@ -324,7 +319,7 @@ async fn a_nested_block_that_is_given_up_at_any_message_never_leaves_half_of_the
     let Some(db) = driver::open().await else {
         return;
     };
-    let kind = format!("nested blocks given up at each message, {}", dialect::NAME);
+    let kind = format!("nested blocks given up at each message, {}", subject());
     let mut tally = Tally::new(kind);
     for shape in [Shape::Nested, Shape::NestedFails] {
         for held in Held::BOTH {

@@ -16,12 +16,9 @@ pub fn cases(usual: u64) -> u64 {
 }
 
 /// Says one line that a table can be made from:
-/// `faults: KIND: INJECTED injected, BROKEN promises broken`, and what else was counted.
-///
-/// # Panics
-///
-/// When the file that the line is to go to cannot be written.
-pub fn report(kind: &str, injected: u64, broken: u64, also: &str) {
+/// `faults: KIND: INJECTED injected, BROKEN promises broken`, and what else was counted
+/// (`NUMBER WHAT`, of several runs the sum) or measured (`at most NUMBER WHAT`, of several the largest).
+fn report(kind: &str, injected: u64, broken: u64, also: &str) {
     let also = if also.is_empty() {
         String::new()
     } else {
@@ -45,6 +42,7 @@ pub struct Tally {
     injected: u64,
     broken: Vec<String>,
     counted: Vec<(&'static str, u64)>,
+    measured: Vec<(&'static str, u64)>,
 }
 
 impl Tally {
@@ -55,6 +53,7 @@ impl Tally {
             injected: 0,
             broken: Vec::new(),
             counted: Vec::new(),
+            measured: Vec::new(),
         }
     }
 
@@ -83,6 +82,11 @@ impl Tally {
         }
     }
 
+    /// Tells how much of something there was, which makes no sense as a sum.
+    pub fn measure(&mut self, what: &'static str, number: u64) {
+        self.measured.push((what, number));
+    }
+
     /// How often something else was counted.
     #[must_use]
     pub fn counted(&self, what: &str) -> u64 {
@@ -97,14 +101,15 @@ impl Tally {
     /// When no fault was injected, or a promise was broken.
     pub fn publish(self) {
         let broken = u64::try_from(self.broken.len()).unwrap_or(u64::MAX);
-        let also: Vec<_> = self
-            .counted
-            .iter()
-            .map(|(what, number)| format!("{number} {what}"))
-            .collect();
+        let counted = self.counted.iter();
+        let counted = counted.map(|(what, number)| format!("{number} {what}"));
+        let measured = self.measured.iter();
+        let measured = measured.map(|(what, number)| format!("at most {number} {what}"));
+        let also: Vec<_> = counted.chain(measured).collect();
         report(&self.kind, self.injected, broken, &also.join(", "));
         assert!(self.injected > 0, "{}: nothing was injected", self.kind);
-        assert!(self.broken.is_empty(), "{}: {:#?}", self.kind, self.broken);
+        let words = self.broken.join("\n");
+        assert!(self.broken.is_empty(), "{}:\n{words}", self.kind);
     }
 }
 

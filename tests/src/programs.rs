@@ -75,14 +75,12 @@ impl Search {
         self.over = !more;
     }
 
-    /// Ends the search.
-    ///
-    /// # Panics
-    ///
-    /// When a program went wrong.
-    pub fn conclude(self) {
-        if let Some((program, expected, seen)) = self.wrong {
-            panic!("{program:#?}\nexpected {expected:#?}\nseen {seen:#?}");
-        }
+    /// What is wrong with the smallest program that went wrong, if one did.
+    #[must_use]
+    pub fn wrong(self) -> Option<String> {
+        let (program, expected, seen) = self.wrong?;
+        Some(format!(
+            "{program:#?}\nexpected {expected:#?}\nseen {seen:#?}"
+        ))
     }
 }

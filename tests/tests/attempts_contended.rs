@@ -16,6 +16,7 @@ use std::time::Duration;
 use commit_on_success::signals::Cause;
 use commit_on_success::{Backoff, Error, commit_on_success, defer, pending, signals};
 use commit_on_success_tests::corner::{self, Corner, Stage};
+use commit_on_success_tests::faults;
 use sqlx::error::DatabaseError;
 use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool};
 
@@ -74,13 +75,27 @@ impl Tally {
     /// Exactly one call for each success, and none for a failed attempt, of which there were some.
     #[track_caller]
     fn check(&self, successes: usize) {
+        self.publish("one by one", successes);
+    }
+
+    /// The same, of a test that says in its name why they failed.
+    #[track_caller]
+    fn publish(&self, test: &str, successes: usize) {
         let read = |count: &AtomicUsize| count.load(Ordering::SeqCst);
-        let conflicts = read(&self.bodies) - successes;
-        println!("{successes} successes, {conflicts} conflicts");
-        assert_eq!(read(&self.calls), successes);
-        assert_eq!(read(&self.committed), successes);
-        assert_eq!(read(&self.failed_attempts), conflicts);
-        assert!(conflicts > 0, "nobody was in anybody's way");
+        let failures = read(&self.bodies) - successes;
+        let reason = test.replace('_', " ");
+        let mut tally = faults::Tally::new(format!("failed attempts, {reason}"));
+        (0..failures).for_each(|_| tally.inject());
+        for (what, count, expected) in [
+            ("calls", &self.calls, successes),
+            ("commits", &self.committed, successes),
+            ("rollbacks", &self.failed_attempts, failures),
+        ] {
+            let count = read(count);
+            tally.promise(count == expected, || format!("{count} {what}"));
+        }
+        tally.add("successes", u64::try_from(successes).unwrap());
+        tally.publish();
     }
 
     #[track_caller]
@@ -178,7 +193,7 @@ macro_rules! counting {
                 task.await.unwrap();
             }
             assert_eq!(corner.numbers(SUM).await[0], i64::try_from(ALL).unwrap());
-            tally.check(ALL);
+            tally.publish(stringify!($test), ALL);
             tally.check_later(ALL);
             // Of the first attempts, which have all read the same, one succeeds.
             let bodies = tally.bodies.load(Ordering::SeqCst);
@@ -291,7 +306,7 @@ macro_rules! deadlocks {
             }
             let all = i64::try_from(ALL).unwrap();
             assert_eq!(corner.numbers(SUM).await, [all, all]);
-            tally.check(ALL);
+            tally.publish(stringify!($test), ALL);
             tally.check_later(ALL);
         }
     };
@@ -626,7 +641,7 @@ mod on_rusqlite {
                 .query_row("SELECT n FROM counter", [], |row| row.get(0))
                 .unwrap();
             assert_eq!(sum, i64::try_from(ALL).unwrap(), "{journal}");
-            tally.check(ALL);
+            tally.publish("busy files and snapshots of sqlite", ALL);
         }
     }
 

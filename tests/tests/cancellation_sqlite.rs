@@ -13,9 +13,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use commit_on_success::{Error, RollbackOnly, commit_on_success, defer, in_transaction};
+use commit_on_success_tests::faults::Tally;
 use commit_on_success_tests::polling::drop_at_pending;
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
+
+/// What is said of a future that was dropped there.
+const COMMITTING: &str = "dropped while COMMIT was under way";
 
 /// Much longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -157,30 +161,28 @@ struct Found {
 }
 
 impl Found {
-    /// Returns whether the commit took place but its calls did not run, which is for the point where
-    /// it was in flight.
-    async fn check(self, written: &[i64], expected: &[u32], calls: &Calls) -> bool {
+    async fn judge(self, written: &[i64], expected: &[u32], calls: &Calls, tally: &mut Tally) {
         let Self {
             context,
             completed,
             mut rows,
         } = self;
-        assert_eq!(
-            rows.pop(),
-            Some(100),
-            "the next user's row is lost, {context}"
-        );
-        assert!(rows.is_empty() || rows == written, "{rows:?}, {context}");
-        assert!(!completed || rows == written, "{context}");
+        let next = rows.pop();
+        let about = |what: &str| format!("{what}, {context}: {rows:?}, {:?}", calls.seen());
+        tally.promise(next == Some(100), || about("the next user's row is lost"));
+        let whole = rows == written;
+        tally.promise(rows.is_empty() || whole, || about("half of it"));
+        tally.promise(!completed || whole, || about("no commit"));
         if calls.seen().is_empty() {
-            assert!(!completed, "no call, {context}");
-            return !rows.is_empty();
+            tally.promise(!completed, || about("no call"));
+            // The calls are for those who were there when it was acknowledged.
+            tally.add(COMMITTING, u64::from(!rows.is_empty()));
+            return;
         }
-        assert_eq!(rows, written, "calls without a commit, {context}");
+        tally.promise(whole, || about("calls without a commit"));
         let seen = async || calls.seen().len() >= expected.len();
         eventually(&format_args!("calls that do not run, {context}"), seen).await;
-        assert_eq!(calls.seen(), expected, "{context}");
-        false
+        tally.promise(calls.seen() == expected, || about("other calls"));
     }
 }
 
@@ -245,6 +247,7 @@ async fn setup() -> Setup {
 /// dropped, the promises hold.
 #[tokio::test]
 async fn a_block_on_sqlite_can_be_dropped_anywhere() {
+    let mut tally = Tally::new("futures dropped while they are pending, sqlx-sqlite");
     for (shape, written, expected) in ROWS {
         for point in 0.. {
             let Setup {
@@ -270,20 +273,22 @@ async fn a_block_on_sqlite_can_be_dropped_anywhere() {
                 completed,
                 rows,
             };
-            found.check(written, expected, &calls).await;
+            found.judge(written, expected, &calls, &mut tally).await;
             pool.close().await;
             if completed {
-                println!("{shape:?}: {point} points");
                 // How many there are depends on how fast the connection's thread answers.
                 assert!(point >= 1, "{point}");
                 break;
             }
+            tally.inject();
         }
     }
+    tally.publish();
 }
 
 #[tokio::test]
 async fn a_nested_block_on_sqlite_can_be_dropped_anywhere() {
+    let mut tally = Tally::new("nested blocks given up while they are pending, sqlx-sqlite");
     for shape in [Shape::Nested, Shape::NestedFails] {
         // The connection's thread may answer before anybody has waited for it.
         let mut points = 0;
@@ -293,9 +298,10 @@ async fn a_nested_block_on_sqlite_can_be_dropped_anywhere() {
                 break;
             }
         }
-        println!("{shape:?} given up: {points} points");
         assert!(points >= 3, "{points}");
+        (0..points).for_each(|_| tally.inject());
     }
+    tally.publish();
 }
 
 async fn give_up_nested(shape: Shape) -> usize {

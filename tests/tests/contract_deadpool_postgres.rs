@@ -42,7 +42,6 @@ mod dialect {
     pub(crate) type Connection = deadpool_postgres::Object;
     pub(crate) type Begun<'t> = deadpool_postgres::Transaction<'t>;
 
-    pub(crate) const NAME: &str = "deadpool-postgres";
     pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
 
     /// Outlives its pool.

@@ -61,7 +61,6 @@ mod dialect {
 
     pub(crate) const TABLES: [&str; 1] =
         ["CREATE TABLE item (id BIGINT PRIMARY KEY, note INT NOT NULL DEFAULT 0) ENGINE = InnoDB"];
-    pub(crate) const NAME: &str = "sea-orm-mysql";
 
     /// Drops the database.
     pub(crate) type Kept = Cleanup;

@@ -71,7 +71,6 @@ mod dialect {
         "CREATE TABLE item (id BIGINT PRIMARY KEY)",
         "CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
     ];
-    pub(crate) const NAME: &str = "sea-orm-postgres";
 
     /// Drops the schema.
     pub(crate) type Kept = Cleanup;

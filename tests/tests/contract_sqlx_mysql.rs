@@ -33,7 +33,6 @@ mod dialect {
 
     pub(crate) const TABLES: [&str; 1] =
         ["CREATE TABLE item (id BIGINT PRIMARY KEY, note INT NOT NULL DEFAULT 0) ENGINE = InnoDB"];
-    pub(crate) const NAME: &str = "sqlx-mysql";
     pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES (?)";
     /// `START TRANSACTION` commits what is open.
     pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[1, 2];

@@ -37,7 +37,6 @@ mod dialect {
         "CREATE TABLE item (id BIGINT PRIMARY KEY)",
         "CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)",
     ];
-    pub(crate) const NAME: &str = "sqlx-postgres";
     pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
     pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
 

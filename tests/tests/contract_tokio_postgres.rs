@@ -41,7 +41,6 @@ mod dialect {
     pub(crate) type Connection = tokio_postgres::Client;
     pub(crate) type Begun<'t> = tokio_postgres::Transaction<'t>;
 
-    pub(crate) const NAME: &str = "tokio-postgres";
     pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
 
     pub(crate) async fn connect(config: &Config) -> Connection {

@@ -83,7 +83,7 @@ fn blocks_that_roll_back_leave_no_memory_behind_in_sqlite() {
     let mut tally = Tally::new("inner blocks rolled back, rusqlite");
     (0..BLOCKS).for_each(|_| tally.inject());
     tally.promise(grown < NOISE, || format!("{grown} bytes more"));
-    tally.add("bytes more", u64::try_from(grown).unwrap_or(0));
+    tally.measure("bytes more", u64::try_from(grown).unwrap_or(0));
     let rows: i64 = connection
         .query_one("SELECT count(*) FROM row", [], |row| row.get(0))
         .unwrap();

@@ -112,7 +112,7 @@ async fn roll_back<DB: Weighed>(kind: &str) {
     (0..blocks).for_each(|_| tally.inject());
     let constant = is_constant::<DB>(grown, blocks);
     tally.promise(constant, || format!("{grown} bytes more"));
-    tally.add(
+    tally.measure(
         "bytes more in the server",
         u64::try_from(grown).unwrap_or(0),
     );

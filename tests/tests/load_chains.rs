@@ -50,12 +50,13 @@ impl Chain {
             "release"
         };
         let mut tally = Tally::new(format!("calls deferred by calls, {kind}, {build}"));
-        (0..LENGTH).for_each(|_| tally.inject());
+        tally.inject();
         let calls = self.calls.load(Ordering::Relaxed);
         tally.promise(calls == LENGTH, || format!("{calls} calls"));
+        tally.add("calls", u64::try_from(calls).unwrap());
         let [first, last] = *self.at.lock().unwrap();
         let bytes = (first - last) / (LENGTH - 1);
-        tally.add("bytes of stack per call", u64::try_from(bytes).unwrap());
+        tally.measure("bytes of stack per call", u64::try_from(bytes).unwrap());
         tally.publish();
     }
 }

@@ -69,9 +69,14 @@ impl Dive {
     fn judge(&self, kind: &str, ended: Result<(), Failure>, rows: &[i64]) {
         let all: Vec<_> = (1..=self.deepest).collect();
         let (called, build) = (self.called.lock().unwrap(), build());
-        let fails = if self.fails { "that fail, " } else { "" };
-        let mut tally = Tally::new(format!("nested blocks, {fails}{kind}, {build}"));
-        (0..self.deepest).for_each(|_| tally.inject());
+        let blocks = if self.fails {
+            "blocks that fail"
+        } else {
+            "blocks"
+        };
+        let mut tally = Tally::new(format!("deeply nested {blocks}, {kind}, {build}"));
+        tally.inject();
+        tally.add("levels", self.deepest.cast_unsigned());
         let expected = if ended.is_ok() { &*all } else { &[] };
         tally.promise(*called == expected, || format!("{} calls", called.len()));
         tally.promise(rows == expected, || format!("{} rows", rows.len()));
@@ -84,7 +89,7 @@ impl Dive {
             }
         }
         tally.promise(!in_transaction(), || "a context is left".to_owned());
-        tally.add("bytes of stack per level", self.per_level());
+        tally.measure("bytes of stack per level", self.per_level());
         tally.publish();
     }
 }

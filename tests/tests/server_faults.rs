@@ -15,16 +15,28 @@ use commit_on_success_tests::stoppable::Kind;
 
 #[path = "server_faults/asides.rs"]
 mod asides;
+#[path = "server_faults/asynchronous.rs"]
+mod asynchronous;
 #[path = "server_faults/direct.rs"]
 mod direct;
+#[path = "server_faults/fault.rs"]
+mod fault;
+#[path = "server_faults/found.rs"]
+mod found;
+#[path = "server_faults/pools.rs"]
+mod pools;
 #[path = "server_faults/stage.rs"]
 mod stage;
 #[path = "server_faults/subjects.rs"]
 mod subjects;
+#[path = "server_faults/synchronous.rs"]
+mod synchronous;
 #[path = "server_faults/visit.rs"]
 mod visit;
 
-use stage::{Back, Fault, Found, Stage};
+use fault::{Back, Fault};
+use found::Found;
+use stage::Stage;
 use visit::{Point, outcome};
 
 /// What came of the faults of each kind, for each driver.

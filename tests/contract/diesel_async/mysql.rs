@@ -12,7 +12,6 @@ use crate::driver::Database;
 pub(crate) type Connection = AsyncMysqlConnection;
 pub(crate) type Address = MySqlConnectOptions;
 
-pub(crate) const NAME: &str = "diesel-async-mysql";
 pub(crate) const TABLES: &str =
     "CREATE TABLE item (id BIGINT PRIMARY KEY, note INT NOT NULL DEFAULT 0) ENGINE = InnoDB";
 pub(crate) const PREPARE: &str = "DO 0";

@@ -12,7 +12,6 @@ use crate::driver::Database;
 pub(crate) type Connection = AsyncPgConnection;
 pub(crate) type Address = PgConnectOptions;
 
-pub(crate) const NAME: &str = "diesel-async-postgres";
 pub(crate) const TABLES: &str = "
     CREATE TABLE item (id BIGINT PRIMARY KEY);
     CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED);

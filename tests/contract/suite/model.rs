@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use commit_on_success::{Error, commit_on_success, defer, in_transaction, set_rollback, signals};
+use commit_on_success_tests::faults::Tally;
 use commit_on_success_tests::model::{
     Block, Call, Caught, End, Propagation, Seen, Step, Traits, expected,
 };
 use commit_on_success_tests::programs::searches;
 
 use crate::driver::{self, Connection, Database, Pool};
-use crate::support::{Failure, Journal};
+use crate::support::{Failure, Journal, subject};
 
 /// What a program runs in.
 #[derive(Clone)]
@@ -231,12 +232,20 @@ async fn random_programs_do_what_the_model_says() {
         failure_aborts: !swallow(&pool).await.unwrap(),
         panic_dooms: survive(&pool).await.is_err(),
     };
+    let mut tally = Tally::new(format!("random programs, {}", subject()));
     for mut search in searches() {
+        tally.inject();
         while let Some(program) = search.candidate() {
             let expected = expected(&program, traits);
             let seen = run(&db, &pool, &program).await;
+            tally.add("of them stored", u64::from(!seen.rows.is_empty()));
             search.judge(program, expected, seen);
         }
-        search.conclude();
+        if let Some(wrong) = search.wrong() {
+            tally.promise(false, || wrong);
+            // Others are most likely wrong in the same way.
+            break;
+        }
     }
+    tally.publish();
 }

@@ -10,6 +10,7 @@
 //! fails if the table in a file is another one; `--write` puts it there.
 
 mod audit;
+mod cells;
 mod output;
 mod report;
 mod rules;

@@ -1,14 +1,14 @@
-//! The table: a cell for each rule and column, with what the tests say.
+//! The table: a row for each rule, with a cell for each column.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use commit_on_success_matrix::layout::layout;
 
 use crate::audit;
-use crate::output::{Programs, Test, Verdict};
+use crate::cells::Cells;
+use crate::output::Programs;
 use crate::report::Report;
-use crate::rules::{Note, Rule, Rules};
+use crate::rules::Rules;
 
 /// The table, and what is wrong with it.
 pub(crate) struct Table {
@@ -30,101 +30,22 @@ impl Table {
             .iter()
             .map(|column| Report::new(column, programs))
             .collect();
-        let mut builder = Builder::default();
+        let mut cells = Cells::default();
         let mut rows = vec![header(rules)];
         for rule in &rules.rules {
             let mut row = vec![rule.sentence.clone()];
-            row.extend(reports.iter().map(|report| builder.cell(rule, report)));
+            row.extend(reports.iter().map(|report| cells.cell(rule, report)));
             rows.push(row);
         }
         rows.push(totals(&reports));
-        builder
+        cells
             .complaints
             .extend(audit::complaints(rules, &reports, programs));
         Self {
-            text: format!("{}\n{}\n", layout(&rows), builder.footnotes()),
-            complaints: builder.complaints.into_iter().collect(),
+            text: format!("{}\n{}\n", layout(&rows), cells.footnotes()),
+            complaints: cells.complaints.into_iter().collect(),
         }
     }
-}
-
-/// The table so far.
-#[derive(Default)]
-struct Builder {
-    footnotes: Vec<String>,
-    complaints: BTreeSet<String>,
-}
-
-impl Builder {
-    fn cell(&mut self, rule: &Rule, report: &Report<'_>) -> String {
-        if !report.troubles.is_empty() {
-            return "not run".to_owned();
-        }
-        let limits = rule
-            .limits
-            .iter()
-            .filter(|limit| report.of_limit(limit).next().is_some());
-        let marks: String = limits
-            .clone()
-            .map(|limit| self.footnote(&limit.sentence))
-            .collect();
-        let shown = limits.flat_map(|limit| report.of_limit(limit));
-        let tests: Vec<_> = report.of_rule(rule).chain(shown).collect();
-        let failed = count(&tests, Verdict::Failed);
-        let (passed, all) = (count(&tests, Verdict::Passed), tests.len());
-        let absent = Self::absence(rule, report);
-        match (absent, all) {
-            (Some(note), 0) => format!("–{}", self.footnote(&note.sentence)),
-            (None, 0) => {
-                self.complain(format!("{}: no test for “{}”", report.title, rule.sentence));
-                "no test".to_owned()
-            }
-            _ if failed > 0 => self.not_kept(rule, report, &format!("{failed} of {all} fail")),
-            _ if passed < all => {
-                self.not_kept(rule, report, &format!("{} of {all} ignored", all - passed))
-            }
-            (Some(note), _) => {
-                self.complain(format!(
-                    "{}: there are tests for “{}”, in spite of “{}”",
-                    report.title, rule.sentence, note.sentence
-                ));
-                format!("✓ {passed}")
-            }
-            (None, _) => format!("✓ {passed}{marks}"),
-        }
-    }
-
-    fn not_kept(&mut self, rule: &Rule, report: &Report<'_>, tests: &str) -> String {
-        self.complain(format!("{}: {tests} for “{}”", report.title, rule.sentence));
-        format!("**{tests}**")
-    }
-
-    fn absence<'r>(rule: &'r Rule, report: &Report<'_>) -> Option<&'r Note> {
-        rule.absent.iter().find(|note| note.matches(report.title))
-    }
-
-    fn footnote(&mut self, sentence: &str) -> String {
-        let known = self.footnotes.iter().position(|known| known == sentence);
-        let index = known.unwrap_or_else(|| {
-            self.footnotes.push(sentence.to_owned());
-            self.footnotes.len() - 1
-        });
-        format!("[^{}]", index + 1)
-    }
-
-    fn footnotes(&self) -> String {
-        let lines = (1..).zip(&self.footnotes);
-        let lines = lines.map(|(number, sentence)| format!("[^{number}]: {sentence}"));
-        lines.collect::<Vec<_>>().join("\n")
-    }
-
-    fn complain(&mut self, complaint: String) {
-        self.complaints.insert(complaint);
-    }
-}
-
-fn count(tests: &[&Test], verdict: Verdict) -> usize {
-    tests.iter().filter(|test| test.verdict == verdict).count()
 }
 
 fn header(rules: &Rules) -> Vec<String> {

@@ -8,8 +8,9 @@ use commit_on_success_tests::stoppable::{Kind, Stop};
 use sqlx::{Connection as _, Executor as _, MySqlConnection};
 use tokio::runtime::Builder;
 
-use crate::stage::{Found, Stage};
-use crate::subjects::mysql_options;
+use crate::found::Found;
+use crate::pools::mysql_options;
+use crate::stage::Stage;
 use crate::visit::{Point, Visit, outcome};
 use crate::{ASKS, Tallies, judge};
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use commit_on_success_tests::stoppable::Kind;
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
 
-use crate::subjects::{mysql_options, pg_options};
+use crate::pools::{mysql_options, pg_options};
 
 const CREATE: &str = "CREATE TABLE item (id BIGINT PRIMARY KEY)";
 const SESSIONS: &str = "FROM pg_stat_activity

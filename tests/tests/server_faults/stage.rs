@@ -1,64 +1,22 @@
 //! A server, transactions of every driver on it, and what happens to them all at once.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use commit_on_success_tests::cutting::{Cut, CuttingProxy, Then};
-use commit_on_success_tests::stoppable::{Kind, Server, Stop};
+use commit_on_success_tests::stoppable::{Kind, Server};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::direct::Direct;
+use crate::fault::{Back, Fault};
+use crate::found::Found;
 use crate::subjects::{ON_MARIADB, ON_POSTGRES, Open, Subject};
 use crate::visit::{Failure, Gate, Point, Visit, Way};
 
 /// Much longer than anything here takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What happens to the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// It ends all sessions.
-    Sessions,
-    Stop(Stop),
-}
-
-impl Fault {
-    pub(crate) const ON_POSTGRES: &[Self] = &[
-        Self::Sessions,
-        Self::Stop(Stop::Politely),
-        Self::Stop(Stop::AtOnce),
-        Self::Stop(Stop::Kill),
-    ];
-    pub(crate) const ON_MARIADB: &[Self] = &[
-        Self::Sessions,
-        Self::Stop(Stop::Politely),
-        Self::Stop(Stop::Kill),
-    ];
-
-    pub(crate) fn said(self) -> &'static str {
-        match self {
-            Self::Sessions => "session ended by the server",
-            Self::Stop(Stop::Politely) => "server stopped and started",
-            Self::Stop(_) => "server crashed and started",
-        }
-    }
-
-    /// Whether the server forgets what it has not written down.
-    pub(crate) fn crashes(self) -> bool {
-        matches!(self, Self::Stop(Stop::AtOnce | Stop::Kill))
-    }
-}
-
-/// When the server is there again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Back {
-    /// Before anybody notices that it was away, and others have used it.
-    Already,
-    Later,
-}
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One driver behind a proxy of its own.
 pub(crate) struct Player {
@@ -66,19 +24,6 @@ pub(crate) struct Player {
     pub(crate) subject: Arc<dyn Subject>,
     open: Open,
     proxy: CuttingProxy,
-}
-
-/// What came of one transaction.
-pub(crate) struct Found {
-    pub(crate) driver: &'static str,
-    pub(crate) point: Point,
-    pub(crate) result: Result<(), Failure>,
-    pub(crate) rows: Vec<i64>,
-    pub(crate) called: [usize; 2],
-    /// How many statements failed that nobody was told of.
-    pub(crate) failed: usize,
-    /// How often the next transaction could not begin.
-    pub(crate) refusals: u64,
 }
 
 pub(crate) struct Stage {
@@ -100,9 +45,9 @@ impl Stage {
             .unwrap();
         let direct = Direct::new(kind, server.port);
         runtime.block_on(direct.create());
-        let drivers: &[(&'static str, Open)] = match kind {
-            Kind::Postgres => &ON_POSTGRES,
-            Kind::MariaDb => &ON_MARIADB,
+        let drivers = match kind {
+            Kind::Postgres => ON_POSTGRES,
+            Kind::MariaDb => ON_MARIADB,
         };
         let players = drivers.iter().cycle().take(drivers.len() * copies);
         let players = players.map(|driver| player(*driver, server.port, &runtime));
@@ -208,61 +153,6 @@ impl Stage {
     pub(crate) fn others_go_on(&mut self) {
         self.server.start_again();
         self.runtime.block_on(self.direct.write_something());
-    }
-
-    /// What came of them, once each driver has stored something else.
-    pub(crate) fn found(
-        &self,
-        visits: Vec<Visit>,
-        running: Vec<JoinHandle<Result<(), Failure>>>,
-    ) -> Vec<Found> {
-        let all = self.players.iter().zip(visits).zip(running);
-        let found = all.map(|((player, visit), running)| {
-            let result = self.block_on(running).expect("it comes to an end");
-            let result = result.expect("it does not panic");
-            let refusals = self.go_on(player, &visit);
-            let rows = self.direct.rows(visit.number..visit.number + 5);
-            let rows = self.block_on(rows).expect("the server answers");
-            Found {
-                driver: player.name,
-                point: visit.point,
-                result,
-                rows,
-                called: visit.called(),
-                failed: visit.failed.load(Ordering::SeqCst),
-                refusals,
-            }
-        });
-        found.collect()
-    }
-
-    /// The next transaction of the same pool, which has to be served. Returns how often it could not begin.
-    fn go_on(&self, player: &Player, before: &Visit) -> u64 {
-        let next = Visit {
-            number: before.number + 5,
-            point: Point::Nowhere,
-            also: &[],
-            calls: Arc::default(),
-            failed: Arc::default(),
-            ..before.clone()
-        };
-        for refusals in 0..20 {
-            let subject = Arc::clone(&player.subject);
-            let running = subject.start(next.clone(), self.runtime.handle());
-            let result = self.block_on(running).expect("the pool serves").unwrap();
-            match result {
-                Ok(()) => {
-                    let rows = self.direct.rows(next.number..next.number + 5);
-                    let rows = self.block_on(rows).expect("the server answers");
-                    assert_eq!(rows, [next.number + 1, next.number + 2], "{}", player.name);
-                    assert_eq!(next.called(), [1, 1], "{}", player.name);
-                    return refusals;
-                }
-                Err(error) => println!("{}: {error:?}", player.name),
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("{}: the pool does not get over it", player.name);
     }
 
     pub(crate) fn block_on<F: Future>(

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! `WORDS` is the file with what is said above the table, and `LINES` that with the lines of
-//! `tests/src/faults.rs`: `faults: KIND: INJECTED injected, BROKEN promises broken, NUMBER WHAT…`.
+//! `tests/src/faults.rs`: `faults: KIND: INJECTED injected, BROKEN promises broken, NUMBER WHAT…`, and
+//! `at most NUMBER WHAT` for what was measured.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -25,7 +26,24 @@ struct Sum {
     injected: u64,
     broken: u64,
     /// What else was counted, in the order in which it came.
-    also: Vec<(String, u64)>,
+    counted: Counts,
+    /// What was measured, and the largest of it.
+    measured: Counts,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Counts(Vec<(String, u64)>);
+
+impl Counts {
+    /// Zero at first.
+    fn of(&mut self, what: &str) -> &mut u64 {
+        let known = self.0.iter().position(|(known, _)| known == what);
+        let index = known.unwrap_or_else(|| {
+            self.0.push((what.to_owned(), 0));
+            self.0.len() - 1
+        });
+        &mut self.0[index].1
+    }
 }
 
 impl Sum {
@@ -33,16 +51,21 @@ impl Sum {
         match what {
             "injected" => self.injected += number,
             "promises broken" => self.broken += number,
-            _ => match self.also.iter_mut().find(|(known, _)| known == what) {
-                Some((_, sum)) => *sum += number,
-                None => self.also.push((what.to_owned(), number)),
-            },
+            _ => *self.counted.of(what) += number,
         }
     }
 
+    fn measure(&mut self, number: u64, what: &str) {
+        let most = self.measured.of(what);
+        *most = number.max(*most);
+    }
+
     fn row(&self, kind: &str) -> Vec<String> {
-        let also = self.also.iter();
-        let also: Vec<_> = also.map(|(what, sum)| format!("{sum} {what}")).collect();
+        let counted = self.counted.0.iter().filter(|(_, sum)| *sum > 0);
+        let counted = counted.map(|(what, sum)| format!("{what}: {sum}"));
+        let measured = self.measured.0.iter();
+        let measured = measured.map(|(what, most)| format!("{what}: at most {most}"));
+        let also: Vec<_> = counted.chain(measured).collect();
         let numbers = [self.injected.to_string(), self.broken.to_string()];
         let [injected, broken] = numbers;
         vec![kind.to_owned(), injected, broken, also.join(", ")]
@@ -57,8 +80,13 @@ fn add(sums: &mut Sums, line: &str) -> Option<()> {
     let (kind, counts) = line.strip_prefix("faults: ")?.rsplit_once(": ")?;
     let sum = sums.entry(kind.to_owned()).or_default();
     for count in counts.split(", ") {
-        let (number, what) = count.split_once(' ')?;
-        sum.add(number.parse().ok()?, what);
+        let measured = count.strip_prefix("at most ");
+        let (number, what) = measured.unwrap_or(count).split_once(' ')?;
+        let number = number.parse().ok()?;
+        match measured {
+            Some(_) => sum.measure(number, what),
+            None => sum.add(number, what),
+        }
     }
     Some(())
 }
@@ -78,7 +106,7 @@ fn table(sums: &Sums) -> String {
     let total = Sum {
         injected: sums.values().map(|sum| sum.injected).sum(),
         broken: sums.values().map(|sum| sum.broken).sum(),
-        also: Vec::new(),
+        ..Sum::default()
     };
     rows.push(total.row("all"));
     layout(&rows)
@@ -105,7 +133,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(0) => ExitCode::SUCCESS,
         Ok(broken) => {
-            eprintln!("faults: {broken} promises were broken");
+            eprintln!("faults: promises broken: {broken}");
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -121,8 +149,10 @@ mod tests {
 
     const LINES: &str = "\
 faults: wires cut, sqlx: 3 injected, 0 promises broken, 1 unknown outcomes
-faults: kills: 2 injected, 1 promises broken
+faults: kills: 2 injected, 1 promises broken, 0 lost calls, at most 0 bytes left
 faults: wires cut, sqlx: 4 injected, 0 promises broken, 2 unknown outcomes, 5 rows
+faults: calls: 1 injected, 0 promises broken, at most 40 bytes per call
+faults: calls: 1 injected, 0 promises broken, at most 30 bytes per call
 ";
 
     #[test]
@@ -131,9 +161,10 @@ faults: wires cut, sqlx: 4 injected, 0 promises broken, 2 unknown outcomes, 5 ro
         let words: Vec<_> = table.split_whitespace().collect();
         let text = words.join(" ");
         for row in [
-            "| kills | 2 | 1 | |",
-            "| wires cut, sqlx | 7 | 0 | 3 unknown outcomes, 5 rows |",
-            "| all | 9 | 1 | |",
+            "| calls | 2 | 0 | bytes per call: at most 40 |",
+            "| kills | 2 | 1 | bytes left: at most 0 |",
+            "| wires cut, sqlx | 7 | 0 | unknown outcomes: 3, rows: 5 |",
+            "| all | 11 | 1 | |",
         ] {
             assert!(text.contains(row), "{row} in\n{table}");
         }
@@ -141,7 +172,12 @@ faults: wires cut, sqlx: 4 injected, 0 promises broken, 2 unknown outcomes, 5 ro
 
     #[test]
     fn a_line_that_is_not_understood_is_an_error() {
-        for wrong in ["wires cut", "faults: a: x injected", "faults: 3 injected"] {
+        for wrong in [
+            "wires cut",
+            "faults: a: x injected",
+            "faults: 3 injected",
+            "faults: a: at most x b",
+        ] {
             assert!(sums(wrong).is_err(), "{wrong}");
         }
     }
