@@ -1,19 +1,21 @@
 """Django's `atomic` and `on_commit`, and the drivers below it by hand.
 
-For each line `WAY WORK TIMES` it answers with the nanoseconds that so many transactions took.
+For each line `WAY WORK TIMES` it answers with the nanoseconds that so many transactions took; for one with a fault,
+with what came of it.
 """
 
 import os
 import sqlite3
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
 import django
 import psycopg
 from django.conf import settings
-from django.db import connection as connection_of_django
+from django.db import ProgrammingError, connection as connection_of_django
 from django.db.transaction import atomic, on_commit
 
 CREATE = "CREATE TABLE commit_on_success_bench (id INTEGER PRIMARY KEY, title TEXT NOT NULL)"
@@ -55,6 +57,20 @@ class Package:
             self.insert()
             for number in range(1000):
                 on_commit(partial(call, number))
+
+
+    def swallowed(self):
+        with atomic():
+            self.insert()
+            with connection_of_django.cursor() as cursor, suppress(ProgrammingError):
+                cursor.execute("SELECT missing")
+            on_commit(partial(call, 1))
+
+    def undone(self):
+        with atomic():
+            self.insert()
+            self.one()
+            raise ValueError("undone")
 
 
 class ByHand:
@@ -125,19 +141,46 @@ def run(transaction, times):
     return time.perf_counter_ns() - start
 
 
-def measure(transaction, work, times, cursor, clear):
-    """What has not been done is not measured. Nor is the first transaction, which finds a table that was emptied."""
+def forget(cursor, clear):
     global calls
     cursor.execute(clear)
     calls = 0
+
+
+def count(cursor):
+    cursor.execute(COUNT)
+    return cursor.fetchone()[0]
+
+
+def outcome(transaction, cursor, clear):
+    forget(cursor, clear)
+    said = "no error"
+    try:
+        transaction()
+    except Exception:
+        said = "an error"
+    return f"{said}, rows: {count(cursor)}, calls: {calls}"
+
+
+def measure(transaction, work, times, cursor, clear):
+    """What has not been done is not measured. Nor is the first transaction, which finds a table that was emptied."""
+    forget(cursor, clear)
     transaction()
     taken = run(transaction, times)
-    cursor.execute(COUNT)
-    (rows,) = cursor.fetchone()
+    rows = count(cursor)
     done = times + 1
     if (rows, calls) != tuple(each * done for each in WORKS[work]):
         sys.exit(f"{work} {done}: {rows} rows and {calls} calls")
     return taken
+
+
+def answer(words, ways, clear):
+    if len(words) == 1:
+        transactions, cursor = ways["package"]
+        return outcome(getattr(transactions, words[0]), cursor, clear)
+    way, work, times = words
+    transactions, cursor = ways[way]
+    return measure(getattr(transactions, work), work, int(times), cursor, clear)
 
 
 def main(kind):
@@ -154,9 +197,7 @@ def main(kind):
         for _, cursor in ways.values():
             cursor.execute(CREATE)
     for line in sys.stdin:
-        way, work, times = line.split()
-        transactions, cursor = ways[way]
-        print(measure(getattr(transactions, work), work, int(times), cursor, clear), flush=True)
+        print(answer(line.split(), ways, clear), flush=True)
 
 
 main(sys.argv[1])

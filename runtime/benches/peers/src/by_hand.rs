@@ -73,6 +73,12 @@ macro_rules! by_hand {
                 Ok(())
             }
 
+            #[allow(dead_code, reason = "only PostgreSQL is asked")]
+            pub(crate) async fn fail(connection: &mut $connection) -> Result {
+                query("SELECT missing").execute(connection).await?;
+                Ok(())
+            }
+
             pub(crate) async fn clear(pool: &$pool) -> Result {
                 raw_sql($clear).execute(pool).await?;
                 Ok(())

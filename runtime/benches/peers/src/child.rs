@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::serve::Result;
-use crate::work::{Way, Work};
+use crate::work::{Fault, Way, Work};
 
 pub(crate) struct Process {
     name: &'static str,
@@ -32,22 +32,26 @@ impl Process {
 
     /// The nanoseconds that a transaction took, of so many.
     pub(crate) fn time(&mut self, way: Way, work: Work, times: u32) -> Result<f64> {
-        let order = format!("{} {} {times}\n", way.name(), work.name());
-        let mut answer = String::new();
-        self.send(&order)
-            .and_then(|()| self.answers.read_line(&mut answer))
-            .map_err(|error| format!("{}: {error}", self.name))?;
-        let nanoseconds: f64 = answer.trim().parse().map_err(|_| {
-            let (name, order) = (self.name, order.trim());
-            format!("{name} did not answer to {order}; what it says of it stands above")
-        })?;
-        Ok(nanoseconds / f64::from(times))
+        let answer = self.ask(&format!("{} {} {times}", way.name(), work.name()))?;
+        Ok(answer.parse::<f64>()? / f64::from(times))
     }
 
-    fn send(&mut self, order: &str) -> std::io::Result<()> {
-        self.orders
-            .as_mut()
-            .map_or(Ok(()), |orders| orders.write_all(order.as_bytes()))
+    /// What comes of a fault.
+    pub(crate) fn outcome(&mut self, fault: Fault) -> Result<String> {
+        self.ask(fault.name())
+    }
+
+    fn ask(&mut self, order: &str) -> Result<String> {
+        let name = self.name;
+        let orders = self.orders.as_mut().ok_or("a child without an input")?;
+        let mut answer = String::new();
+        writeln!(orders, "{order}")
+            .and_then(|()| self.answers.read_line(&mut answer))
+            .map_err(|error| format!("{name}: {error}"))?;
+        match answer.trim() {
+            "" => Err(format!("{name} has ended at {order}; why, it has said above").into()),
+            answer => Ok(answer.to_owned()),
+        }
     }
 }
 

@@ -16,11 +16,12 @@ mod work;
 use std::env;
 
 use ::sqlx::{Connection as _, PgConnection, raw_sql};
+use child::Process;
 use peers::{POSTGRES, Peer, Programs, SQLITE};
 use serve::{Result, serve};
 use tokio::runtime::{Builder, Runtime};
 use turns::Turns;
-use work::{Way, Work};
+use work::{Fault, Way, Work};
 
 fn main() -> Result {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -40,23 +41,40 @@ fn serve_as(peer: &str) -> Result {
 }
 
 fn measure(programs: &Programs) -> Result {
-    compare("SQLite in memory", &SQLITE, programs)?;
+    let mut processes = start(&SQLITE, programs)?;
+    compare("SQLite in memory", &SQLITE, &mut processes)?;
+    drop(processes);
     let runtime = runtime()?;
     let mut connection = runtime.block_on(PgConnection::connect(&postgres_url()?))?;
     let mut run = |statements| runtime.block_on(raw_sql(statements).execute(&mut connection));
     run("DROP TABLE IF EXISTS commit_on_success_bench;
         CREATE TABLE commit_on_success_bench (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title TEXT NOT NULL)")?;
-    let compared = compare("PostgreSQL, TCP", &POSTGRES, programs);
+    let measured = measure_postgres(programs);
     run("DROP TABLE commit_on_success_bench")?;
-    compared
+    measured
 }
 
-fn compare(database: &str, peers: &[Peer], programs: &Programs) -> Result {
-    let processes: Result<Vec<_>> = peers.iter().map(|peer| programs.start(peer)).collect();
-    let mut processes = processes?;
+fn measure_postgres(programs: &Programs) -> Result {
+    let mut processes = start(&POSTGRES, programs)?;
+    compare("PostgreSQL, TCP", &POSTGRES, &mut processes)?;
+    for fault in Fault::ALL {
+        let (title, right) = (fault.title(), "an error, rows: 0, calls: 0");
+        for (peer, process) in POSTGRES.iter().zip(&mut processes) {
+            let (name, outcome) = (peer.name, process.outcome(fault)?);
+            println!("row\tpeers, PostgreSQL: {title}\t{name}\t{right}\t{outcome}\t");
+        }
+    }
+    Ok(())
+}
+
+fn start(peers: &[Peer], programs: &Programs) -> Result<Vec<Process>> {
+    peers.iter().map(|peer| programs.start(peer)).collect()
+}
+
+fn compare(database: &str, peers: &[Peer], processes: &mut [Process]) -> Result {
     for work in Work::ALL {
         eprintln!("peers: {database}, {}", work.title());
-        let turns = Turns::take(&mut processes, work)?;
+        let turns = Turns::take(processes, work)?;
         let section = format!("peers, {database}: {}", work.title());
         for (index, peer) in peers.iter().enumerate() {
             row(&section, peers, (index, peer), &turns);

@@ -1,12 +1,12 @@
 //! The side that does the work. It is told `WAY WORK TIMES` in a line, and answers with the nanoseconds that so many
-//! transactions took. The peers in other languages do the same.
+//! transactions took; or a fault, and says what came of it. The peers in other languages do the same.
 
 use std::error::Error;
 use std::io::{BufRead as _, Write as _, stdin, stdout};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::work::{Way, Work};
+use crate::work::{Fault, Way, Work};
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -19,6 +19,11 @@ pub(crate) trait Peer {
     fn run(&mut self, way: Way, work: Work, times: u32) -> Result;
 
     fn rows(&mut self) -> Result<i64>;
+
+    /// Runs a transaction in which this happens, on PostgreSQL.
+    fn suffer(&mut self, _fault: Fault) -> Result {
+        unreachable!("only PostgreSQL is asked")
+    }
 }
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
@@ -30,9 +35,12 @@ pub(crate) fn call(_number: u64) {
 
 pub(crate) fn serve(mut peer: impl Peer) -> Result {
     for line in stdin().lock().lines() {
-        let (way, work, times) = parse(&line?)?;
-        let nanoseconds = time(&mut peer, way, work, times)?;
-        println!("{nanoseconds}");
+        let line = line?;
+        let fault = Fault::ALL.into_iter().find(|fault| fault.name() == line);
+        match fault {
+            Some(fault) => println!("{}", outcome(&mut peer, fault)?),
+            None => println!("{}", time(&mut peer, parse(&line)?)?),
+        }
         stdout().flush()?;
     }
     Ok(())
@@ -51,7 +59,7 @@ fn parse(line: &str) -> Result<(Way, Work, u32)> {
 }
 
 /// What has not been done is not measured. Nor is the first transaction, which finds a table that was emptied.
-fn time(peer: &mut impl Peer, way: Way, work: Work, times: u32) -> Result<u128> {
+fn time(peer: &mut impl Peer, (way, work, times): (Way, Work, u32)) -> Result<u128> {
     peer.clear()?;
     CALLS.store(0, Ordering::Relaxed);
     peer.run(way, work, 1)?;
@@ -66,4 +74,15 @@ fn time(peer: &mut impl Peer, way: Way, work: Work, times: u32) -> Result<u128> 
         let (way, work) = (way.name(), work.name());
         Err(format!("{way} {work} {done}: {rows} rows and {calls} calls").into())
     }
+}
+
+fn outcome(peer: &mut impl Peer, fault: Fault) -> Result<String> {
+    peer.clear()?;
+    CALLS.store(0, Ordering::Relaxed);
+    let said = match peer.suffer(fault) {
+        Ok(()) => "no error",
+        Err(_) => "an error",
+    };
+    let (rows, calls) = (peer.rows()?, CALLS.load(Ordering::Relaxed));
+    Ok(format!("{said}, rows: {rows}, calls: {calls}"))
 }

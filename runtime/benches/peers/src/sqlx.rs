@@ -1,12 +1,12 @@
 //! sqlx, by hand and with the attribute.
 
-use ::sqlx::{PgConnection, PgPool, Result, SqliteConnection, SqlitePool};
+use ::sqlx::{Error, PgConnection, PgPool, Result, SqliteConnection, SqlitePool};
 use commit_on_success::{commit_on_success, defer};
 use tokio::runtime::Runtime;
 
 use crate::by_hand::{of_one, open_sqlite};
 use crate::serve::{self, Peer, call};
-use crate::work::{Way, Work};
+use crate::work::{Fault, Way, Work};
 use crate::{postgres_url, runtime};
 
 pub(crate) struct Sqlx<Pool> {
@@ -18,7 +18,7 @@ macro_rules! peer {
     ($module:ident, $pool:ty, $connection:ty) => {
         mod $module {
             use super::*;
-            use crate::by_hand::$module::{self as plain, insert};
+            use crate::by_hand::$module::{self as plain, fail, insert};
 
             impl Peer for Sqlx<$pool> {
                 fn clear(&mut self) -> serve::Result {
@@ -39,6 +39,16 @@ macro_rules! peer {
 
                 fn rows(&mut self) -> serve::Result<i64> {
                     Ok(self.runtime.block_on(plain::rows(&self.pool))?)
+                }
+
+                fn suffer(&mut self, fault: Fault) -> serve::Result {
+                    let pool = &self.pool;
+                    Ok(self.runtime.block_on(async {
+                        match fault {
+                            Fault::Swallowed => swallowed(pool).await,
+                            Fault::Undone => undone(pool).await,
+                        }
+                    })?)
                 }
             }
 
@@ -78,6 +88,21 @@ macro_rules! peer {
                     defer!(call(number));
                 }
                 Ok(())
+            }
+
+            #[commit_on_success]
+            async fn swallowed(pool: &$pool) -> Result<()> {
+                insert(pool).await?;
+                let _ = fail(pool).await;
+                defer!(call(1));
+                Ok(())
+            }
+
+            #[commit_on_success]
+            async fn undone(pool: &$pool) -> Result<()> {
+                insert(pool).await?;
+                inner(pool).await?;
+                Err(Error::RowNotFound)
             }
         }
     };

@@ -7,30 +7,29 @@ use crate::rounds::{Ratio, order};
 use crate::serve::Result;
 use crate::work::{Way, Work};
 
-/// How long a block is to take, in nanoseconds: a process that has waited begins with cold caches, which is not to be
-/// seen. And how long all rounds take together.
+/// How long a block takes at least, in nanoseconds: a process that has waited begins with cold caches, which is not to
+/// be seen.
 const BLOCK: f64 = 5e6;
-const ALL: Duration = Duration::from_secs(20);
+
+/// How long they only warm up, and get what they compile compiled.
+const WARM: Duration = Duration::from_secs(3);
+const MEASURED: Duration = Duration::from_secs(20);
 
 /// What a transaction took, of each peer in both ways, in each round.
 pub(crate) struct Turns(Vec<Vec<f64>>);
 
 impl Turns {
     pub(crate) fn take(processes: &mut [Process], work: Work) -> Result<Self> {
-        let mut times = Vec::new();
-        for turn in 0..processes.len() * Way::ALL.len() {
-            let (peer, way) = whose(turn);
-            times.push(how_often(&mut processes[peer], way, work)?);
+        let mut times = vec![1; processes.len() * Way::ALL.len()];
+        let start = Instant::now();
+        while start.elapsed() < WARM {
+            let taken = round(processes, work, &times, 0)?;
+            lengthen(&mut times, &taken);
         }
         let mut rounds = Vec::new();
         let start = Instant::now();
-        while start.elapsed() < ALL {
-            let mut round = vec![0.0; times.len()];
-            for turn in order(times.len(), rounds.len()) {
-                let (peer, way) = whose(turn);
-                round[turn] = processes[peer].time(way, work, times[turn])?;
-            }
-            rounds.push(round);
+        while start.elapsed() < MEASURED {
+            rounds.push(round(processes, work, &times, rounds.len())?);
         }
         Ok(Self(rounds))
     }
@@ -47,6 +46,25 @@ impl Turns {
     }
 }
 
+/// A block of each, of so many transactions.
+fn round(processes: &mut [Process], work: Work, times: &[u32], number: usize) -> Result<Vec<f64>> {
+    let mut taken = vec![0.0; times.len()];
+    for turn in order(times.len(), number) {
+        let (peer, way) = whose(turn);
+        taken[turn] = processes[peer].time(way, work, times[turn])?;
+    }
+    Ok(taken)
+}
+
+/// Where a block was too short.
+fn lengthen(times: &mut [u32], taken: &[f64]) {
+    for (times, taken) in times.iter_mut().zip(taken) {
+        if taken * f64::from(*times) < BLOCK {
+            *times *= 2;
+        }
+    }
+}
+
 fn whose(turn: usize) -> (usize, Way) {
     let ways = Way::ALL.len();
     (turn / ways, Way::ALL[turn % ways])
@@ -54,19 +72,4 @@ fn whose(turn: usize) -> (usize, Way) {
 
 fn turn_of((peer, way): (usize, Way)) -> usize {
     peer * Way::ALL.len() + way as usize
-}
-
-/// How many transactions a block is made of. By then everything is warm, and compiled where that is done on the way.
-fn how_often(process: &mut Process, way: Way, work: Work) -> Result<u32> {
-    let mut times = 1;
-    loop {
-        let mut shortest = f64::INFINITY;
-        for _ in 0..3 {
-            shortest = shortest.min(process.time(way, work, times)?);
-        }
-        if shortest * f64::from(times) >= BLOCK {
-            return Ok(times);
-        }
-        times *= 2;
-    }
 }

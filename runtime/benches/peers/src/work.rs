@@ -65,3 +65,30 @@ impl Work {
         }
     }
 }
+
+/// What may go wrong.
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    /// A statement fails, and the error is not looked at.
+    Swallowed,
+    /// A transaction is rolled back after a nested one in it has ended well.
+    Undone,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 2] = [Self::Swallowed, Self::Undone];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Swallowed => "swallowed",
+            Self::Undone => "undone",
+        }
+    }
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Swallowed => "a statement fails, the body goes on",
+            Self::Undone => "a nested one ends well, the outer one fails",
+        }
+    }
+}

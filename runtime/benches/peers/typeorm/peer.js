@@ -1,13 +1,15 @@
 // typeorm-transactional, and the drivers below it by hand.
 //
-// For each line `WAY WORK TIMES` it answers with the nanoseconds that so many transactions took.
+// For each line `WAY WORK TIMES` it answers with the nanoseconds that so many transactions took; for one with a
+// fault, with what came of it.
 
 const readline = require('node:readline');
 const Sqlite = require('better-sqlite3');
 const { Client } = require('pg');
 const { DataSource } = require('typeorm');
 const {
-  StorageDriver, addTransactionalDataSource, initializeTransactionalContext, runOnTransactionCommit, wrapInTransaction,
+  Propagation, StorageDriver, addTransactionalDataSource, initializeTransactionalContext, runOnTransactionCommit,
+  wrapInTransaction,
 } = require('typeorm-transactional');
 
 const CREATE = 'CREATE TABLE commit_on_success_bench (id INTEGER PRIMARY KEY, title TEXT NOT NULL)';
@@ -44,6 +46,15 @@ function packaged(source, insert) {
       await source.query(insert, [TITLE]);
       for (let number = 0; number < 1000; number += 1) runOnTransactionCommit(() => call(number));
     })),
+    swallowed: wrapInTransaction(async () => {
+      await work();
+      await source.query('SELECT missing').catch(() => {});
+    }),
+    undone: wrapInTransaction(async () => {
+      await source.query(insert, [TITLE]);
+      await wrapInTransaction(work, { propagation: Propagation.NESTED })();
+      throw new Error('undone');
+    }),
   };
 }
 
@@ -126,7 +137,7 @@ async function sqlite() {
 
 async function postgres() {
   const url = process.env.COMMIT_ON_SUCCESS_POSTGRES_URL;
-  const source = await open({ type: 'postgres', url, extra: { max: 1 } });
+  const source = await open({ type: 'postgres', url, extra: { max: 2 } });
   const client = new Client(url);
   await client.connect();
   const clear = 'TRUNCATE commit_on_success_bench';
@@ -170,11 +181,21 @@ async function measure({ transactions, query, clear }, work, times) {
   return taken;
 }
 
+async function outcome({ transactions, query, clear }, fault) {
+  await query(clear);
+  calls = 0;
+  const said = await transactions[fault]().then(() => 'no error', () => 'an error');
+  await turn();
+  const [{ rows }] = await query(COUNT);
+  return `${said}, rows: ${rows}, calls: ${calls}`;
+}
+
 async function main(kind) {
   const ways = await { sqlite, postgres }[kind]();
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const [way, work, times] = line.split(' ');
-    process.stdout.write(`${await measure(ways[way], work, Number(times))}\n`);
+    const answer = work ? await measure(ways[way], work, Number(times)) : await outcome(ways.package, way);
+    process.stdout.write(`${answer}\n`);
   }
   process.exit(0);
 }

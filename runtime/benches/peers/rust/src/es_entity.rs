@@ -5,9 +5,9 @@ use ::es_entity::{AtomicOperation, DbOp};
 use sqlx::{PgPool, Result};
 use tokio::runtime::Runtime;
 
-use crate::by_hand::postgres::{self, insert};
+use crate::by_hand::postgres::{self, fail, insert};
 use crate::serve::{self, Peer, call};
-use crate::work::{Way, Work};
+use crate::work::{Fault, Way, Work};
 
 pub(crate) struct EsEntity {
     runtime: Runtime,
@@ -39,6 +39,16 @@ impl Peer for EsEntity {
 
     fn rows(&mut self) -> serve::Result<i64> {
         Ok(self.runtime.block_on(postgres::rows(&self.pool))?)
+    }
+
+    fn suffer(&mut self, fault: Fault) -> serve::Result {
+        let pool = &self.pool;
+        Ok(self.runtime.block_on(async {
+            match fault {
+                Fault::Swallowed => swallowed(pool).await,
+                Fault::Undone => undone(pool).await,
+            }
+        })?)
     }
 }
 
@@ -72,6 +82,21 @@ async fn nested(operation: &mut DbOp<'_>) -> Result<()> {
         add(operation, 2)
     };
     operation.with_savepoint(inner).await?
+}
+
+async fn swallowed(pool: &PgPool) -> Result<()> {
+    let mut operation = DbOp::init(pool).await?;
+    insert(operation.connection()).await?;
+    let _ = fail(operation.connection()).await;
+    add(&mut operation, 1)?;
+    operation.commit().await
+}
+
+async fn undone(pool: &PgPool) -> Result<()> {
+    let mut operation = DbOp::init(pool).await?;
+    insert(operation.connection()).await?;
+    nested(&mut operation).await?;
+    Err(sqlx::Error::RowNotFound)
 }
 
 fn add(operation: &mut impl AtomicOperation, number: u64) -> Result<()> {

@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 use crate::by_hand::{postgres, sqlite};
 use crate::serve::{self, Peer, call};
-use crate::work::{Way, Work};
+use crate::work::{Fault, Way, Work};
 
 type Result = std::result::Result<(), ExecError>;
 
@@ -54,6 +54,16 @@ impl Peer for Rustango {
             })
         })
     }
+
+    fn suffer(&mut self, fault: Fault) -> serve::Result {
+        let pool = &self.pool;
+        Ok(self.runtime.block_on(async {
+            match fault {
+                Fault::Swallowed => swallowed(pool).await,
+                Fault::Undone => undone(pool).await,
+            }
+        })?)
+    }
 }
 
 async fn run(pool: &Pool, work: Work) -> Result {
@@ -100,6 +110,35 @@ async fn insert(transaction: &AtomicTx) -> Result {
         TxConn::Postgres(connection) => postgres::insert(connection).await?,
         TxConn::Sqlite(connection) => sqlite::insert(connection).await?,
         _ => unreachable!("there are two databases"),
+    }
+    Ok(())
+}
+
+async fn swallowed(pool: &Pool) -> Result {
+    atomic!(pool, |transaction| {
+        insert(transaction).await?;
+        let _ = fail(transaction).await;
+        on_commit(|| call(1));
+        Ok(())
+    })
+    .await
+}
+
+async fn undone(pool: &Pool) -> Result {
+    let inner = pool.clone();
+    atomic!(pool, |transaction| {
+        insert(transaction).await?;
+        one(&inner).await?;
+        Err(ExecError::Driver(::sqlx::Error::RowNotFound))
+    })
+    .await
+}
+
+async fn fail(transaction: &AtomicTx) -> Result {
+    let mut transaction = transaction.lock().await?;
+    match transaction.conn() {
+        TxConn::Postgres(connection) => postgres::fail(connection).await?,
+        _ => unreachable!("only PostgreSQL is asked"),
     }
     Ok(())
 }
