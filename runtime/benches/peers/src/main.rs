@@ -15,13 +15,20 @@ mod work;
 
 use std::env;
 
-use ::sqlx::{Connection as _, PgConnection, raw_sql};
+use ::sqlx::{Connection as _, PgConnection, query_scalar, raw_sql};
 use child::Process;
 use peers::{POSTGRES, Peer, Programs, SQLITE};
 use serve::{Result, serve};
 use tokio::runtime::{Builder, Runtime};
 use turns::Turns;
 use work::{Fault, Way, Work};
+
+const TABLE: &str = "
+    DROP TABLE IF EXISTS commit_on_success_bench;
+    CREATE TABLE commit_on_success_bench (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title TEXT NOT NULL)";
+
+/// What ought to come of every fault.
+const RIGHT: &str = "an error, rows: 0, calls: 0";
 
 fn main() -> Result {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -46,11 +53,13 @@ fn measure(programs: &Programs) -> Result {
     drop(processes);
     let runtime = runtime()?;
     let mut connection = runtime.block_on(PgConnection::connect(&postgres_url()?))?;
-    let mut run = |statements| runtime.block_on(raw_sql(statements).execute(&mut connection));
-    run("DROP TABLE IF EXISTS commit_on_success_bench;
-        CREATE TABLE commit_on_success_bench (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title TEXT NOT NULL)")?;
+    runtime.block_on(raw_sql(TABLE).execute(&mut connection))?;
     let measured = measure_postgres(programs);
-    run("DROP TABLE commit_on_success_bench")?;
+    let drop = "DROP TABLE commit_on_success_bench";
+    runtime.block_on(raw_sql(drop).execute(&mut connection))?;
+    let version = query_scalar("SHOW server_version").fetch_one(&mut connection);
+    let version: String = runtime.block_on(version)?;
+    println!("with\tPostgreSQL {version}");
     measured
 }
 
@@ -58,10 +67,9 @@ fn measure_postgres(programs: &Programs) -> Result {
     let mut processes = start(&POSTGRES, programs)?;
     compare("PostgreSQL, TCP", &POSTGRES, &mut processes)?;
     for fault in Fault::ALL {
-        let (title, right) = (fault.title(), "an error, rows: 0, calls: 0");
         for (peer, process) in POSTGRES.iter().zip(&mut processes) {
-            let (name, outcome) = (peer.name, process.outcome(fault)?);
-            println!("row\tpeers, PostgreSQL: {title}\t{name}\t{right}\t{outcome}\t");
+            let (title, name, outcome) = (fault.title(), peer.name, process.outcome(fault)?);
+            println!("row\tpeers, PostgreSQL: {title}\t{name}\t\t{outcome}\t{RIGHT}");
         }
     }
     Ok(())
