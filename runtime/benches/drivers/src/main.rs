@@ -16,6 +16,7 @@ mod postgres_server;
 )]
 #[path = "../../../../tests/src/proxy.rs"]
 mod proxy;
+mod rounds;
 mod rusqlite;
 mod sea_orm;
 mod sqlx;

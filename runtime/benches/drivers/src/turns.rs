@@ -5,10 +5,10 @@
 //! in every order, and are compared within their round: what disturbs one block disturbs two neighbours, or one
 //! round of hundreds, of which the median is taken.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::Result;
+use crate::rounds::{Ratio, order};
 
 /// How long a block is to take, which is less than others are kept waiting on a busy machine, and all rounds
 /// together.
@@ -41,12 +41,8 @@ impl<Way: Copy + PartialEq> Turns<Way> {
     /// How much longer one way took than another.
     pub(crate) fn ratio(&self, way: Way, against: Way) -> Ratio {
         let (way, against) = (self.index(way), self.index(against));
-        let quotients = self.rounds.iter();
-        let mut quotients: Vec<f64> = quotients
-            .map(|round| round[way].as_secs_f64() / round[against].as_secs_f64())
-            .collect();
-        quotients.sort_by(f64::total_cmp);
-        Ratio(quotients)
+        let rounds = self.rounds.iter();
+        Ratio::of(rounds.map(|round| round[way].as_secs_f64() / round[against].as_secs_f64()))
     }
 
     fn index(&self, way: Way) -> usize {
@@ -78,28 +74,4 @@ fn time(run: impl FnOnce() -> Result) -> Result<Duration> {
     let start = Instant::now();
     run()?;
     Ok(start.elapsed())
-}
-
-/// Each begins as often as the others, with either neighbour after it.
-fn order(ways: usize, round: usize) -> impl Iterator<Item = usize> {
-    let backwards = (round / ways) % 2 == 1;
-    (0..ways).map(move |turn| {
-        let turn = if backwards { ways - turn } else { turn };
-        (turn + round) % ways
-    })
-}
-
-/// The ratios of all rounds, from the lowest to the highest.
-pub(crate) struct Ratio(Vec<f64>);
-
-/// The median, its quartiles, and how many rounds there were.
-impl fmt::Display for Ratio {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rounds = self.0.len();
-        let [lower, median, upper] = [1, 2, 3].map(|quarter| self.0[rounds * quarter / 4]);
-        write!(
-            formatter,
-            "{median:.3} ({lower:.3} … {upper:.3}, n = {rounds})"
-        )
-    }
 }
