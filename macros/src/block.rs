@@ -1,6 +1,7 @@
 //! `transaction!`: the same plan for a block.
 
 use proc_macro2::{Group, Span, TokenStream};
+use quote::quote;
 use syn::parse::ParseStream;
 use syn::{Expr, Path, Token};
 
@@ -14,8 +15,11 @@ use crate::validate::{of_expression, terms};
 
 /// Expands one invocation.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
-    match parse_to_end(tokens, parse) {
-        Ok(plan) => expand::transaction(&plan),
+    match parse_to_end(tokens.into_iter().collect(), parse) {
+        Ok(plan) => {
+            let transaction = expand::transaction(&plan);
+            quote!({ #transaction })
+        }
         Err(error) => fallback::expression(&error),
     }
 }

@@ -10,10 +10,10 @@ use crate::input::Function;
 
 /// The errors beside an item that is not a function, or beside what was generated in spite of them.
 pub(crate) fn beside(errors: Errors, expanded: TokenStream) -> TokenStream {
-    let mut tokens = errors
-        .into_error()
-        .map(|error| error.to_compile_error())
-        .unwrap_or_default();
+    let Some(error) = errors.into_error() else {
+        return expanded;
+    };
+    let mut tokens = error.to_compile_error();
     tokens.extend(expanded);
     tokens
 }

@@ -2,11 +2,11 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::discouraged::Speculative as _;
-use syn::parse::{Parse, ParseStream};
+use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Abi, Attribute, Ident, Signature, Token, Visibility};
 
 use crate::diagnostics;
-use crate::tokens::{braces, parse_to_end};
+use crate::tokens::{braces, is_punct, parse_to_end, visible};
 
 /// A function, taken apart no further than needed.
 pub(crate) struct Function {
@@ -22,25 +22,52 @@ pub(crate) struct Function {
 
 /// Reads the annotated item.
 pub(crate) fn parse(item: TokenStream) -> syn::Result<Function> {
-    parse_to_end(item, Function::parse)
+    let mut trees: Vec<_> = item.into_iter().collect();
+    let body = trees.last_mut().and_then(set_aside);
+    let mut function = parse_to_end(trees, Function::parse)?;
+    if let Some(body) = body {
+        function.take_over(&body)?;
+    }
+    Ok(function)
+}
+
+/// Leaves empty braces, as a parser looks at all tokens that are inside of any.
+fn set_aside(last: &mut TokenTree) -> Option<Group> {
+    let TokenTree::Group(body) = visible(last.clone()) else {
+        return None;
+    };
+    if body.delimiter() != Delimiter::Brace {
+        return None;
+    }
+    let mut braces = Group::new(Delimiter::Brace, TokenStream::new());
+    braces.set_span(body.span());
+    *last = braces.into();
+    Some(body)
+}
+
+impl Function {
+    /// Gives it its body, which is empty so far.
+    fn take_over(&mut self, body: &Group) -> syn::Result<()> {
+        let (attributes, body) = without_inner_attributes(body)?;
+        self.attributes.extend(attributes);
+        self.body = body;
+        Ok(())
+    }
 }
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut attributes = input.call(Attribute::parse_outer)?;
+        let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         let defaultness = defaultness(input);
         expect_function(input)?;
         let signature = input.parse()?;
-        let body = body(input)?;
-        let (inner, body) = without_inner_attributes(&body)?;
-        attributes.extend(inner);
         Ok(Self {
             attributes,
             visibility,
             defaultness,
             signature,
-            body,
+            body: body(input)?,
         })
     }
 }
@@ -96,27 +123,20 @@ fn body(input: ParseStream<'_>) -> syn::Result<Group> {
 //     #[allow(unused)]
 //     { … }
 fn without_inner_attributes(body: &Group) -> syn::Result<(Vec<Attribute>, Group)> {
-    let mut trees = body.stream().into_iter().peekable();
-    let mut attributes = Vec::new();
-    let mut ahead = trees.clone();
-    while let (
-        Some(TokenTree::Punct(pound)),
-        Some(TokenTree::Punct(bang)),
-        Some(TokenTree::Group(group)),
-    ) = (ahead.next(), ahead.next(), ahead.next())
-        && pound.as_char() == '#'
-        && bang.as_char() == '!'
+    let trees: Vec<_> = body.stream().into_iter().collect();
+    let (mut attributes, mut rest) = (Vec::new(), trees.as_slice());
+    while let [pound, bang, TokenTree::Group(group), after @ ..] = rest
+        && is_punct(Some(pound), '#')
+        && is_punct(Some(bang), '!')
     {
-        let outer = [TokenTree::Punct(pound), TokenTree::Group(group)]
-            .into_iter()
-            .collect();
-        attributes.extend(syn::parse::Parser::parse2(Attribute::parse_outer, outer)?);
-        trees = ahead.clone();
+        let outer = [pound.clone(), group.clone().into()];
+        attributes.extend(Attribute::parse_outer.parse2(outer.into_iter().collect())?);
+        rest = after;
     }
     if attributes.is_empty() {
         return Ok((attributes, body.clone()));
     }
-    let mut rest = Group::new(Delimiter::Brace, trees.collect());
+    let mut rest = Group::new(Delimiter::Brace, rest.iter().cloned().collect());
     rest.set_span(body.span());
     Ok((attributes, rest))
 }

@@ -7,18 +7,16 @@ use syn::parse::{ParseStream, Parser as _};
 /// Parses all of the tokens. What is missing at their end is missing at the last of them; a plain parser would blame the
 /// whole invocation.
 pub(crate) fn parse_to_end<T>(
-    tokens: TokenStream,
+    trees: Vec<TokenTree>,
     parser: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
 ) -> syn::Result<T> {
-    let Some(last) = tokens.clone().into_iter().last() else {
-        return parser.parse2(tokens);
-    };
-    let end = match last {
-        TokenTree::Group(group) => group.span_close(),
-        other => other.span(),
+    let end = match trees.last() {
+        None => return parser.parse2(TokenStream::new()),
+        Some(TokenTree::Group(group)) => group.span_close(),
+        Some(other) => other.span(),
     };
     // The end of a group is where it is closed.
-    let mut group = Group::new(Delimiter::Parenthesis, tokens);
+    let mut group = Group::new(Delimiter::Parenthesis, trees.into_iter().collect());
     group.set_span(end);
     let inside = |input: ParseStream<'_>| {
         let content;

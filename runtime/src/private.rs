@@ -1,7 +1,7 @@
 //! What generated code calls. Not part of the public interface: it changes with any release.
 
-#[path = "private/cause.rs"]
-mod cause;
+#[path = "private/returned.rs"]
+mod returned;
 
 pub use std::any::type_name_of_val;
 use std::future::Future;
@@ -18,8 +18,7 @@ pub use crate::forbidden::outside_transaction;
 pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};
 
-pub use self::cause::{AnyLifetime, Cause, Returned, Static};
-pub use crate::__cause as cause;
+pub use self::returned::{AnyLifetime, Mistaken, Returned, Static};
 pub use crate::attempts::Attempts;
 use crate::context::{self, Doom, Kind, Place};
 use crate::error::{BoxError, Error, NotInTransaction};
@@ -229,18 +228,11 @@ fn doom(block: Place, location: &'static Location<'static>) {
     note = "`Ok` commits the transaction, `Err` rolls it back"
 )]
 pub trait ReturnsResult: Sized {
-    /// Whether to commit.
-    fn succeeded(&self) -> bool;
-
     /// What the function returns when the transaction could not be begun or committed.
     fn failed(error: Error) -> Self;
 }
 
 impl<T, E: FromError> ReturnsResult for Result<T, E> {
-    fn succeeded(&self) -> bool {
-        self.is_ok()
-    }
-
     fn failed(error: Error) -> Self {
         Self::Err(E::from_error(error))
     }
@@ -265,15 +257,9 @@ impl<E: From<Error>> FromError for E {
     }
 }
 
-/// Whether to commit.
-pub fn succeeded<R: ReturnsResult>(result: &R) -> bool {
-    result.succeeded()
-}
-
-/// What the function returns when the transaction could not be begun or committed.
-#[must_use]
-pub fn failed<R: ReturnsResult>(error: Error) -> R {
-    R::failed(error)
+/// What the function returns: the body's result, or that the transaction could not be begun or committed.
+pub fn returns<R: ReturnsResult>(outcome: Result<R, Error>) -> R {
+    outcome.unwrap_or_else(R::failed)
 }
 
 /// The value of a branch that is never taken, which gives an `async` block its type.
@@ -328,9 +314,4 @@ impl<T: Clone> Repeatable for T {
 /// A parameter for one attempt.
 pub fn again<T: Repeatable>(parameter: &T) -> T {
     parameter.again()
-}
-
-/// Whether `no_rollback_for` lets a failed body commit.
-pub fn spared<T, E>(result: &Result<T, E>, spare: impl FnOnce(&E) -> bool) -> bool {
-    result.as_ref().err().is_some_and(spare)
 }

@@ -517,6 +517,82 @@ fn conflicts_are_recognized_in_every_usual_type_of_error() {
 }
 
 // 165
+#[tokio::test]
+async fn conflicts_are_recognized_in_every_usual_type_of_error_of_a_future() {
+    macro_rules! returns {
+        ($error:ty) => {{
+            #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
+            async fn writes(connection: &mut Connection) -> Result<(), $error> {
+                tx.insert_later(1).await?;
+                Ok(())
+            }
+
+            let database = failing(Step::Insert, Answer::Failed, 1);
+            writes(&mut database.connection()).await.unwrap();
+            assert_eq!(database.durable(), [1], stringify!($error));
+        }};
+    }
+
+    returns!(AppError);
+    returns!(anyhow::Error);
+    returns!(Box<dyn std::error::Error>);
+    returns!(Box<dyn std::error::Error + Send + Sync>);
+}
+
+// 165
+#[test]
+fn a_conflict_is_recognized_behind_an_error_that_borrows() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot write {title}")]
+    struct Borrowing<'t> {
+        title: &'t str,
+        source: BoxError,
+    }
+
+    impl From<Error> for Borrowing<'_> {
+        fn from(error: Error) -> Self {
+            let source = error.into();
+            Self { title: "", source }
+        }
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
+    fn writes<'t>(connection: &mut Connection, title: &'t str) -> Result<(), Borrowing<'t>> {
+        let written = tx.insert(1).map_err(BoxError::from);
+        written.map_err(|source| Borrowing { title, source })
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    writes(&mut database.connection(), &String::from("title")).unwrap();
+    assert_eq!(database.durable(), [1]);
+}
+
+// 165
+#[test]
+fn nothing_is_recognized_in_what_is_no_error() {
+    #[derive(Debug)]
+    struct Text(String);
+
+    impl From<Error> for Text {
+        fn from(error: Error) -> Self {
+            Self(error.to_string())
+        }
+    }
+
+    #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
+    fn writes(connection: &mut Connection) -> Result<(), Text> {
+        tx.database().note("body");
+        tx.insert(1).map_err(|error| Text(error.to_string()))
+    }
+
+    let database = failing(Step::Insert, Answer::Failed, 1);
+    let Text(text) = writes(&mut database.connection()).unwrap_err();
+    assert!(!text.is_empty());
+    assert_eq!(database.count("body"), 1);
+    assert!(database.durable().is_empty());
+}
+
+// 165
 #[test]
 fn a_conflict_below_the_context_of_anyhow_is_recognized() {
     use anyhow::Context as _;

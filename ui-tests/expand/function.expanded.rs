@@ -15,7 +15,7 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
         ::commit_on_success::Options::new(),
     ) {
         ::commit_on_success::__private::Ok(ref mut __scope) => {
-            let __result = {
+            let mut __returned = {
                 #[allow(unused_mut, unused_variables)]
                 let (conn, __running) = __scope.enter();
                 __running
@@ -24,30 +24,11 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
                         Ok(renamed)
                     })
             };
-            if ::commit_on_success::__private::succeeded(&__result) {
-                match __scope.commit() {
-                    ::commit_on_success::__private::Ok(()) => __result,
-                    ::commit_on_success::__private::Err(__error) => {
-                        ::commit_on_success::__private::failed(__error)
-                    }
-                }
-            } else {
-                __scope
-                    .diagnose({
-                        use ::commit_on_success::__private::Cause as _;
-                        (&&&&&::commit_on_success::__private::Returned(
-                            &__result,
-                            ::commit_on_success::__private::Static,
-                        ))
-                            .cause()
-                    });
-                __scope.rollback();
-                __result
-            }
+            __returned.commit_or_rollback(__scope)
         }
         ::commit_on_success::__private::Err(__error) => {
-            ::commit_on_success::__private::failed(__error)
+            ::commit_on_success::__private::Err(__error)
         }
     };
-    __outcome
+    ::commit_on_success::__private::returns(__outcome)
 }

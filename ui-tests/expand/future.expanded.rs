@@ -21,7 +21,7 @@ fn rename<'c>(
             .await
         {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
-                let __result = {
+                let mut __returned = {
                     #[allow(unused_mut, unused_variables)]
                     let (conn, __running) = __scope.enter();
                     __running
@@ -36,31 +36,12 @@ fn rename<'c>(
                         })
                         .await
                 };
-                if ::commit_on_success::__private::succeeded(&__result) {
-                    match __scope.commit().await {
-                        ::commit_on_success::__private::Ok(()) => __result,
-                        ::commit_on_success::__private::Err(__error) => {
-                            ::commit_on_success::__private::failed(__error)
-                        }
-                    }
-                } else {
-                    __scope
-                        .diagnose({
-                            use ::commit_on_success::__private::Cause as _;
-                            (&&&&&::commit_on_success::__private::Returned(
-                                &__result,
-                                ::commit_on_success::__private::Static,
-                            ))
-                                .cause()
-                        });
-                    __scope.rollback().await;
-                    __result
-                }
+                __returned.commit_or_rollback_async(__scope).await
             }
             ::commit_on_success::__private::Err(__error) => {
-                ::commit_on_success::__private::failed(__error)
+                ::commit_on_success::__private::Err(__error)
             }
         };
-        __outcome
+        ::commit_on_success::__private::returns(__outcome)
     })
 }

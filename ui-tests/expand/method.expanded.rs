@@ -21,7 +21,7 @@ impl Objects<'_> {
             ::commit_on_success::Options::new(),
         ) {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
-                let __result = {
+                let mut __returned = {
                     #[allow(unused_mut, unused_variables)]
                     let (tx, __running) = __scope.enter();
                     __running
@@ -30,32 +30,13 @@ impl Objects<'_> {
                             tx.execute(title)
                         })
                 };
-                if ::commit_on_success::__private::succeeded(&__result) {
-                    match __scope.commit() {
-                        ::commit_on_success::__private::Ok(()) => __result,
-                        ::commit_on_success::__private::Err(__error) => {
-                            ::commit_on_success::__private::failed(__error)
-                        }
-                    }
-                } else {
-                    __scope
-                        .diagnose({
-                            use ::commit_on_success::__private::Cause as _;
-                            (&&&&&::commit_on_success::__private::Returned(
-                                &__result,
-                                ::commit_on_success::__private::Static,
-                            ))
-                                .cause()
-                        });
-                    __scope.rollback();
-                    __result
-                }
+                __returned.commit_or_rollback(__scope)
             }
             ::commit_on_success::__private::Err(__error) => {
-                ::commit_on_success::__private::failed(__error)
+                ::commit_on_success::__private::Err(__error)
             }
         };
-        __outcome
+        ::commit_on_success::__private::returns(__outcome)
     }
     /// A field that is a reference is borrowed again.
     fn rename_borrowed(&mut self, mut title: String) -> Result<usize, DbError> {
@@ -74,7 +55,7 @@ impl Objects<'_> {
             ::commit_on_success::Options::new(),
         ) {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
-                let __result = {
+                let mut __returned = {
                     #[allow(unused_mut, unused_variables)]
                     let (tx, __running) = __scope.enter();
                     __running
@@ -83,32 +64,13 @@ impl Objects<'_> {
                             tx.execute(&title)
                         })
                 };
-                if ::commit_on_success::__private::succeeded(&__result) {
-                    match __scope.commit() {
-                        ::commit_on_success::__private::Ok(()) => __result,
-                        ::commit_on_success::__private::Err(__error) => {
-                            ::commit_on_success::__private::failed(__error)
-                        }
-                    }
-                } else {
-                    __scope
-                        .diagnose({
-                            use ::commit_on_success::__private::Cause as _;
-                            (&&&&&::commit_on_success::__private::Returned(
-                                &__result,
-                                ::commit_on_success::__private::Static,
-                            ))
-                                .cause()
-                        });
-                    __scope.rollback();
-                    __result
-                }
+                __returned.commit_or_rollback(__scope)
             }
             ::commit_on_success::__private::Err(__error) => {
-                ::commit_on_success::__private::failed(__error)
+                ::commit_on_success::__private::Err(__error)
             }
         };
-        __outcome
+        ::commit_on_success::__private::returns(__outcome)
     }
     /// What the source does not need is moved into the future.
     async fn rename_async(
@@ -130,7 +92,7 @@ impl Objects<'_> {
             .await
         {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
-                let __result = {
+                let mut __returned = {
                     #[allow(unused_mut, unused_variables)]
                     let (tx, __running) = __scope.enter();
                     __running
@@ -158,31 +120,12 @@ impl Objects<'_> {
                         })
                         .await
                 };
-                if ::commit_on_success::__private::succeeded(&__result) {
-                    match __scope.commit().await {
-                        ::commit_on_success::__private::Ok(()) => __result,
-                        ::commit_on_success::__private::Err(__error) => {
-                            ::commit_on_success::__private::failed(__error)
-                        }
-                    }
-                } else {
-                    __scope
-                        .diagnose({
-                            use ::commit_on_success::__private::Cause as _;
-                            (&&&&&::commit_on_success::__private::Returned(
-                                &__result,
-                                ::commit_on_success::__private::Static,
-                            ))
-                                .cause()
-                        });
-                    __scope.rollback().await;
-                    __result
-                }
+                __returned.commit_or_rollback_async(__scope).await
             }
             ::commit_on_success::__private::Err(__error) => {
-                ::commit_on_success::__private::failed(__error)
+                ::commit_on_success::__private::Err(__error)
             }
         };
-        __outcome
+        ::commit_on_success::__private::returns(__outcome)
     }
 }

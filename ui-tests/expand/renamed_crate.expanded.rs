@@ -13,7 +13,7 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
         transactions::Options::new(),
     ) {
         transactions::__private::Ok(ref mut __scope) => {
-            let __result = {
+            let mut __returned = {
                 #[allow(unused_mut, unused_variables)]
                 let (conn, __running) = __scope.enter();
                 __running
@@ -22,29 +22,10 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
                         conn.execute("UPDATE")
                     })
             };
-            if transactions::__private::succeeded(&__result) {
-                match __scope.commit() {
-                    transactions::__private::Ok(()) => __result,
-                    transactions::__private::Err(__error) => {
-                        transactions::__private::failed(__error)
-                    }
-                }
-            } else {
-                __scope
-                    .diagnose({
-                        use ::commit_on_success::__private::Cause as _;
-                        (&&&&&::commit_on_success::__private::Returned(
-                            &__result,
-                            ::commit_on_success::__private::Static,
-                        ))
-                            .cause()
-                    });
-                __scope.rollback();
-                __result
-            }
+            __returned.commit_or_rollback(__scope)
         }
-        transactions::__private::Err(__error) => transactions::__private::failed(__error),
+        transactions::__private::Err(__error) => transactions::__private::Err(__error),
     };
-    __outcome
+    transactions::__private::returns(__outcome)
 }
 fn index(_id: i64) {}

@@ -6,7 +6,7 @@ use syn::{Expr, Path};
 
 use super::Macro;
 use super::parse::{Call, Callee, Deferred};
-use crate::expand::{Lint, allow, blamed, krate};
+use crate::expand::{Krate, Lint, allow, blamed};
 use crate::tokens::start;
 
 /// Writes the registration of a deferred call.
@@ -18,7 +18,8 @@ pub(crate) fn deferred(invoked: Macro, renamed: Option<&Path>, deferred: &Deferr
     // Located at the call, and so is what rustc has to say about what it returns.
     let register = |name: &str, place: Span, call: TokenStream| {
         let place = Span::mixed_site().located_at(place);
-        blamed(&krate(renamed), place, name, &call)
+        let register = blamed(Krate::new(renamed), place, name);
+        quote_spanned!(place=> #register(#call))
     };
     match deferred {
         Deferred::Callable(callable) => register(sync, start(callable), callable.clone()),

@@ -3,11 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::names::{Lint, allow, blamed};
+use super::names::{Krate, Lint, allow, blamed};
 use crate::plan::{Flavour, Passing, Plan, Retry, Setting, Source, Terms};
 use crate::tokens::start;
 
-pub(super) fn begin(plan: &Plan, krate: &TokenStream) -> TokenStream {
+pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let source = source(&plan.source, krate);
     let site = &plan.site;
     let site = quote_spanned! {Span::mixed_site()=>
@@ -25,11 +25,14 @@ pub(super) fn begin(plan: &Plan, krate: &TokenStream) -> TokenStream {
         options(&plan.terms, krate)
     };
     let blame = start(&plan.source.expression);
-    let arguments = quote_spanned!(blame=> #source, #site, #options);
     match plan.flavour {
-        Flavour::Sync => blamed(krate, blame, "begin", &arguments),
+        Flavour::Sync => {
+            let begin = blamed(krate, blame, "begin");
+            quote_spanned!(blame=> #begin(#source, #site, #options))
+        }
         Flavour::Async => {
-            let begin = blamed(krate, blame, "begin_async", &arguments);
+            let begin = blamed(krate, blame, "begin_async");
+            let begin = quote_spanned!(blame=> #begin(#source, #site, #options));
             let wait = plan.wait.unwrap_or(blame);
             quote_spanned!(Span::mixed_site().located_at(wait)=> #begin.await)
         }
@@ -37,7 +40,7 @@ pub(super) fn begin(plan: &Plan, krate: &TokenStream) -> TokenStream {
 }
 
 /// A method call borrows its receiver again where a function argument would move it.
-fn source(source: &Source, krate: &TokenStream) -> TokenStream {
+fn source(source: &Source, krate: Krate<'_>) -> TokenStream {
     let expression = &source.expression;
     match source.passing {
         Passing::AsWritten if source.binding.to_string().starts_with('_') => {
@@ -53,7 +56,7 @@ fn source(source: &Source, krate: &TokenStream) -> TokenStream {
 
 // Output:
 //     ::commit_on_success::Options::new().isolation(Isolation::Serializable).read_only()
-fn options(terms: &Terms, krate: &TokenStream) -> TokenStream {
+fn options(terms: &Terms, krate: Krate<'_>) -> TokenStream {
     let settings = terms.settings.iter().map(|setting| match setting {
         Setting::Flag(option) => {
             let option = quoted(option, &option.to_string());
@@ -87,14 +90,14 @@ fn camel(word: &Ident) -> String {
     parts.collect()
 }
 
-fn attempts(retry: &Retry, krate: &TokenStream) -> TokenStream {
+fn attempts(retry: &Retry, krate: Krate<'_>) -> TokenStream {
     let attempts = &retry.attempts;
     quote_spanned!(Span::mixed_site()=> #krate::__private::attempts(#attempts))
 }
 
 // Output:
 //     let mut __attempts = Attempts::new(Options::new().attempts(attempts(3)), Backoff::default());
-pub(super) fn counter(retry: &Retry, terms: &Terms, krate: &TokenStream) -> TokenStream {
+pub(super) fn counter(retry: &Retry, terms: &Terms, krate: Krate<'_>) -> TokenStream {
     let options = options(terms, krate);
     let backoff = retry.backoff.as_ref().map_or_else(
         || quote_spanned!(Span::mixed_site()=> #krate::Backoff::default()),

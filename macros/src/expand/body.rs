@@ -4,13 +4,13 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::Token;
 
-use super::names::{Lint, allow, blamed};
+use super::names::{Krate, Lint, allow, blamed};
 use super::{braced, wait};
-use crate::plan::{Capture, Flavour, Fresh, Moved, Output, Plan, Renewal, Source};
+use crate::plan::{Capture, Flavour, Fresh, Lifetime, Moved, Output, Plan, Renewal, Source};
 use crate::tokens::begin_with_item;
 
-/// What the body evaluates to.
-pub(super) fn result(plan: &Plan, krate: &TokenStream) -> TokenStream {
+/// What the body returns, for the end.
+pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let Source {
         binding,
         mutability,
@@ -23,17 +23,21 @@ pub(super) fn result(plan: &Plan, krate: &TokenStream) -> TokenStream {
     // This borrows the connection, and that is where the borrow is reported.
     let lent = Span::mixed_site().located_at(binding.span());
     let enter = quote_spanned!(lent=> __scope.enter());
+    let run = match plan.output.error {
+        Lifetime::Static => quote_spanned!(Span::mixed_site()=> run),
+        Lifetime::Unknown => quote_spanned!(Span::mixed_site()=> run_any_lifetime),
+    };
     quote_spanned! {Span::mixed_site()=>
         {
             #allow
             let (#mutability #binding, __running) = #enter;
             #fresh
-            __running.run(#body) #wait
+            __running.#run(#body) #wait
         }
     }
 }
 
-fn body(plan: &Plan, krate: &TokenStream) -> TokenStream {
+fn body(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     // The closure or block is where the body is, as far as messages about it are concerned.
     let mixed = Span::mixed_site().located_at(plan.body.span_open());
     let capture = match plan.capture {
@@ -64,7 +68,7 @@ fn body(plan: &Plan, krate: &TokenStream) -> TokenStream {
 
 /// An `async` block cannot be annotated. What it returns first, though never, is what rustc measures the rest against,
 /// so that a mismatch is reported where it is.
-fn annotation(output: &Output, krate: &TokenStream) -> Option<TokenStream> {
+fn annotation(output: &Output, krate: Krate<'_>) -> Option<TokenStream> {
     let ty = output.annotation.as_ref()?;
     let place = Span::mixed_site().located_at(output.blame);
     Some(quote_spanned! {place=>
@@ -86,7 +90,7 @@ fn moved(capture: &Capture) -> TokenStream {
 }
 
 /// A parameter of its own for a body that may run again.
-fn fresh(plan: &Plan, krate: &TokenStream) -> TokenStream {
+fn fresh(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     // What is moved once more, into an `async` block, needs its `mut` only there.
     let moved = matches!(plan.capture, Capture::Borrow { .. }) && plan.flavour == Flavour::Async;
     let allow = allow(&[Lint::UnderscoreBinding]);
@@ -101,7 +105,8 @@ fn fresh(plan: &Plan, krate: &TokenStream) -> TokenStream {
         let value = match renewal {
             Renewal::Clone(blame) => {
                 let blame = Span::mixed_site().located_at(*blame);
-                blamed(krate, blame, "again", &quote_spanned!(blame=> &#name))
+                let again = blamed(krate, blame, "again");
+                quote_spanned!(blame=> #again(&#name))
             }
             Renewal::Reborrow => quote_spanned!(Span::mixed_site()=> &mut *#name),
         };

@@ -10,11 +10,11 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use crate::input::Function;
-use crate::plan::{Flavour, Lifetime, Place, Plan, Tail};
+use crate::plan::{Flavour, Place, Plan, Tail};
 use crate::tokens::start;
 use crate::validate::Valid;
 
-pub(crate) use names::{Lint, allow, blamed, krate};
+pub(crate) use names::{Krate, Lint, allow, blamed};
 
 // Input:
 //     fn rename(conn: &mut Connection, id: i64) -> Result<(), AppError> { BODY }
@@ -30,11 +30,6 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
     } = function;
     let signature = &valid.signature;
     let transaction = transaction(&valid.plan);
-    // Not at the tail, where rustc would advise on its temporaries.
-    let transaction = quote_spanned! {Span::mixed_site()=>
-        let __outcome = #transaction;
-        __outcome
-    };
     let body = match &valid.place {
         Place::Body => transaction,
         Place::Tail(place) => tail(place, &transaction),
@@ -74,185 +69,98 @@ fn tail(place: &Tail, transaction: &TokenStream) -> TokenStream {
 }
 
 // Output:
-//     match ::commit_on_success::__private::begin(conn, &Site { … }, Options::new()) {
+//     let __outcome = match ::commit_on_success::__private::begin(conn, &Site { … }, Options::new()) {
 //         Ok(ref mut __scope) => END,
-//         Err(__error) => __private::failed(__error),
-//     }
+//         Err(__error) => Err(__error),
+//     };
+//     __private::returns(__outcome)
 //
-// A `match`, because the temporaries of the source (`&mut pool.get()?`) have to live to the end. No `?`, because there
-// is nothing to return from in a block, and because one trait bound on the return type gives one error. By `ref mut`,
-// because a future would keep room for the scope twice.
+// A `match`, because the temporaries of the source (`&mut pool.get()?`) have to live to the end, and not at the tail,
+// where rustc would advise on its temporaries. No `?`, because there is nothing to return from in a block. One call with
+// a bound on the return type, because each of them is an error of its own. By `ref mut`, because a future would keep room
+// for the scope twice.
 pub(crate) fn transaction(plan: &Plan) -> TokenStream {
-    let mixed = Span::mixed_site();
-    let words = Words::new(plan);
-    let Words { krate, failed, .. } = &words;
+    let krate = Krate::new(plan.krate.as_ref());
     let begin = begin::begin(plan, krate);
-    let (counter, scope, end) = match &plan.terms.retry {
-        None => (
-            None,
-            quote_spanned!(mixed=> ref mut __scope),
-            once(plan, &words),
-        ),
+    let (counter, end) = match &plan.terms.retry {
+        None => (None, once(plan, krate)),
         Some(retry) => {
             let counter = begin::counter(retry, &plan.terms, krate);
-            let scope = quote_spanned!(mixed=> mut __scope);
-            (Some(counter), scope, again(plan, &words))
+            (Some(counter), again(plan, krate))
         }
     };
-    let transaction = quote_spanned! {mixed=>
-        match #begin {
-            #krate::__private::Ok(#scope) => #end,
-            #krate::__private::Err(__error) => #failed,
-        }
-    };
-    match counter {
-        None => transaction,
-        Some(counter) => quote_spanned!(mixed=> { #counter #transaction }),
+    let blame = Span::mixed_site().located_at(plan.output.blame);
+    let returns = blamed(krate, blame, "returns");
+    let returns = quote_spanned!(blame=> #returns(__outcome));
+    quote_spanned! {Span::mixed_site()=>
+        #counter
+        let __outcome = match #begin {
+            #krate::__private::Ok(ref mut __scope) => #end,
+            #krate::__private::Err(__error) => #krate::__private::Err(__error),
+        };
+        #returns
     }
 }
 
 // Output:
 //     {
-//         let __result = RESULT;
-//         if __private::succeeded(&__result) {
-//             match __scope.commit() {
-//                 Ok(()) => __result,
-//                 Err(__error) => __private::failed(__error),
-//             }
-//         } else {
-//             __scope.diagnose(__private::cause!(&__result));
-//             __scope.rollback();
-//             __result
-//         }
+//         let mut __returned = BODY;
+//         __returned.commit_or_rollback(__scope)
 //     }
-fn once(plan: &Plan, words: &Words) -> TokenStream {
-    let Words {
-        krate,
-        success,
-        failed,
-        diagnose,
-        wait,
-    } = words;
-    let (commit, rollback) = (end(plan, "commit"), end(plan, "rollback"));
-    let result = body::result(plan, krate);
+fn once(plan: &Plan, krate: Krate<'_>) -> TokenStream {
+    let body = body::run(plan, krate);
+    let spare = spare(plan);
+    let end = end(plan, "commit_or_rollback");
     quote_spanned! {Span::mixed_site()=>
         {
-            let __result = #result;
-            if #success {
-                match #commit() #wait {
-                    #krate::__private::Ok(()) => __result,
-                    #krate::__private::Err(__error) => #failed,
-                }
-            } else {
-                #diagnose
-                #rollback() #wait;
-                __result
-            }
+            let mut __returned = #body;
+            #spare
+            #end
         }
     }
 }
 
 // Output:
 //     loop {
-//         let __result = RESULT;
-//         if __private::succeeded(&__result) {
-//             match __scope.commit_or_restart(&mut __attempts) {
-//                 Ok(None) => break __result,
-//                 Ok(Some(__next)) => __scope = __next,
-//                 Err(__error) => break __private::failed(__error),
-//             }
-//         } else {
-//             __scope.diagnose(__private::cause!(&__result));
-//             match __scope.rollback_or_restart(&mut __attempts) {
-//                 None => break __result,
-//                 Some(__next) => __scope = __next,
-//             }
+//         let mut __returned = BODY;
+//         if let Some(__outcome) = __returned.commit_or_restart(__scope, &mut __attempts) {
+//             break __outcome;
 //         }
 //     }
-fn again(plan: &Plan, words: &Words) -> TokenStream {
-    let Words {
-        krate,
-        success,
-        failed,
-        diagnose,
-        wait,
-    } = words;
-    let commit_or_restart = end(plan, "commit_or_restart");
-    let rollback_or_restart = end(plan, "rollback_or_restart");
-    let result = body::result(plan, krate);
-    quote_spanned! {Span::mixed_site()=>
+fn again(plan: &Plan, krate: Krate<'_>) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let body = body::run(plan, krate);
+    let spare = spare(plan);
+    let end = end(plan, "commit_or_restart");
+    quote_spanned! {mixed=>
         loop {
-            let __result = #result;
-            if #success {
-                match #commit_or_restart(&mut __attempts) #wait {
-                    #krate::__private::Ok(#krate::__private::None) => break __result,
-                    #krate::__private::Ok(#krate::__private::Some(__next)) => __scope = __next,
-                    #krate::__private::Err(__error) => break #failed,
-                }
-            } else {
-                #diagnose
-                match #rollback_or_restart(&mut __attempts) #wait {
-                    #krate::__private::None => break __result,
-                    #krate::__private::Some(__next) => __scope = __next,
-                }
+            let mut __returned = #body;
+            #spare
+            if let #krate::__private::Some(__outcome) = #end {
+                break __outcome;
             }
         }
     }
 }
 
-/// A method that takes the scope, located where the body ends: what is still borrowed then is borrowed for too long.
+/// Located where the body ends: what is still borrowed then is borrowed for too long.
 fn end(plan: &Plan, method: &str) -> TokenStream {
     let place = Span::mixed_site().located_at(plan.body.span_close());
-    let method = Ident::new(method, place);
-    quote_spanned!(place=> __scope.#method)
+    let method = match plan.flavour {
+        Flavour::Sync => Ident::new(method, place),
+        Flavour::Async => Ident::new(&format!("{method}_async"), place),
+    };
+    let attempts = plan.terms.retry.as_ref();
+    let attempts = attempts.map(|_| quote_spanned!(place=> , &mut __attempts));
+    let wait = wait(plan);
+    quote_spanned!(place=> __returned.#method(__scope #attempts) #wait)
 }
 
-/// What is said in both forms.
-struct Words {
-    krate: TokenStream,
-    /// Whether to commit.
-    success: TokenStream,
-    /// What `__error` is for the caller.
-    failed: TokenStream,
-    /// Has the driver look at what the body returned. In a statement of its own, because a future must not hold it.
-    diagnose: TokenStream,
-    wait: Option<TokenStream>,
-}
-
-impl Words {
-    fn new(plan: &Plan) -> Self {
-        let mixed = Span::mixed_site();
-        let krate = krate(plan.krate.as_ref());
-        // Both at one place, where rustc drops the second report about one bound.
-        let blame = mixed.located_at(plan.output.blame);
-        let call = |name, arguments| blamed(&krate, blame, name, &arguments);
-        let succeeded = call("succeeded", quote_spanned!(blame=> &__result));
-        let failed = call("failed", quote_spanned!(blame=> __error));
-        let success = match &plan.terms.spare {
-            None => succeeded,
-            Some(spare) => {
-                let blame = mixed.located_at(start(&spare.to_token_stream()));
-                let arguments = quote_spanned!(blame=> &__result, #spare);
-                let spared = blamed(&krate, blame, "spared", &arguments);
-                quote_spanned!(mixed=> #succeeded || #spared)
-            }
-        };
-        let lifetime = match plan.output.error {
-            Lifetime::Static => None,
-            Lifetime::Unknown => Some(quote_spanned!(mixed=> any_lifetime)),
-        };
-        let diagnose = quote_spanned! {mixed=>
-            __scope.diagnose(#krate::__private::cause!(#lifetime &__result));
-        };
-        let wait = wait(plan);
-        Self {
-            krate,
-            success,
-            failed,
-            diagnose,
-            wait,
-        }
-    }
+/// Commits some errors all the same.
+fn spare(plan: &Plan) -> Option<TokenStream> {
+    let spare = plan.terms.spare.as_ref()?;
+    let place = Span::mixed_site().located_at(start(&spare.to_token_stream()));
+    Some(quote_spanned!(place=> __scope.spare(&mut __returned, #spare);))
 }
 
 fn wait(plan: &Plan) -> Option<TokenStream> {

@@ -1,32 +1,55 @@
 //! Paths of this crate in generated code, and the lints that it would trip.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
-use syn::Path;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Path, Token};
 
-/// Where this crate is found.
-pub(crate) fn krate(renamed: Option<&Path>) -> TokenStream {
-    renamed.map_or_else(
-        || quote_spanned!(Span::mixed_site()=> ::commit_on_success),
-        quote::ToTokens::to_token_stream,
-    )
+/// Where this crate is found. Not a stream: to put one into another takes a compiler longer than to write it.
+#[derive(Clone, Copy)]
+pub(crate) struct Krate<'p> {
+    renamed: Option<&'p Path>,
+    place: Option<Span>,
 }
 
-/// The call of a function whose bound is about what the user wrote at a place, so that it is reported there.
-pub(crate) fn blamed(
-    krate: &TokenStream,
-    place: Span,
-    function: &str,
-    arguments: &TokenStream,
-) -> TokenStream {
-    let krate = krate.clone().into_iter().map(|mut tree: TokenTree| {
-        // What the user called this crate has to be looked up where the user wrote it.
-        tree.set_span(tree.span().located_at(place));
-        tree
-    });
-    let krate: TokenStream = krate.collect();
+impl<'p> Krate<'p> {
+    pub(crate) const fn new(renamed: Option<&'p Path>) -> Self {
+        Self {
+            renamed,
+            place: None,
+        }
+    }
+}
+
+impl ToTokens for Krate<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match (self.renamed, self.place) {
+            (None, place) => {
+                let mixed = Span::mixed_site();
+                let place = place.map_or(mixed, |place| mixed.located_at(place));
+                Token![::](place).to_tokens(tokens);
+                Ident::new("commit_on_success", place).to_tokens(tokens);
+            }
+            (Some(path), None) => path.to_tokens(tokens),
+            (Some(path), Some(place)) => {
+                let path = path.to_token_stream().into_iter();
+                tokens.extend(path.map(|mut tree: TokenTree| {
+                    // What the user called this crate has to be looked up where the user wrote it.
+                    tree.set_span(tree.span().located_at(place));
+                    tree
+                }));
+            }
+        }
+    }
+}
+
+/// A function whose bound is about what the user wrote at a place, so that it is reported there.
+pub(crate) fn blamed(krate: Krate<'_>, place: Span, function: &str) -> TokenStream {
+    let krate = Krate {
+        place: Some(place),
+        ..krate
+    };
     let function = Ident::new(function, place);
-    quote_spanned!(place=> #krate::__private::#function(#arguments))
+    quote_spanned!(place=> #krate::__private::#function)
 }
 
 /// Lints that generated code would trip.

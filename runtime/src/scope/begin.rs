@@ -24,6 +24,7 @@ impl Unit {
             phase: Phase::Beginning,
             id: 0,
             diagnosis: Diagnosis::default(),
+            spared: false,
             fallout: None,
         })
     }

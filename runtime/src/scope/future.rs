@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::running::AsyncRunning;
-use super::{Diagnosis, Level, Phase, Unit, begin};
+use super::{Diagnosis, Level, Look, Phase, Unit, begin};
+use crate::__private::{Mistaken, Returned};
 use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::{BoxError, Error};
@@ -127,44 +128,70 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         (transaction.handle(), running)
     }
 
-    /// Commits, and runs what was deferred; or releases the savepoint.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Error`] that speak of the end of a transaction.
-    ///
-    /// # Panics
-    ///
-    /// When a deferred call panics, after all the others have run.
-    pub async fn commit(&mut self) -> Result<(), Error> {
+    /// Commits what has succeeded, and runs what was deferred; or rolls back because the body failed. Its error is
+    /// what the caller gets, after the driver has looked at it.
+    pub(crate) async fn end<V, E>(
+        &mut self,
+        returned: &mut Mistaken<Result<V, E>>,
+        look: impl FnOnce(&E) -> Look<'_>,
+    ) -> Result<Result<V, E>, Error> {
+        match returned.result() {
+            Err(error) if !self.unit.spared => {
+                self.diagnose(look(error));
+                self.rollback().await;
+            }
+            _ => self.commit().await?,
+        }
+        Ok(returned.take())
+    }
+
+    /// As [`end`](Self::end), but a transaction that failed only because of others is begun again, and nothing
+    /// returned, while there are attempts left.
+    pub(crate) async fn end_or_restart<V, E>(
+        &mut self,
+        returned: &mut Mistaken<Result<V, E>>,
+        look: impl FnOnce(&E) -> Look<'_>,
+        attempts: &mut Attempts,
+    ) -> Option<Result<Result<V, E>, Error>> {
+        let restarted = match returned.result() {
+            Err(error) if !self.unit.spared => {
+                self.diagnose(look(error));
+                self.rollback_or_restart(attempts).await
+            }
+            _ => match self.commit_or_restart(attempts).await {
+                Ok(restarted) => restarted,
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        (!restarted).then(|| Ok(returned.take()))
+    }
+
+    /// Commits an error all the same, if it is spared.
+    pub fn spare<V, E, L>(
+        &mut self,
+        returned: &mut Returned<Result<V, E>, L>,
+        is_spared: impl FnOnce(&E) -> bool,
+    ) {
+        self.unit.spared = returned.result().as_ref().err().is_some_and(is_spared);
+    }
+
+    async fn commit(&mut self) -> Result<(), Error> {
         let finished = self.finish().await;
         self.let_go();
         finished
     }
 
-    /// As [`commit`](Self::commit), but a transaction that failed only because of others is begun
-    /// again, while there are attempts left.
-    ///
-    /// # Errors
-    ///
-    /// As [`commit`](Self::commit).
-    ///
-    /// # Panics
-    ///
-    /// As [`commit`](Self::commit).
-    pub async fn commit_or_restart(
-        mut self,
-        attempts: &mut Attempts,
-    ) -> Result<Option<Self>, Error> {
-        let Err(error) = self.finish().await else {
-            self.let_go();
-            return Ok(None);
-        };
-        if self.is_transient(&error) && self.restart(attempts).await {
-            return Ok(Some(self));
+    /// Says whether it has begun again.
+    async fn commit_or_restart(&mut self, attempts: &mut Attempts) -> Result<bool, Error> {
+        let finished = self.finish().await;
+        if let Err(error) = &finished
+            && self.is_transient(error)
+            && self.restart(attempts).await
+        {
+            return Ok(true);
         }
         self.let_go();
-        Err(error)
+        finished.map(|()| false)
     }
 
     /// Whether a commit was refused only because of others.
@@ -177,28 +204,25 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         }
     }
 
-    /// Has the driver look at the body's error.
-    pub fn diagnose(&mut self, error: Option<&(dyn std::error::Error + 'static)>) {
+    fn diagnose(&mut self, error: Look<'_>) {
         if let (Some(error), Some(transaction)) = (error, &self.transaction) {
             self.unit.diagnosis = Diagnosis::of(transaction, error);
         }
     }
 
-    /// Rolls back because the body failed. Its error is what the caller gets.
-    pub async fn rollback(&mut self) {
+    async fn rollback(&mut self) {
         let _reported = self.undo(Cause::Error).await;
         self.let_go();
     }
 
-    /// As [`rollback`](Self::rollback), but a transaction that failed only because of others is
-    /// begun again, while there are attempts left.
-    pub async fn rollback_or_restart(mut self, attempts: &mut Attempts) -> Option<Self> {
+    /// Says whether it has begun again.
+    async fn rollback_or_restart(&mut self, attempts: &mut Attempts) -> bool {
         let rolled_back = self.undo(Cause::Error).await;
-        if self.unit.may_restart(&rolled_back) && self.restart(attempts).await {
-            return Some(self);
+        let restarted = self.unit.may_restart(&rolled_back) && self.restart(attempts).await;
+        if !restarted {
+            self.let_go();
         }
-        self.let_go();
-        None
+        restarted
     }
 
     /// Begins again on the same connection, if an attempt is left.

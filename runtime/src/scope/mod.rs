@@ -65,6 +65,9 @@ enum Leftover {
     Unknown,
 }
 
+/// The error of a body, where there is one that can be looked at.
+type Look<'e> = Option<&'e (dyn std::error::Error + 'static)>;
+
 /// What the driver says of the body's error.
 #[derive(Clone, Copy, Debug, Default)]
 struct Diagnosis {

@@ -1,11 +1,13 @@
 //! The half of a scope that the body runs in, while the other half lends it the connection.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::__private::{AnyLifetime, Returned, Static};
 use crate::context::Frame;
 
 /// The half of a scope that the body runs in.
@@ -16,8 +18,15 @@ pub struct Running<'s> {
 
 impl Running<'_> {
     /// Runs the body with the transaction in place for what it defers.
-    pub fn run<R>(self, body: impl FnOnce() -> R) -> R {
-        self.frame.during(body)
+    #[inline]
+    pub fn run<R>(self, body: impl FnOnce() -> R) -> Returned<R, Static> {
+        Returned::new(self.frame.during(body))
+    }
+
+    /// As [`run`](Self::run), of a body whose error may borrow something.
+    #[inline]
+    pub fn run_any_lifetime<R>(self, body: impl FnOnce() -> R) -> Returned<R, AnyLifetime> {
+        Returned::new(self.frame.during(body))
     }
 }
 
@@ -29,9 +38,19 @@ pub struct AsyncRunning<'s> {
 
 impl<'s> AsyncRunning<'s> {
     /// Runs the body with the transaction in place for what it defers.
-    pub fn run<F: Future>(self, body: F) -> Run<'s, F> {
+    pub fn run<F: Future>(self, body: F) -> Run<'s, F, Static> {
+        self.with_lifetime(body)
+    }
+
+    /// As [`run`](Self::run), of a body whose error may borrow something.
+    pub fn run_any_lifetime<F: Future>(self, body: F) -> Run<'s, F, AnyLifetime> {
+        self.with_lifetime(body)
+    }
+
+    fn with_lifetime<F, L>(self, body: F) -> Run<'s, F, L> {
         Run {
             frame: self.frame,
+            lifetime: PhantomData,
             body,
         }
     }
@@ -40,19 +59,21 @@ impl<'s> AsyncRunning<'s> {
 pin_project! {
     /// A body whose frame is in place for each of its polls.
     #[must_use = "futures do nothing unless you `.await` them"]
-    pub struct Run<'s, F> {
+    pub struct Run<'s, F, L> {
         frame: &'s mut Frame,
+        lifetime: PhantomData<L>,
         #[pin]
         body: F,
     }
 }
 
-impl<F: Future> Future for Run<'_, F> {
-    type Output = F::Output;
+impl<F: Future, L> Future for Run<'_, F, L> {
+    type Output = Returned<F::Output, L>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        this.frame.during(|| this.body.poll(context))
+        let polled = this.frame.during(|| this.body.poll(context));
+        polled.map(Returned::new)
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Unit {
     /// For observers; zero if there was none when it began.
     pub(super) id: u64,
     pub(super) diagnosis: Diagnosis,
+    /// Whether the body's error does not roll back.
+    pub(super) spared: bool,
     /// What handlers have to be told of the rollback, once the connection is given back.
     pub(super) fallout: Option<Cause>,
 }

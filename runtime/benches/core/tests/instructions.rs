@@ -35,27 +35,27 @@ fn at_most(bound: u64, work: Work) {
 
 #[test]
 fn a_sync_block() {
-    at_most(215, Work::Flat);
+    at_most(230, Work::Flat);
 }
 
 #[test]
 fn a_sync_block_in_a_block() {
-    at_most(520, Work::Nested);
+    at_most(540, Work::Nested);
 }
 
 #[test]
 fn a_sync_block_that_joins_another() {
-    at_most(530, Work::Joined);
+    at_most(545, Work::Joined);
 }
 
 #[test]
 fn a_sync_block_that_is_rolled_back() {
-    at_most(260, Work::Failed);
+    at_most(285, Work::Failed);
 }
 
 #[test]
 fn an_async_block() {
-    at_most(520, Work::FlatLater);
+    at_most(530, Work::FlatLater);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn an_async_block_in_a_block() {
 
 #[test]
 fn an_async_block_that_is_rolled_back() {
-    at_most(520, Work::FailedLater);
+    at_most(555, Work::FailedLater);
 }
 
 /// Holds a poll to a bound, beside one of the same future without the attribute.
