@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use commit_on_success::{
-    Backoff, Error, commit_on_success, defer, pending, set_rollback, signals, transaction,
+    Backoff, BoxError, Error, commit_on_success, defer, pending, set_rollback, signals, transaction,
 };
 use commit_on_success_tests::polling::{complete, drop_after, poll_once};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};

@@ -147,7 +147,7 @@ macro_rules! ends {
 }
 ends! {
     [StdError + 'static] Returned<Result<V, E>, Static>, |error| Some(error);
-    [StdError] Returned<Result<V, E>, AnyLifetime>, |error| error.source();
+    [StdError] Returned<Result<V, E>, AnyLifetime>, E::source;
     [AsRef<dyn StdError + Send + Sync>] Shared<Result<V, E>>, |error| Some(error.as_ref());
     [AsRef<dyn StdError>] Boxed<Result<V, E>>, |error| Some(error.as_ref());
     [Sized] Opaque<Result<V, E>>, |_| None;
