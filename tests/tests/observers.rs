@@ -407,13 +407,15 @@ fn joined_by(connection: &mut Connection, fails: bool) -> Result<(), AppError> {
     let options = Options::new().propagation(Propagation::Required);
     let mut scope = __private::begin(&mut *connection, &JOINED, options)?;
     let (handle, running) = scope.enter();
-    running.run(|| handle.insert(1))?;
-    if fails {
-        scope.rollback();
-    } else {
-        scope.commit()?;
-    }
-    Ok(())
+    let mut returned = running.run(|| {
+        handle.insert(1)?;
+        if fails {
+            return Err(AppError::Body("fails"));
+        }
+        Ok(())
+    });
+    // What the body says is kept from the block around it.
+    returned.commit_or_rollback(&mut scope)?.or(Ok(()))
 }
 
 // scenarios 35, 36

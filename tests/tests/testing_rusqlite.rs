@@ -207,9 +207,8 @@ static SITE: Site = Site {
 fn with_options(conn: &mut Connection, options: Options, row: i64) -> Result<(), Error> {
     let mut scope = __private::begin(conn, &SITE, options)?;
     let (handle, running) = scope.enter();
-    let inserted = running.run(|| insert(handle, row));
-    inserted.unwrap();
-    scope.commit()
+    let mut returned = running.run(|| insert(handle, row));
+    returned.commit_or_rollback(&mut scope).map(Result::unwrap)
 }
 
 #[commit_on_success]

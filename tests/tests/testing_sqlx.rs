@@ -250,8 +250,9 @@ macro_rules! on {
                 let options = Options::new().propagation(Propagation::Durable);
                 let mut scope = __private::begin_async(conn, &SITE, options).await?;
                 let (handle, running) = scope.enter();
-                running.run(insert(handle, table, row)).await.unwrap();
-                scope.commit().await
+                let mut returned = running.run(insert(handle, table, row)).await;
+                let end = returned.commit_or_rollback_async(&mut scope).await;
+                end.map(Result::unwrap)
             }
 
             // scenarios 47, 168
