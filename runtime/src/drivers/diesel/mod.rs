@@ -13,7 +13,8 @@
 //! `begin_test_transaction` it behaves as an outermost one, and what it defers runs.
 //!
 //! What is verified, and how, depends on the database: PostgreSQL, MySQL, MariaDB and SQLite are known.
-//! Each step is one message, also where it is verified.
+//! Each step is one message, also where it is verified. On SQLite, `BEGIN` and `COMMIT` are kept in diesel's cache of
+//! prepared statements.
 //!
 //! # What cannot be kept
 //!
@@ -31,6 +32,7 @@
 
 #[cfg(feature = "diesel-r2d2")]
 mod r2d2;
+mod usual;
 
 use std::future::{Future, ready};
 use std::pin::pin;
@@ -43,7 +45,9 @@ use ::diesel::result::QueryResult;
 
 #[cfg(feature = "diesel-r2d2")]
 pub use self::r2d2::Pooled;
-use super::diesel_steps::{self as steps, Database, Interrupted, Line, Managed, Steps, Tenure};
+use super::diesel_steps::{
+    self as steps, Database, Interrupted, Line, Managed, Steps, Tenure, Usual,
+};
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::transaction::{
@@ -229,6 +233,10 @@ struct Direct<'c, C>(&'c mut C);
 impl<C: Connection> Line for Direct<'_, C> {
     fn send(&mut self, sql: &str) -> impl Future<Output = QueryResult<()>> + Send {
         ready(self.0.batch_execute(sql))
+    }
+
+    fn send_usual(&mut self, usual: Usual) -> impl Future<Output = QueryResult<()>> + Send {
+        ready(usual::execute(self.0, usual))
     }
 
     fn manage(&mut self, step: Managed) -> impl Future<Output = QueryResult<()>> + Send {

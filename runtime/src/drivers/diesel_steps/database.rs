@@ -21,13 +21,11 @@ impl Database {
     /// without diesel's feature for that database, which this crate cannot see.
     pub(in crate::drivers) fn of<Backend: ?Sized>() -> Self {
         let name = std::any::type_name::<Backend>();
-        let Some(("diesel", path)) = name.split_once("::") else {
-            return Self::Other;
-        };
-        match path.rsplit_once("::") {
-            Some((_, "Pg")) => Self::PostgreSql,
-            Some((_, "Mysql")) => Self::MySql,
-            Some((_, "Sqlite")) => Self::Sqlite,
+        // In each transaction, so nothing is searched for.
+        match name.strip_prefix("diesel::") {
+            Some(path) if path.ends_with("::Pg") => Self::PostgreSql,
+            Some(path) if path.ends_with("::Mysql") => Self::MySql,
+            Some(path) if path.ends_with("::Sqlite") => Self::Sqlite,
             _ => Self::Other,
         }
     }

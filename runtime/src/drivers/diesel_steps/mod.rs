@@ -40,6 +40,11 @@ pub(super) trait Line: Send {
     /// Sends statements in one message.
     fn send(&mut self, sql: &str) -> impl Future<Output = QueryResult<()>> + Send;
 
+    /// Sends a statement that a connection may keep prepared.
+    fn send_usual(&mut self, usual: Usual) -> impl Future<Output = QueryResult<()>> + Send {
+        self.send(usual.sql())
+    }
+
     /// Has diesel's own manager of transactions do something.
     fn manage(&mut self, step: Managed) -> impl Future<Output = QueryResult<()>> + Send;
 
@@ -48,6 +53,22 @@ pub(super) trait Line: Send {
 
     /// Tells diesel's instrumentation.
     fn tell(&mut self, event: InstrumentationEvent<'_>);
+}
+
+/// What most transactions of SQLite begin and end with. To parse it takes SQLite longer than to run it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Usual {
+    Begin,
+    Commit,
+}
+
+impl Usual {
+    pub(super) const fn sql(self) -> &'static str {
+        match self {
+            Self::Begin => "BEGIN",
+            Self::Commit => "COMMIT",
+        }
+    }
 }
 
 /// What diesel's own manager can do: a transaction or a savepoint further in or out.

@@ -45,7 +45,11 @@ impl Steps {
         sql: &str,
         tenure: Tenure,
     ) -> QueryResult<()> {
-        let Err(error) = line.send(sql).await else {
+        let begun = match self.database {
+            Database::Sqlite => sqlite::begin(line, sql).await,
+            _ => line.send(sql).await,
+        };
+        let Err(error) = begun else {
             return Ok(());
         };
         let mut again = Err(error);

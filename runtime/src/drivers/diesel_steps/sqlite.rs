@@ -1,11 +1,20 @@
 //! SQLite ends a transaction by itself on `ON CONFLICT ROLLBACK`, a full disk, and other errors
 //! (<https://www.sqlite.org/lang_transaction.html>, section 3), and diesel goes on counting it as open.
 
-use super::Line;
+use ::diesel::result::QueryResult;
+
 use super::answers::is_same;
+use super::{Line, Usual};
 use crate::transaction::{CommitError, RollbackError};
 
-const COMMIT: &str = "COMMIT";
+/// Begins with the statement of an outermost block.
+pub(super) async fn begin(line: &mut impl Line, sql: &str) -> QueryResult<()> {
+    if sql == Usual::Begin.sql() {
+        line.send_usual(Usual::Begin).await
+    } else {
+        line.send(sql).await
+    }
+}
 
 /// Whether no transaction is open. diesel does not show `sqlite3_get_autocommit`, so a `BEGIN` is tried,
 /// which fails inside of one and ends the message.
@@ -22,7 +31,7 @@ pub(in crate::drivers) async fn clear(line: &mut impl Line) -> bool {
 }
 
 pub(super) async fn commit(line: &mut impl Line) -> Result<(), CommitError> {
-    let Err(error) = line.send(COMMIT).await else {
+    let Err(error) = line.send_usual(Usual::Commit).await else {
         return Ok(());
     };
     // A busy file and a violated deferred constraint leave the transaction open, a failing disk does
@@ -30,7 +39,7 @@ pub(super) async fn commit(line: &mut impl Line) -> Result<(), CommitError> {
     if !has_ended(line).await {
         return Err(CommitError::Refused(error.into()));
     }
-    let nothing_to_commit = is_same(&error, &line.send(COMMIT).await);
+    let nothing_to_commit = is_same(&error, &line.send_usual(Usual::Commit).await);
     Err(if nothing_to_commit {
         CommitError::Ended
     } else {
