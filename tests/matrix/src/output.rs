@@ -33,6 +33,8 @@ pub(crate) fn parse(text: &str) -> Programs {
     let mut programs = Programs::new();
     // The program whose report this is.
     let mut current: Option<String> = None;
+    // The test whose line something else has been written into: its verdict is further down, alone.
+    let mut torn: Option<String> = None;
     for line in text.lines().map(without_colors) {
         let line = line.trim();
         if let Some(rest) = line.strip_prefix("Running ") {
@@ -55,7 +57,17 @@ pub(crate) fn parse(text: &str) -> Programs {
             program.end(result);
             current = None;
         } else if let Some(rest) = line.strip_prefix("test ") {
-            program.tests.extend(test(name, rest));
+            let found = test(name, rest);
+            torn = match (&found, rest.split_once(" ... ")) {
+                (None, Some((path, _))) => Some(path.to_owned()),
+                _ => None,
+            };
+            program.tests.extend(found);
+        } else if let Some(path) = &torn
+            && let Some(found) = test(name, &format!("{path} ... {line}"))
+        {
+            program.tests.push(found);
+            torn = None;
         }
     }
     programs
@@ -134,7 +146,8 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
 
 running 3 tests
 test suite::hooks::runs_once ... ok
-test only::later ... ignored, not yet
+test only::later ... commit_on_success: the rollback of `later` failed
+ignored, not yet
 test only::panics - should panic ... FAILED
 
 failures:
@@ -173,6 +186,7 @@ test runtime/src/lib.rs - (line 7) ... ok
     fn a_report_that_does_not_add_up_is_not_relied_upon() {
         for (text, other) in [
             ("test only::later ...", "tset only::later ..."),
+            ("ignored, not yet", "not yet"),
             ("; 0 filtered", "; 3 filtered"),
             ("test result: FAILED", "error: the program crashed;"),
             ("running 3 tests", "left out: contract_one (it has no URL)"),
