@@ -83,6 +83,8 @@ pub struct Traits {
     pub failure_aborts: bool,
     /// A panic cannot wait for its savepoint to be rolled back, so the block around it has to be.
     pub panic_dooms: bool,
+    /// Whether a nested block is rolled back all the same, so that statements work again.
+    pub panic_undoes: bool,
 }
 
 /// What can be seen from outside once a program has ended.
@@ -331,7 +333,8 @@ impl Model {
     }
 
     fn unwind(&mut self, frame: Frame) {
-        let aborted = self.aborted;
+        let undoes = self.traits.panic_undoes && !frame.joined;
+        let aborted = self.aborted && !undoes;
         self.roll_back(frame, "Panic");
         if self.traits.panic_dooms
             && let Some(parent) = self.frames.last_mut()

@@ -2,7 +2,7 @@
 
 use std::panic::panic_any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use commit_on_success::{Error, commit_on_success, defer, in_transaction, set_rollback, signals};
 use commit_on_success_tests::faults::Tally;
@@ -221,6 +221,21 @@ async fn survive(pool: &Pool) -> Result<(), Failure> {
     Ok(())
 }
 
+#[commit_on_success]
+async fn fail_and_panic(conn: &mut Connection) -> Result<(), Failure> {
+    driver::insert(conn, 0).await.unwrap_err();
+    panic_any("a panic that is caught");
+}
+
+#[commit_on_success(tx = driver::source(pool))]
+async fn go_on(pool: &Pool, works: &AtomicBool) -> Result<(), Failure> {
+    driver::caught!(fail_and_panic(tx)).unwrap_err();
+    set_rollback().unwrap();
+    let inserted = driver::insert(tx, 1).await;
+    works.store(inserted.is_ok(), Ordering::SeqCst);
+    Ok(())
+}
+
 #[tokio::test]
 async fn random_programs_do_what_the_model_says() {
     let Some(db) = driver::open().await else {
@@ -228,9 +243,12 @@ async fn random_programs_do_what_the_model_says() {
     };
     driver::insert(&mut db.connect().await, 0).await.unwrap();
     let pool = db.pool(1).await;
+    let works = AtomicBool::new(false);
+    let _doomed = go_on(&pool, &works).await;
     let traits = Traits {
         failure_aborts: !swallow(&pool).await.unwrap(),
         panic_dooms: survive(&pool).await.is_err(),
+        panic_undoes: works.into_inner(),
     };
     let mut tally = Tally::new(format!("random programs, {}", subject()));
     for mut search in searches() {
