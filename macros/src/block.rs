@@ -15,7 +15,7 @@ use crate::validate::{of_expression, terms};
 
 /// Expands one invocation.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
-    match parse_to_end(tokens.into_iter().collect(), parse) {
+    match parse_to_end(tokens, parse) {
         Ok(plan) => {
             let transaction = expand::transaction(&plan);
             quote!({ #transaction })

@@ -7,9 +7,10 @@ use syn::parse::{ParseStream, Parser as _};
 /// Parses all of the tokens. What is missing at their end is missing at the last of them; a plain parser would blame the
 /// whole invocation.
 pub(crate) fn parse_to_end<T>(
-    trees: Vec<TokenTree>,
+    trees: impl IntoIterator<Item = TokenTree>,
     parser: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
 ) -> syn::Result<T> {
+    let trees: Vec<_> = trees.into_iter().collect();
     let end = match trees.last() {
         None => return parser.parse2(TokenStream::new()),
         Some(TokenTree::Group(group)) => group.span_close(),

@@ -51,7 +51,7 @@ pub(crate) fn parse(tokens: TokenStream) -> (Args, Errors) {
             Err(diagnostics::expected_comma(input))
         }
     };
-    let parsed = parse_to_end(tokens.into_iter().collect(), parser);
+    let parsed = parse_to_end(tokens, parser);
     errors.keep(parsed);
     (args, errors)
 }

@@ -45,7 +45,7 @@ pub(crate) enum Callee {
 /// Reads an invocation: `crate = PATH,` if this crate goes by another name, then one of the forms.
 pub(crate) fn parse(invoked: Macro, tokens: TokenStream) -> syn::Result<(Option<Path>, Deferred)> {
     let parser = |input: ParseStream<'_>| Ok((krate(input)?, deferred(invoked, input)?));
-    parse_to_end(tokens.into_iter().collect(), parser)
+    parse_to_end(tokens, parser)
 }
 
 fn krate(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
