@@ -313,7 +313,6 @@ async fn give_up(db: &Database, shape: Shape, held: Held, point: usize, tally: &
     true
 }
 
-// 21, 154
 #[tokio::test]
 async fn a_nested_block_that_is_given_up_at_any_message_never_leaves_half_of_the_outer_one() {
     let Some(db) = driver::open().await else {
@@ -334,7 +333,6 @@ async fn a_nested_block_that_is_given_up_at_any_message_never_leaves_half_of_the
     tally.publish();
 }
 
-// 153, 154, 155
 #[tokio::test]
 async fn a_future_that_is_dropped_at_any_message_leaves_nothing_open() {
     let Some(db) = driver::open().await else {
@@ -347,7 +345,6 @@ async fn a_future_that_is_dropped_at_any_message_leaves_nothing_open() {
     tally.publish();
 }
 
-// 148, 151
 #[tokio::test]
 async fn a_wire_that_is_cut_at_any_message_never_makes_a_wrong_outcome() {
     let Some(db) = driver::open().await else {

@@ -42,7 +42,6 @@ fn failing(step: Step, answer: Answer, times: usize) -> Database {
     (0..times).fold(Database::new(), |database, _| database.on(step, answer))
 }
 
-// 165
 #[test]
 fn the_body_runs_again_in_a_new_transaction_and_one_call_runs_for_one_success() {
     let database = failing(Step::Insert, Answer::Failed, 2);
@@ -71,7 +70,6 @@ fn the_body_runs_again_in_a_new_transaction_and_one_call_runs_for_one_success() 
     assert_eq!(database.durable(), [1]);
 }
 
-// 165
 #[tokio::test]
 async fn an_async_body_runs_again_as_well() {
     let database = failing(Step::Insert, Answer::Failed, 2);
@@ -84,7 +82,6 @@ async fn an_async_body_runs_again_as_well() {
     assert_eq!(database.durable(), [0, 1]);
 }
 
-// 165, 129
 #[tokio::test]
 async fn a_commit_that_fails_because_of_others_is_another_attempt() {
     for answer in [Answer::Refused, Answer::RolledBack] {
@@ -105,7 +102,6 @@ async fn a_commit_that_fails_because_of_others_is_another_attempt() {
     }
 }
 
-// 165
 #[test]
 fn a_commit_that_fails_for_good_is_no_reason_for_another_attempt() {
     #[commit_on_success(attempts = 3, backoff = Duration::ZERO)]
@@ -129,7 +125,6 @@ fn a_commit_that_fails_for_good_is_no_reason_for_another_attempt() {
     }
 }
 
-// 165
 #[tokio::test]
 async fn after_the_last_attempt_its_error_is_returned() {
     let database = failing(Step::Insert, Answer::Failed, 3);
@@ -159,7 +154,6 @@ async fn after_the_last_attempt_its_error_is_returned() {
     assert!(database.durable().is_empty());
 }
 
-// 165
 #[test]
 fn without_the_option_there_is_one_attempt() {
     #[commit_on_success(tx = Contended(connection))]
@@ -179,7 +173,6 @@ fn without_the_option_there_is_one_attempt() {
     }
 }
 
-// 165, 151
 #[tokio::test]
 async fn after_an_unknown_outcome_there_is_no_other_attempt() {
     for answer in [Answer::LostButDone, Answer::Lost, Answer::Ended] {
@@ -203,7 +196,6 @@ async fn after_an_unknown_outcome_there_is_no_other_attempt() {
     }
 }
 
-// 165, 146
 #[tokio::test]
 async fn when_the_rollback_fails_there_is_no_other_attempt() {
     let scripted = || failing(Step::Insert, Answer::Failed, 1).on(Step::Rollback, Answer::Failed);
@@ -219,7 +211,6 @@ async fn when_the_rollback_fails_there_is_no_other_attempt() {
     assert_eq!(database.count("begin"), 1);
 }
 
-// 165, 143
 #[test]
 fn when_no_other_attempt_can_begin_the_bodys_error_is_returned() {
     #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
@@ -242,7 +233,6 @@ fn when_no_other_attempt_can_begin_the_bodys_error_is_returned() {
     assert!(!database.left_open());
 }
 
-// 165
 #[test]
 fn after_an_ordinary_error_or_a_panic_the_body_does_not_run_again() {
     #[commit_on_success(tx = Contended(connection), attempts = 3)]
@@ -267,7 +257,6 @@ fn after_an_ordinary_error_or_a_panic_the_body_does_not_run_again() {
     assert!(!database.left_open());
 }
 
-// 165, 97
 #[test]
 fn a_deferred_call_that_fails_because_of_others_is_no_reason_for_another_attempt() {
     #[commit_on_success(tx = Contended(connection), attempts = 3)]
@@ -290,7 +279,6 @@ fn a_deferred_call_that_fails_because_of_others_is_no_reason_for_another_attempt
     assert_eq!(database.count("commit"), 1);
 }
 
-// 165
 #[test]
 fn what_a_failed_attempt_has_asked_for_does_not_touch_the_next_one() {
     #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
@@ -307,7 +295,6 @@ fn what_a_failed_attempt_has_asked_for_does_not_touch_the_next_one() {
     assert_eq!(database.count("call"), 1);
 }
 
-// 165
 #[tokio::test]
 async fn a_rollback_that_was_asked_for_is_told_to_its_handlers() {
     #[commit_on_success(tx = Contended(connection), attempts = 3)]
@@ -340,7 +327,6 @@ async fn a_rollback_that_was_asked_for_is_told_to_its_handlers() {
     assert_eq!(database.log(), steps);
 }
 
-// 165, 21
 #[test]
 fn a_conflict_in_a_nested_or_joined_block_runs_the_whole_outer_body_again() {
     #[commit_on_success]
@@ -376,7 +362,6 @@ fn a_conflict_in_a_nested_or_joined_block_runs_the_whole_outer_body_again() {
     }
 }
 
-// 165, 143
 #[tokio::test]
 async fn a_begin_that_fails_because_of_others_is_another_attempt() {
     let database = failing(Step::Begin, Answer::Failed, 2);
@@ -403,7 +388,6 @@ async fn a_begin_that_fails_because_of_others_is_another_attempt() {
     assert_eq!(database.count("body"), 0);
 }
 
-// 165, 21
 #[test]
 fn a_conflict_that_the_body_has_dealt_with_is_no_reason_for_another_attempt() {
     #[commit_on_success(tx = Contended(connection), attempts = 3)]
@@ -420,7 +404,6 @@ fn a_conflict_that_the_body_has_dealt_with_is_no_reason_for_another_attempt() {
     assert_eq!(database.durable(), [2]);
 }
 
-// 166
 #[test]
 fn attempts_of_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on() {
     #[commit_on_success(tx = Contended(connection))]
@@ -446,7 +429,6 @@ fn attempts_of_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on(
     assert_eq!(database.durable(), [1]);
 }
 
-// 165
 #[tokio::test]
 async fn arguments_given_by_value_are_there_again_for_each_attempt() {
     #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
@@ -491,7 +473,6 @@ async fn arguments_given_by_value_are_there_again_for_each_attempt() {
     assert_eq!(database.durable(), [1, 2, 9]);
 }
 
-// 165
 #[test]
 fn conflicts_are_recognized_in_every_usual_type_of_error() {
     macro_rules! returns {
@@ -516,7 +497,6 @@ fn conflicts_are_recognized_in_every_usual_type_of_error() {
     returns!(Box<dyn std::error::Error + Send + Sync>);
 }
 
-// 165
 #[tokio::test]
 async fn conflicts_are_recognized_in_every_usual_type_of_error_of_a_future() {
     macro_rules! returns {
@@ -539,7 +519,6 @@ async fn conflicts_are_recognized_in_every_usual_type_of_error_of_a_future() {
     returns!(Box<dyn std::error::Error + Send + Sync>);
 }
 
-// 165
 #[test]
 fn a_conflict_is_recognized_behind_an_error_that_borrows() {
     #[derive(Debug, thiserror::Error)]
@@ -567,7 +546,6 @@ fn a_conflict_is_recognized_behind_an_error_that_borrows() {
     assert_eq!(database.durable(), [1]);
 }
 
-// 165
 #[test]
 fn nothing_is_recognized_in_what_is_no_error() {
     #[derive(Debug)]
@@ -592,7 +570,6 @@ fn nothing_is_recognized_in_what_is_no_error() {
     assert!(database.durable().is_empty());
 }
 
-// 165
 #[test]
 fn a_conflict_below_the_context_of_anyhow_is_recognized() {
     use anyhow::Context as _;
@@ -608,7 +585,6 @@ fn a_conflict_below_the_context_of_anyhow_is_recognized() {
     assert_eq!(database.durable(), [1]);
 }
 
-// 165, 19
 #[test]
 fn a_generic_function_may_have_attempts() {
     #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::ZERO)]
@@ -632,7 +608,6 @@ fn a_generic_function_may_have_attempts() {
     assert_eq!(database.durable(), [7]);
 }
 
-// 165
 #[tokio::test]
 async fn the_block_form_has_attempts_as_well() {
     let database = failing(Step::Insert, Answer::Failed, 2);
@@ -659,7 +634,6 @@ async fn the_block_form_has_attempts_as_well() {
     assert_eq!(database.count("call"), 1);
 }
 
-// 165, 14
 #[test]
 fn a_conflict_that_is_not_to_roll_back_is_committed_and_not_tried_again() {
     fn is_driver(error: &AppError) -> bool {
@@ -683,7 +657,6 @@ fn a_conflict_that_is_not_to_roll_back_is_committed_and_not_tried_again() {
     assert_eq!(database.durable(), [2]);
 }
 
-// 165, 154
 #[test]
 fn a_future_dropped_between_two_attempts_leaves_nothing_open_and_runs_nothing() {
     #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Backoff::new(Duration::from_secs(3600)).limit(Duration::from_secs(3600)))]
@@ -711,7 +684,6 @@ fn a_future_dropped_between_two_attempts_leaves_nothing_open_and_runs_nothing() 
     assert_eq!(database.durable(), [2]);
 }
 
-// 165
 #[tokio::test]
 async fn a_future_waits_between_two_attempts_while_another_need_not() {
     #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::from_secs(3600))]

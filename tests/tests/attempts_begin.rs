@@ -43,7 +43,6 @@ fn begins(failures: usize, run: impl FnOnce(&mut Connection) -> Result<(), AppEr
     database.count("begin")
 }
 
-// 143
 #[test]
 fn a_begin_that_fails_for_good_is_no_reason_for_another_attempt() {
     assert_eq!(begins(1, uncontended), 1);
@@ -51,7 +50,6 @@ fn a_begin_that_fails_for_good_is_no_reason_for_another_attempt() {
     assert_eq!(begins(1, later), 1);
 }
 
-// 165
 #[test]
 fn a_begin_that_is_always_refused_because_of_others_is_given_up() {
     assert_eq!(begins(3, contended), 3);

@@ -146,7 +146,6 @@ async fn with_counter<DB: Stage>() -> Option<Corner<DB>> {
 /// Row 1 is read and written, in a function that is generic over what is added.
 macro_rules! counting {
     ($test:ident, $database:ident, $pool:ty, $error:ty, [$($option:tt)*], $address:expr) => {
-        // 165
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $test() {
             #[commit_on_success(
@@ -238,7 +237,6 @@ counting!(
 /// Both rows are locked and written, in one order or the other.
 macro_rules! deadlocks {
     ($test:ident, $database:ident, $pool:ty, $error:ty $(, #[$attribute:meta])?) => {
-        // 165
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $test() {
             $(#[$attribute])?
@@ -348,7 +346,6 @@ deadlocks!(
     #[commit_on_success(propagation = mandatory)]
 );
 
-// 165
 #[tokio::test]
 async fn a_lock_that_mariadb_did_not_get_in_time_is_another_attempt() {
     #[commit_on_success(tx = pool, attempts = 3, backoff = Duration::from_millis(1))]
@@ -388,7 +385,6 @@ async fn a_lock_that_mariadb_did_not_get_in_time_is_another_attempt() {
     tally.check(1);
 }
 
-// 165
 #[tokio::test]
 async fn a_conflict_that_lasts_is_returned_after_the_last_attempt() {
     #[commit_on_success(tx = pool, attempts = 3, mode = deferred, backoff = Duration::ZERO)]
@@ -422,7 +418,6 @@ async fn a_conflict_that_lasts_is_returned_after_the_last_attempt() {
     tally.check(0);
 }
 
-// 165
 #[tokio::test]
 async fn an_ordinary_error_of_the_database_is_returned_at_once() {
     #[commit_on_success(tx = pool, attempts = 3)]
@@ -442,7 +437,6 @@ async fn an_ordinary_error_of_the_database_is_returned_at_once() {
     tally.check(0);
 }
 
-// 165, 144
 #[tokio::test]
 async fn a_write_skew_that_postgres_finds_out_at_the_commit_is_another_attempt() {
     /// Reads both rows, writes the other one, and is first.
@@ -488,7 +482,6 @@ async fn a_write_skew_that_postgres_finds_out_at_the_commit_is_another_attempt()
     tally.check(1);
 }
 
-// 165, 144
 #[tokio::test]
 async fn a_commit_that_violates_a_constraint_is_not_tried_again() {
     #[commit_on_success(tx = pool, attempts = 3)]
@@ -518,7 +511,6 @@ async fn a_commit_that_violates_a_constraint_is_not_tried_again() {
     tally.check(0);
 }
 
-// 165, 151
 #[tokio::test]
 async fn after_an_outcome_that_could_be_settled_or_not_the_body_does_not_run_again() {
     use commit_on_success_tests::cutting::{Cut, CuttingProxy, Then};
@@ -617,7 +609,6 @@ mod on_rusqlite {
         Ok(())
     }
 
-    // 165
     #[test]
     fn busy_files_and_snapshots_of_sqlite() {
         for journal in ["wal", "delete"] {
@@ -653,7 +644,6 @@ mod on_rusqlite {
         false
     }
 
-    // 165
     #[test]
     fn busy_begins_of_sqlite() {
         #[commit_on_success(mode = immediate, attempts = 1000, backoff = Backoff::new(Duration::from_millis(1)).limit(Duration::from_millis(20)))]

@@ -16,7 +16,6 @@ fn failing(times: usize) -> Database {
     })
 }
 
-// 165
 #[tokio::test]
 async fn what_is_lent_mutably_is_lent_again() {
     #[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
@@ -50,7 +49,6 @@ async fn what_is_lent_mutably_is_lent_again() {
     assert_eq!(database.durable(), [1]);
 }
 
-// 165
 #[test]
 fn arguments_that_are_taken_apart_are_cloned_as_well() {
     struct Order {
@@ -180,7 +178,6 @@ async fn service() -> (Corner<Sqlite>, Service) {
     (corner, Service { pool, name })
 }
 
-// 165, 19
 #[tokio::test]
 async fn methods_with_each_kind_of_receiver_run_again() {
     let (corner, mut service) = service().await;
@@ -201,7 +198,6 @@ async fn methods_with_each_kind_of_receiver_run_again() {
     assert_eq!(corner.numbers(READ).await, [6]);
 }
 
-// 165, 19
 #[tokio::test]
 async fn a_method_of_an_async_trait_runs_again() {
     let (corner, service) = service().await;

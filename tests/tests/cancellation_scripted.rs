@@ -256,7 +256,6 @@ fn a_future_that_was_never_polled_has_done_nothing() {
     assert_eq!(database.log(), [""; 0]);
 }
 
-// scenario 155
 #[test]
 fn a_completed_future_that_is_dropped_stays_committed() {
     let database = Database::new();

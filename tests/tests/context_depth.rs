@@ -65,7 +65,6 @@ impl Order {
     }
 }
 
-// scenario 18
 #[test]
 fn twenty_blocks_nest_and_each_can_fail_alone() {
     for failing in 0..=20 {
@@ -275,7 +274,6 @@ fn counting(connection: &mut Connection) -> Result<(), AppError> {
     Ok(())
 }
 
-// scenario 108
 #[test]
 fn a_call_that_defers_a_call_runs_it_at_once() {
     let database = Database::new();
@@ -297,7 +295,6 @@ async fn counting_later(connection: &mut Connection) -> Result<(), AppError> {
     Ok(())
 }
 
-// scenario 108
 #[test]
 fn an_async_call_that_defers_an_async_call_runs_it_at_once() {
     let database = Database::new().pausing(3);

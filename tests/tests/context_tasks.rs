@@ -34,7 +34,6 @@ fn calls(database: &Database) -> Vec<String> {
     log
 }
 
-// scenario 158
 #[test]
 fn transactions_that_are_polled_in_turns_keep_their_calls_apart() {
     let (first, second) = (Database::new(), Database::new());
@@ -53,7 +52,6 @@ fn transactions_that_are_polled_in_turns_keep_their_calls_apart() {
     assert!(!in_transaction());
 }
 
-// scenario 158
 #[test]
 fn a_hundred_transactions_in_one_task_keep_their_calls_apart() {
     let databases: Vec<_> = (0..100).map(|_| Database::new()).collect();
@@ -107,7 +105,6 @@ async fn around(connection: &mut Connection, inside: &mut Connection) -> Result<
     Err(AppError::Body("no"))
 }
 
-// scenario 55
 #[test]
 fn a_transaction_on_another_connection_is_independent_of_the_one_around_it() {
     let (first, second) = (Database::new(), Database::new());
@@ -162,7 +159,6 @@ async fn spawning(connection: &mut Connection) -> Result<(), AppError> {
     Ok(())
 }
 
-// scenario 160
 #[tokio::test]
 async fn what_a_body_spawns_is_outside_of_its_transaction() {
     let database = Database::new();
@@ -271,7 +267,6 @@ fn a_runtime_that_ends_rolls_back_what_runs_on_it() {
     assert!(calls(&database).is_empty());
 }
 
-// scenario 153
 #[tokio::test]
 async fn an_aborted_task_rolls_back() {
     let database = Database::new();

@@ -56,7 +56,6 @@ fn store(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
     Ok(())
 }
 
-// 112
 #[tokio::test]
 async fn by_default_a_call_runs_at_once() {
     let _chosen = choose(Run);
@@ -77,7 +76,6 @@ impl Observer for Ear {
     }
 }
 
-// 112
 #[tokio::test]
 async fn warn_runs_the_call_and_tells_observers_where_it_was_deferred() {
     let _chosen = choose(Warn);
@@ -94,7 +92,6 @@ async fn warn_runs_the_call_and_tells_observers_where_it_was_deferred() {
     assert!(told.iter().all(|location| location.file() == file!()));
 }
 
-// 112
 #[test]
 fn warn_is_silent_about_calls_inside() {
     let _chosen = choose(Warn);
@@ -111,7 +108,6 @@ fn message(payload: &(dyn std::any::Any + Send)) -> &str {
     payload.downcast_ref::<String>().unwrap()
 }
 
-// 114
 #[test]
 fn refuse_panics_where_the_call_is_deferred_and_does_not_run_it() {
     let _chosen = choose(Refuse);
@@ -125,7 +121,6 @@ fn refuse_panics_where_the_call_is_deferred_and_does_not_run_it() {
     assert_eq!(journal.owners(), 1);
 }
 
-// 114
 #[tokio::test]
 async fn refuse_panics_for_an_awaited_call_and_does_not_run_it() {
     let _chosen = choose(Refuse);
@@ -140,7 +135,6 @@ async fn refuse_panics_for_an_awaited_call_and_does_not_run_it() {
     assert_eq!(journal.owners(), 1);
 }
 
-// 114
 #[tokio::test]
 async fn try_defer_is_an_error_and_never_a_panic() {
     let _chosen = choose(Refuse);
@@ -150,7 +144,6 @@ async fn try_defer_is_an_error_and_never_a_panic() {
     assert!(journal.entries().is_empty());
 }
 
-// 114
 #[test]
 fn refuse_lets_calls_inside_through() {
     let _chosen = choose(Refuse);
@@ -161,7 +154,6 @@ fn refuse_lets_calls_inside_through() {
     assert_eq!(db.committed(), [1]);
 }
 
-// 108, 114
 #[test]
 fn refuse_holds_for_a_call_deferred_by_a_deferred_call_and_the_row_is_there() {
     #[commit_on_success]

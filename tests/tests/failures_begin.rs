@@ -25,7 +25,6 @@ fn without_a_connection_the_body_does_not_run() {
     }
 }
 
-// scenario 143
 #[test]
 fn a_connection_on_which_begin_failed_goes_to_nobody_else() {
     for flavour in Flavour::ALL {
@@ -71,7 +70,6 @@ fn a_begin_that_panics_leaves_nothing_open() {
     }
 }
 
-// scenario 32
 #[test]
 fn without_a_savepoint_the_nested_body_does_not_run_and_the_outer_goes_on() {
     for flavour in Flavour::ALL {

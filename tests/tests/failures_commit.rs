@@ -56,7 +56,6 @@ fn calls_run_after_the_commit_and_after_the_connection_was_given_back() {
     }
 }
 
-// scenarios 129, 144
 #[test]
 fn a_refused_commit_is_rolled_back_and_runs_no_call() {
     for flavour in Flavour::ALL {
@@ -70,7 +69,6 @@ fn a_refused_commit_is_rolled_back_and_runs_no_call() {
     }
 }
 
-// scenario 149
 #[test]
 fn a_commit_in_an_aborted_transaction_is_an_error() {
     for flavour in Flavour::ALL {
@@ -109,7 +107,6 @@ fn a_transaction_that_had_ended_has_an_unknown_outcome() {
     }
 }
 
-// scenario 151
 #[test]
 fn an_unknown_commit_runs_no_call_and_gives_the_connection_to_nobody() {
     for flavour in Flavour::ALL {

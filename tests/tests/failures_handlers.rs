@@ -102,7 +102,6 @@ fn calls(database: &Database) -> Vec<String> {
     log
 }
 
-// scenario 97
 #[test]
 fn failing_calls_are_all_listed_with_their_lines_and_the_others_run() {
     for flavour in Flavour::ALL {
@@ -152,7 +151,6 @@ fn source_line(line: u32) -> &'static str {
         .trim()
 }
 
-// scenario 101
 #[test]
 fn the_first_panic_goes_on_after_all_the_others_have_run() {
     for flavour in Flavour::ALL {
@@ -170,7 +168,6 @@ fn the_first_panic_goes_on_after_all_the_others_have_run() {
     }
 }
 
-// scenario 99
 #[test]
 fn the_next_transaction_starts_clean_after_a_call_has_panicked() {
     for flavour in Flavour::ALL {
@@ -186,7 +183,6 @@ fn the_next_transaction_starts_clean_after_a_call_has_panicked() {
     }
 }
 
-// scenarios 103 and 36 of the faults
 #[test]
 fn a_call_that_leaves_a_transaction_open_is_reported_and_the_leftover_rolled_back() {
     for flavour in Flavour::ALL {
@@ -392,7 +388,6 @@ fn one_row(pool: &Pool) -> Result<(), AppError> {
     Ok(())
 }
 
-// scenarios 102, 105, 106
 #[test]
 fn a_call_can_have_the_only_connection_of_the_pool_and_fail_alone() {
     let database = Database::new();

@@ -25,7 +25,6 @@ fn assert_outer_panic(ended: &Ended, database: &Database) {
     assert!(!in_transaction());
 }
 
-// scenario 152
 #[test]
 fn a_panic_rolls_back_and_goes_on_with_its_payload() {
     for flavour in Flavour::ALL {
@@ -42,7 +41,6 @@ fn a_panic_rolls_back_and_goes_on_with_its_payload() {
     }
 }
 
-// scenario 152
 #[test]
 fn a_panic_goes_on_when_the_rollback_fails() {
     for flavour in Flavour::ALL {

@@ -35,7 +35,6 @@ fn the_error_of_the_body_is_returned_when_the_rollback_succeeds() {
     }
 }
 
-// scenario 146
 #[test]
 fn the_error_of_the_body_is_returned_when_the_rollback_fails() {
     for flavour in Flavour::ALL {
@@ -49,7 +48,6 @@ fn the_error_of_the_body_is_returned_when_the_rollback_fails() {
     }
 }
 
-// scenario 17
 #[test]
 fn the_error_of_the_body_is_returned_when_the_transaction_had_ended() {
     for flavour in Flavour::ALL {
@@ -77,7 +75,6 @@ fn a_rollback_that_panics_leaves_nothing_open() {
     }
 }
 
-// scenario 9
 #[test]
 fn a_rollback_that_was_asked_for_returns_ok() {
     for flavour in Flavour::ALL {
@@ -117,7 +114,6 @@ fn a_rollback_that_was_asked_for_too_late_is_an_error() {
     }
 }
 
-// scenarios 21, 86
 #[test]
 fn a_nested_error_that_is_caught_takes_only_its_own_with_it() {
     for flavour in Flavour::ALL {

@@ -86,7 +86,6 @@ fn ran(how: End, script: &[(Step, Answer)]) -> Vec<String> {
     sync
 }
 
-// scenario 134
 #[test]
 fn each_end_runs_one_kind_of_handlers_and_says_why() {
     assert_eq!(ran(End::Ok, &[]), ["committed"]);
@@ -102,7 +101,6 @@ fn each_end_runs_one_kind_of_handlers_and_says_why() {
     }
 }
 
-// scenario 151
 #[test]
 fn an_unknown_outcome_runs_no_handler() {
     for answer in [Answer::Lost, Answer::LostButDone, Answer::Ended] {
@@ -119,7 +117,6 @@ fn an_unknown_outcome_runs_no_handler() {
     }
 }
 
-// scenario 122
 #[test]
 fn rollback_handlers_run_after_the_rollback() {
     let database = Database::new();
@@ -136,7 +133,6 @@ fn rollback_handlers_run_after_the_rollback() {
     );
 }
 
-// scenario 154
 #[test]
 fn a_future_dropped_anywhere_runs_one_kind_of_handlers_at_most() {
     let (mut cancelled, mut unknown) = (0, 0);

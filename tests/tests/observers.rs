@@ -163,7 +163,6 @@ fn run(outer_end: End, inner_end: End) -> Vec<String> {
     seen.into_iter().map(|seen| seen.line).collect()
 }
 
-// scenario 175
 #[test]
 fn commits_are_told_before_handlers_and_deferred_calls_run() {
     assert_eq!(
@@ -181,7 +180,6 @@ fn commits_are_told_before_handlers_and_deferred_calls_run() {
     );
 }
 
-// scenario 175
 #[test]
 fn rollbacks_are_told_with_their_cause_before_handlers_run() {
     for (how, cause) in [
@@ -217,7 +215,6 @@ fn rollbacks_are_told_with_their_cause_before_handlers_run() {
     }
 }
 
-// scenarios 134, 175
 #[test]
 fn a_refused_commit_is_a_rollback_and_an_unknown_one_is_unknown() {
     for (answer, expected) in [
@@ -306,14 +303,12 @@ fn programs(answers: &[Answer]) -> usize {
     blocks
 }
 
-// scenario 134
 #[test]
 fn whatever_fails_each_block_that_began_is_told_one_end() {
     let blocks = programs(&ANSWERS);
     assert!(blocks > 5000, "{blocks}");
 }
 
-// scenario 134
 #[test]
 fn a_driver_that_panics_leaves_no_block_without_its_end() {
     let blocks = programs(&[Answer::Panic]);
@@ -335,7 +330,6 @@ async fn nested_later(connection: &mut Connection) -> Result<(), AppError> {
     Ok(())
 }
 
-// scenarios 154, 175
 #[test]
 fn wherever_a_future_is_dropped_each_block_that_began_is_told_one_end() {
     observe();
@@ -418,7 +412,6 @@ fn joined_by(connection: &mut Connection, fails: bool) -> Result<(), AppError> {
     returned.commit_or_rollback(&mut scope)?.or(Ok(()))
 }
 
-// scenarios 35, 36
 #[test]
 fn a_block_that_has_joined_another_is_told_one_end_as_well() {
     for fails in [false, true] {
@@ -470,7 +463,6 @@ fn panic_softly() {
     resume_unwind(Box::new("softly"))
 }
 
-// scenarios 101, 175
 #[test]
 fn failing_and_panicking_handlers_are_told_once_each_after_the_commit() {
     observe();
@@ -516,7 +508,6 @@ fn rollback_handlers_that_fail_are_told_to_observers_only() {
     );
 }
 
-// scenario 146
 #[test]
 fn a_rollback_that_fails_is_told_with_its_function() {
     observe();

@@ -61,7 +61,6 @@ fn nested(connection: &mut Connection) -> Result<(), AppError> {
     Ok(())
 }
 
-// scenarios 112, 160, 176
 #[test]
 fn observers_hear_in_their_order_of_calls_deferred_outside_and_of_functions_called_inside() {
     add_observer(Named("first"));

@@ -98,7 +98,6 @@ mod on_rusqlite {
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    // 167
     #[test]
     fn what_sqlite_does_not_have_is_refused_before_the_body() {
         let blocks: [(Block, &str); 5] = [
@@ -118,7 +117,6 @@ mod on_rusqlite {
         }
     }
 
-    // 167
     #[test]
     fn what_sqlite_has_is_accepted() {
         let blocks: [Block; 5] = [
@@ -147,7 +145,6 @@ mod on_rusqlite {
         Ok(inner)
     }
 
-    // 59, 166, 167
     #[test]
     fn options_on_a_nested_or_joining_block_are_refused_before_its_body_and_the_outer_goes_on() {
         let blocks: [(Block, &str); 6] = [
@@ -167,7 +164,6 @@ mod on_rusqlite {
         }
     }
 
-    // 59, 166
     #[test]
     fn options_are_refused_in_a_transaction_opened_by_hand() {
         let (mut connection, calls) = (in_memory(), Calls::default());
@@ -209,7 +205,6 @@ mod on_rusqlite {
             .is_ok()
     }
 
-    // 167
     #[test]
     fn a_deferred_transaction_lets_others_write_before_its_first_statement() {
         #[commit_on_success(mode = deferred)]
@@ -221,7 +216,6 @@ mod on_rusqlite {
         assert!(looks(&mut one, &other).unwrap());
     }
 
-    // 167
     #[test]
     fn an_immediate_transaction_keeps_others_from_writing_but_not_from_reading() {
         #[commit_on_success(mode = immediate)]
@@ -239,7 +233,6 @@ mod on_rusqlite {
         }
     }
 
-    // 167
     #[test]
     fn an_exclusive_transaction_keeps_others_from_reading_as_well() {
         #[commit_on_success(mode = exclusive)]
@@ -255,7 +248,6 @@ mod on_rusqlite {
         assert!(may_read(&other));
     }
 
-    // 143
     #[test]
     fn an_immediate_transaction_that_finds_the_file_busy_does_not_run_its_body() {
         let (_directory, mut one, other) = two("wal");
@@ -269,7 +261,6 @@ mod on_rusqlite {
         assert_eq!(calls.lines(), ["body"]);
     }
 
-    // 167
     #[test]
     fn the_block_form_knows_the_options_as_well() {
         let (_directory, mut one, other) = two("wal");
@@ -315,7 +306,6 @@ mod on_sqlx_sqlite {
         mode_exclusive(mode = exclusive),
     }
 
-    // 167
     #[tokio::test]
     async fn what_sqlite_does_not_have_is_refused_before_the_body() {
         let corner = Sqlite::corner().await.unwrap();
@@ -346,7 +336,6 @@ mod on_sqlx_sqlite {
             .unwrap();
     }
 
-    // 167
     #[tokio::test]
     async fn an_immediate_transaction_keeps_others_from_writing() {
         const INSERT: &str = "INSERT INTO item DEFAULT VALUES";
@@ -368,7 +357,6 @@ mod on_sqlx_sqlite {
         Sqlite::execute(&mut other, INSERT).await.unwrap();
     }
 
-    // 59, 166, 167
     #[tokio::test]
     async fn options_on_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on() {
         #[commit_on_success(mode = immediate)]
@@ -450,7 +438,6 @@ mod on_postgres {
         sees_serializable(isolation = serializable),
     }
 
-    // 167
     #[tokio::test]
     async fn each_isolation_level_sees_what_it_should() {
         let Some(corner) = with_table::<Postgres>().await else {
@@ -501,7 +488,6 @@ mod on_postgres {
         mode(mode = immediate),
     }
 
-    // 167
     #[tokio::test]
     async fn the_server_shows_the_options_that_are_in_force_and_forgets_them_afterwards() {
         let Some(corner) = with_table::<Postgres>().await else {
@@ -526,7 +512,6 @@ mod on_postgres {
         assert_eq!(nothing(pool).await.unwrap(), default);
     }
 
-    // 167
     #[tokio::test]
     async fn a_read_only_transaction_refuses_to_write() {
         #[commit_on_success(tx = pool, read_only)]
@@ -543,7 +528,6 @@ mod on_postgres {
         assert_eq!(corner.numbers(COUNT).await, [0]);
     }
 
-    // 167
     #[tokio::test]
     async fn what_postgres_does_not_have_is_refused_before_anything_is_sent() {
         let Some(corner) = with_table::<Postgres>().await else {
@@ -566,7 +550,6 @@ mod on_postgres {
         assert_eq!(nothing(&pool).await.unwrap()[1], "off");
     }
 
-    // 59, 167
     #[tokio::test]
     async fn options_on_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on() {
         #[commit_on_success(isolation = serializable)]
@@ -594,7 +577,6 @@ mod on_postgres {
         assert_eq!(corner.numbers(COUNT).await, [1]);
     }
 
-    // 55, 167
     #[tokio::test]
     async fn options_on_an_independent_transaction_inside_another_are_in_force() {
         #[commit_on_success(tx = pool)]
@@ -624,7 +606,6 @@ mod on_mariadb {
         sees_repeatable_read(isolation = repeatable_read),
     }
 
-    // 167
     #[tokio::test]
     async fn each_isolation_level_sees_what_it_should_and_is_forgotten_afterwards() {
         let Some(corner) = with_table::<MySql>().await else {
@@ -641,7 +622,6 @@ mod on_mariadb {
         assert_eq!(sight, [3, 3, 3]);
     }
 
-    // 167
     #[tokio::test]
     async fn a_serializable_transaction_locks_what_it_reads() {
         #[commit_on_success(tx = pool, isolation = serializable)]
@@ -663,7 +643,6 @@ mod on_mariadb {
         MySql::execute(&mut other, INSERT).await.unwrap();
     }
 
-    // 167
     #[tokio::test]
     async fn a_read_only_transaction_refuses_to_write_with_or_without_an_isolation_level() {
         #[commit_on_success(tx = pool, read_only)]
@@ -696,7 +675,6 @@ mod on_mariadb {
         assert_eq!(corner.numbers(COUNT).await, [1]);
     }
 
-    // 167
     #[tokio::test]
     async fn what_mysql_does_not_have_is_refused_before_anything_is_sent() {
         #[commit_on_success(tx = pool, isolation = serializable, read_only, deferrable)]
@@ -724,7 +702,6 @@ mod on_mariadb {
         assert_eq!(transaction.status(), TransactionStatus::Idle);
     }
 
-    // 59, 167
     #[tokio::test]
     async fn options_on_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on() {
         #[commit_on_success(isolation = serializable)]

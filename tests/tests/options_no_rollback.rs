@@ -39,7 +39,6 @@ fn counts_joined(connection: &mut scripted::Connection, error: AppError) -> Resu
     log_in(connection, error)
 }
 
-// 14
 #[test]
 fn a_counted_error_commits_and_is_returned_and_the_calls_run() {
     let database = Database::new();
@@ -52,7 +51,6 @@ fn a_counted_error_commits_and_is_returned_and_the_calls_run() {
     );
 }
 
-// 14
 #[test]
 fn any_other_error_rolls_back() {
     let database = Database::new();
@@ -62,7 +60,6 @@ fn any_other_error_rolls_back() {
     assert_eq!(database.log(), ["acquire", "begin", "insert 1", "rollback"]);
 }
 
-// 14, 144
 #[test]
 fn when_the_commit_after_a_counted_error_fails_the_caller_is_told_so() {
     let database = Database::new().on(Step::Commit, Answer::Refused);
@@ -75,7 +72,6 @@ fn when_the_commit_after_a_counted_error_fails_the_caller_is_told_so() {
     assert_eq!(database.count("call"), 0);
 }
 
-// 14, 9
 #[test]
 fn a_rollback_that_was_requested_before_a_counted_error_is_done() {
     #[commit_on_success(no_rollback_for = AppError::is_counted)]
@@ -91,7 +87,6 @@ fn a_rollback_that_was_requested_before_a_counted_error_is_done() {
     assert_eq!(database.count("call"), 0);
 }
 
-// 14
 #[test]
 fn a_counted_error_of_a_nested_or_joined_block_keeps_what_it_wrote() {
     type Block = fn(&mut scripted::Connection, AppError) -> Result<(), AppError>;
@@ -111,7 +106,6 @@ fn a_counted_error_of_a_nested_or_joined_block_keeps_what_it_wrote() {
     }
 }
 
-// 14
 #[test]
 fn the_outer_decides_for_itself() {
     #[commit_on_success]
@@ -126,7 +120,6 @@ fn the_outer_decides_for_itself() {
     assert_eq!(database.count("call"), 0);
 }
 
-// 14
 #[test]
 fn the_block_form_knows_the_option_as_well() {
     for (error, rows) in [(AppError::WrongPassword, 1), (AppError::Other, 0)] {

@@ -40,7 +40,6 @@ async fn with_table<DB: Stage>() -> Option<Corner<DB>> {
 
 macro_rules! on_a_database {
     ($test:ident, $database:ident, $pool:ty) => {
-        // 14
         #[tokio::test]
         async fn $test() {
             #[commit_on_success(tx = pool, no_rollback_for = AppError::is_counted)]
@@ -71,7 +70,6 @@ on_a_database!(a_counted_error_commits_on_sqlite, Sqlite, SqlitePool);
 on_a_database!(a_counted_error_commits_on_postgres, Postgres, PgPool);
 on_a_database!(a_counted_error_commits_on_mariadb, MySql, MySqlPool);
 
-// 14, 149
 #[tokio::test]
 async fn an_error_after_which_postgres_stores_nothing_cannot_be_counted() {
     #[commit_on_success(tx = pool, no_rollback_for = any_database_error)]

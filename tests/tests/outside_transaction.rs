@@ -111,7 +111,6 @@ fn store(conn: &mut Connection, then: impl FnOnce()) -> Result<(), Failure> {
 
 const STORE: &str = "fn store(conn: &mut Connection, then: impl FnOnce()) -> Result<(), Failure> {";
 
-// scenario 176
 #[test]
 fn inside_it_panics_and_names_the_function_and_the_transaction() {
     let journal = Journal::default();
@@ -152,7 +151,6 @@ fn nests(conn: &mut Connection, then: impl FnOnce()) -> Result<(), Failure> {
     store(conn, then)
 }
 
-// scenario 176
 #[test]
 fn inside_a_nested_block_the_innermost_transaction_is_named() {
     let mut conn = database();
@@ -186,7 +184,6 @@ async fn store_and_send(
     Ok(())
 }
 
-// scenario 176
 #[test]
 fn an_async_function_is_told_wherever_it_was_polled_first() {
     let journal = Journal::default();
@@ -225,7 +222,6 @@ fn around_a_failure(conn: &mut Connection, journal: &Journal) -> Result<(), Fail
     Ok(())
 }
 
-// scenario 176
 #[test]
 fn outside_and_in_deferred_calls_and_handlers_it_is_fine() {
     let journal = Journal::default();
@@ -246,7 +242,6 @@ fn outside_and_in_deferred_calls_and_handlers_it_is_fine() {
     assert_eq!(journal.lines(), ["sent"]);
 }
 
-// scenario 160
 #[test]
 fn a_thread_that_the_body_starts_is_outside() {
     let journal = Journal::default();

@@ -108,7 +108,6 @@ fn assert_joined<T: std::fmt::Debug>(result: Result<T, AppError>, outer: &str, j
     assert_eq!((function, cause), (outer, joined));
 }
 
-// 28, 29
 #[test]
 fn nested_is_the_default_and_a_savepoint() {
     for block in [nested, nested_in_words] {
@@ -135,7 +134,6 @@ fn nested_is_the_default_and_a_savepoint() {
     }
 }
 
-// 35, 46, 53, 66, 63
 #[test]
 fn a_joining_block_sends_no_statement_of_its_own_and_its_calls_wait_in_line() {
     for block in JOINING {
@@ -153,7 +151,6 @@ fn a_joining_block_sends_no_statement_of_its_own_and_its_calls_wait_in_line() {
     }
 }
 
-// 36, 37, 87
 #[test]
 fn a_joined_block_that_failed_and_was_caught_makes_the_outer_fail_loudly() {
     for (block, name) in [(required as Block, "required"), (mandatory, "mandatory")] {
@@ -170,7 +167,6 @@ fn a_joined_block_that_failed_and_was_caught_makes_the_outer_fail_loudly() {
     }
 }
 
-// 36, 122, 123
 #[test]
 fn rollback_handlers_of_a_joined_block_run_once_after_the_rollback_of_the_outer() {
     let database = Database::new();
@@ -184,7 +180,6 @@ fn rollback_handlers_of_a_joined_block_run_once_after_the_rollback_of_the_outer(
     assert_eq!(undone, ["undone 1", "undone 2", "undone 3"]);
 }
 
-// 46, 23
 #[test]
 fn an_error_that_passes_through_a_joined_block_is_the_one_the_caller_gets() {
     for block in JOINING {
@@ -196,7 +191,6 @@ fn an_error_that_passes_through_a_joined_block_is_the_one_the_caller_gets() {
     }
 }
 
-// 9, 37
 #[test]
 fn a_rollback_requested_in_a_joined_block_makes_the_outer_fail_loudly() {
     let database = Database::new();
@@ -206,7 +200,6 @@ fn a_rollback_requested_in_a_joined_block_makes_the_outer_fail_loudly() {
     assert_eq!(database.count("commit"), 0);
 }
 
-// 152, 37
 #[test]
 fn a_panic_in_a_joined_block_that_was_caught_makes_the_outer_fail_loudly() {
     #[commit_on_success]
@@ -225,7 +218,6 @@ fn a_panic_in_a_joined_block_that_was_caught_makes_the_outer_fail_loudly() {
     assert_eq!(database.count("call 2"), 0);
 }
 
-// 154, 37
 #[test]
 fn a_joined_block_that_was_cancelled_makes_the_outer_fail_loudly() {
     #[commit_on_success(propagation = required)]
@@ -262,7 +254,6 @@ fn a_joined_block_that_was_cancelled_makes_the_outer_fail_loudly() {
     assert!(cancelled >= 2 && completed >= 1, "{cancelled} {completed}");
 }
 
-// 46
 #[test]
 fn required_without_a_transaction_begins_one() {
     let database = Database::new();
@@ -274,7 +265,6 @@ fn required_without_a_transaction_begins_one() {
     assert_eq!(database.durable(), [2]);
 }
 
-// 44, 2
 #[test]
 fn required_without_a_transaction_rolls_its_own_back_and_marks_nothing() {
     let database = Database::new();
@@ -285,7 +275,6 @@ fn required_without_a_transaction_rolls_its_own_back_and_marks_nothing() {
     assert_eq!(database.durable(), [4]);
 }
 
-// 52
 #[test]
 fn mandatory_without_a_transaction_is_an_error_that_names_the_driver_and_runs_nothing() {
     let database = Database::new();
@@ -301,7 +290,6 @@ fn mandatory_without_a_transaction_is_an_error_that_names_the_driver_and_runs_no
     assert!(!in_transaction());
 }
 
-// 47
 #[test]
 fn durable_without_a_transaction_commits() {
     let database = Database::new();
@@ -312,7 +300,6 @@ fn durable_without_a_transaction_commits() {
     );
 }
 
-// 48, 56
 #[test]
 fn durable_inside_a_transaction_is_refused_before_its_body_and_the_outer_goes_on() {
     let database = Database::new();
@@ -337,7 +324,6 @@ fn durable_inside_a_transaction_is_refused_before_its_body_and_the_outer_goes_on
     );
 }
 
-// 48, 56
 #[test]
 fn a_refused_durable_block_whose_error_is_passed_on_rolls_the_outer_back() {
     #[commit_on_success(propagation = durable)]
@@ -363,7 +349,6 @@ fn a_refused_durable_block_whose_error_is_passed_on_rolls_the_outer_back() {
     assert_eq!(database.count("insert 2"), 0);
 }
 
-// 49
 #[test]
 fn every_other_kind_of_block_is_allowed_inside_a_durable_one() {
     #[commit_on_success(propagation = durable)]
@@ -379,7 +364,6 @@ fn every_other_kind_of_block_is_allowed_inside_a_durable_one() {
     }
 }
 
-// 42
 #[test]
 fn further_blocks_in_a_doomed_transaction_are_refused_with_its_cause() {
     #[commit_on_success]
@@ -412,7 +396,6 @@ fn further_blocks_in_a_doomed_transaction_are_refused_with_its_cause() {
     }
 }
 
-// 42
 #[test]
 fn the_refusal_in_a_doomed_transaction_says_which_block_was_the_cause() {
     #[commit_on_success]
@@ -430,7 +413,6 @@ fn the_refusal_in_a_doomed_transaction_says_which_block_was_the_cause() {
     );
 }
 
-// 21, 36
 #[test]
 fn a_block_that_joined_a_nested_one_takes_only_that_one_with_it() {
     #[commit_on_success]
@@ -457,7 +439,6 @@ fn undone(database: &Database, row: i64) -> usize {
     log.iter().filter(|line| line.starts_with(&start)).count()
 }
 
-// 35
 #[test]
 fn a_block_may_join_a_joined_one() {
     #[commit_on_success(propagation = required)]
@@ -478,7 +459,6 @@ fn a_block_may_join_a_joined_one() {
     assert!(database.durable().is_empty());
 }
 
-// 35
 #[test]
 fn a_savepoint_below_a_joined_block_has_a_name_of_its_own() {
     #[commit_on_success(propagation = required)]
@@ -495,7 +475,6 @@ fn a_savepoint_below_a_joined_block_has_a_name_of_its_own() {
     assert_eq!(database.count("call 2"), 1);
 }
 
-// 46
 #[test]
 fn required_in_a_transaction_that_was_opened_by_hand_is_a_savepoint() {
     #[commit_on_success(propagation = required)]
@@ -520,7 +499,6 @@ fn required_in_a_transaction_that_was_opened_by_hand_is_a_savepoint() {
     }
 }
 
-// 53
 #[test]
 fn mandatory_is_content_with_a_transaction_that_was_opened_by_hand() {
     #[commit_on_success(propagation = mandatory)]
@@ -536,7 +514,6 @@ fn mandatory_is_content_with_a_transaction_that_was_opened_by_hand() {
     assert!(database.left_open());
 }
 
-// 48
 #[test]
 fn durable_is_refused_in_a_transaction_that_was_opened_by_hand() {
     let database = Database::new();
@@ -547,7 +524,6 @@ fn durable_is_refused_in_a_transaction_that_was_opened_by_hand() {
     assert!(database.left_open());
 }
 
-// 68, 99
 #[test]
 fn the_mark_of_a_doomed_transaction_is_gone_with_it() {
     let database = Database::new();
@@ -559,7 +535,6 @@ fn the_mark_of_a_doomed_transaction_is_gone_with_it() {
     assert_eq!(database.count("call 2"), 1);
 }
 
-// 144, 129
 #[test]
 fn when_the_commit_of_the_outer_fails_the_calls_of_a_joined_block_do_not_run() {
     let database = Database::new().on(Step::Commit, Answer::Refused);

@@ -139,7 +139,6 @@ macro_rules! suite {
                 Ok(result)
             }
 
-            // 35, 46, 53, 66, 63
             #[tokio::test]
             async fn a_joining_block_is_part_of_the_transaction_around_it() {
                 for inner in [Inner::Joins, Inner::Mandatory] {
@@ -153,7 +152,6 @@ macro_rules! suite {
                 }
             }
 
-            // 36, 37, 87
             #[tokio::test]
             async fn a_joined_block_that_failed_and_was_caught_makes_the_outer_fail_loudly() {
                 let all = [
@@ -169,13 +167,11 @@ macro_rules! suite {
                     assert_joined(outer(&pool, inner, &calls).await);
                     assert!(corner.numbers(ROWS).await.is_empty(), "{inner:?}");
                     assert!(calls.lines().is_empty(), "{inner:?} {calls:?}");
-                    // 68
                     outer(&pool, Inner::Joins, &calls).await.unwrap().unwrap();
                     assert_eq!(calls.lines(), ["1", "2", "3"]);
                 }
             }
 
-            // 46
             #[tokio::test]
             async fn required_without_a_transaction_begins_one() {
                 let Some(corner) = with_table::<$database>().await else {
@@ -191,7 +187,6 @@ macro_rules! suite {
                 assert_eq!(calls.lines(), ["2"]);
             }
 
-            // 47, 48
             #[tokio::test]
             async fn durable_commits_alone_and_is_refused_inside_a_transaction_that_goes_on() {
                 let Some(corner) = with_table::<$database>().await else {
@@ -216,7 +211,6 @@ macro_rules! suite {
                 assert_eq!(calls.lines(), ["1", "3", "2"]);
             }
 
-            // 52
             #[tokio::test]
             async fn mandatory_without_a_transaction_names_the_driver_and_runs_nothing() {
                 let Some(corner) = with_table::<$database>().await else {
@@ -240,7 +234,6 @@ macro_rules! suite {
                 joins(&mut connection, Inner::Joins, &calls).await.unwrap();
             }
 
-            // 46
             #[tokio::test]
             async fn required_in_a_transaction_opened_by_hand_is_a_savepoint() {
                 #[commit_on_success(propagation = required)]
@@ -281,7 +274,6 @@ mod independent {
 
     macro_rules! independent {
         ($test:ident, $database:ident) => {
-            // 55, 140
             #[tokio::test]
             async fn $test() {
                 type Connection = <$database as sqlx::Database>::Connection;
@@ -386,7 +378,6 @@ mod postgres_only {
         Ok(Postgres::numbers(tx, WRITERS).await?)
     }
 
-    // 35, 29
     #[tokio::test]
     async fn a_joined_block_writes_without_a_savepoint_and_a_nested_one_with_it() {
         let Some(corner) = with_table::<Postgres>().await else {
@@ -450,7 +441,6 @@ mod on_rusqlite {
         Ok(result)
     }
 
-    // 35, 53
     #[test]
     fn a_joining_block_is_part_of_the_transaction_around_it() {
         for block in [joins as Block, mandatory] {
@@ -460,7 +450,6 @@ mod on_rusqlite {
         }
     }
 
-    // 36, 37
     #[test]
     fn a_joined_block_that_failed_and_was_caught_makes_the_outer_fail_loudly() {
         let mut connection = database();
@@ -469,7 +458,6 @@ mod on_rusqlite {
         assert!(connection.is_autocommit());
     }
 
-    // 48, 52
     #[test]
     fn durable_and_mandatory_are_refused_before_the_body_with_the_name_of_the_driver() {
         let mut connection = database();
@@ -499,7 +487,6 @@ mod on_rusqlite {
         assert_eq!(rows(&connection), [1, 3]);
     }
 
-    // 46
     #[test]
     fn required_in_a_transaction_opened_by_hand_is_a_savepoint() {
         #[commit_on_success(by_hand, propagation = required)]
@@ -521,7 +508,6 @@ mod on_rusqlite {
         assert_eq!(rows(&connection), [1, 3]);
     }
 
-    // 35, 37
     #[test]
     fn the_block_form_knows_the_option_as_well() {
         use commit_on_success::transaction;

@@ -172,7 +172,6 @@ mod on_rusqlite {
         journal.lines()
     }
 
-    // scenarios 72, 121
     #[test]
     fn commit_handlers_see_what_was_committed() {
         let expected = [
@@ -183,7 +182,6 @@ mod on_rusqlite {
         assert_eq!(run(End::Ok, End::Ok), expected);
     }
 
-    // scenario 122
     #[test]
     fn rollback_handlers_find_the_lock_released_and_nothing_stored() {
         for how in [End::Err, End::SetRollback, End::Panic] {
@@ -194,7 +192,6 @@ mod on_rusqlite {
         }
     }
 
-    // scenario 128
     #[test]
     fn a_savepoint_that_rolls_back_runs_its_own_handlers_only() {
         for how in [End::Err, End::SetRollback, End::Panic] {
@@ -212,7 +209,6 @@ mod on_rusqlite {
         Ok(())
     }
 
-    // scenario 129
     #[test]
     fn a_deferred_constraint_that_refuses_the_commit_runs_the_rollback_handlers() {
         let database = Database::new();
@@ -235,7 +231,6 @@ mod on_rusqlite {
         end(how)
     }
 
-    // scenarios 69, 123
     #[test]
     fn handlers_run_also_when_nothing_was_written() {
         let database = Database::new();
@@ -257,7 +252,6 @@ mod on_rusqlite {
         Ok(())
     }
 
-    // scenarios 121, 134
     #[test]
     fn a_transaction_that_sqlite_rolled_back_with_the_bodys_error_runs_the_rollback_handlers() {
         let database = Database::new();
@@ -286,7 +280,6 @@ mod on_rusqlite {
         end(how)
     }
 
-    // scenario 105
     #[test]
     fn handlers_of_either_kind_can_have_the_only_connection_of_the_pool() {
         let database = Database::new();
@@ -395,7 +388,6 @@ macro_rules! on {
                 Some(journal.lines())
             }
 
-            // scenarios 63, 72, 105, 121
             #[tokio::test]
             async fn commit_handlers_run_in_order_with_the_deferred_calls() {
                 let Some(lines) = run(End::Ok, End::Ok).await else {
@@ -409,7 +401,6 @@ macro_rules! on {
                 assert_eq!(lines, expected);
             }
 
-            // scenarios 83, 121
             #[tokio::test]
             async fn rollback_handlers_run_with_the_cause_those_of_released_blocks_too() {
                 for how in [End::Err, End::SetRollback, End::Panic] {
@@ -422,7 +413,6 @@ macro_rules! on {
                 }
             }
 
-            // scenarios 82, 128
             #[tokio::test]
             async fn a_savepoint_that_rolls_back_runs_its_own_handlers_only() {
                 for how in [End::Err, End::SetRollback] {
@@ -444,7 +434,6 @@ macro_rules! on {
                 Ok(())
             }
 
-            // scenario 154
             #[tokio::test]
             async fn a_future_that_is_dropped_runs_the_rollback_handlers_in_that_drop() {
                 let Some(database) = Database::new().await else {

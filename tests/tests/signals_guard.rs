@@ -122,7 +122,6 @@ fn failures(result: Result<(), Failure>) -> Vec<String> {
     failures.collect()
 }
 
-// scenario 103
 #[test]
 fn what_handlers_leave_open_on_a_shared_connection_is_rolled_back_before_the_next_one_runs() {
     let database = Database::new();
@@ -143,7 +142,6 @@ fn what_handlers_leave_open_on_a_shared_connection_is_rolled_back_before_the_nex
     assert_eq!(database.committed(), [1]);
 }
 
-// scenario 103
 #[test]
 fn the_same_with_a_plain_reference_as_the_source() {
     let database = Database::new();
@@ -169,7 +167,6 @@ fn panics_and_leaves_one_open(conn: &Connection, journal: &Journal) -> Result<()
     Ok(())
 }
 
-// scenarios 101, 103
 #[test]
 fn a_handler_that_panics_halfway_leaves_nothing_open() {
     let database = Database::new();
@@ -203,7 +200,6 @@ fn store(conn: &Connection, row: i64) -> Result<(), Failure> {
     Ok(())
 }
 
-// scenarios 102, 105, 106
 #[test]
 fn handlers_may_have_transactions_of_their_own_on_the_same_connection() {
     let database = Database::new();
@@ -297,7 +293,7 @@ fn undone(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
     Err(Failure::Body("no"))
 }
 
-// scenario 103: the other half of it, also where handlers run inside another block
+// the other half of it, also where handlers run inside another block
 #[test]
 fn handlers_find_and_leave_the_hook_context_as_it_was() {
     let (database, other) = (Database::new(), Database::new());

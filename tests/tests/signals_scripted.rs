@@ -83,7 +83,7 @@ mod order {
         Ok(())
     }
 
-    // scenarios 61, 63, 65: as deferred calls, in the same queue
+    // as deferred calls, in the same queue
     #[test]
     fn commit_handlers_and_deferred_calls_run_in_order_of_registration_across_levels() {
         let database = Database::new();
@@ -131,7 +131,6 @@ mod order {
         Ok(())
     }
 
-    // scenarios 61, 63, 65
     #[test]
     fn commit_handlers_wait_for_the_async_calls_before_them() {
         let database = Database::new().pausing(2);
@@ -165,7 +164,6 @@ mod order {
         Ok(())
     }
 
-    // scenarios 62, 121, 122
     #[test]
     fn rollback_handlers_run_in_order_of_registration_those_of_released_blocks_too() {
         let database = Database::new();
@@ -302,7 +300,6 @@ mod nested {
         Ok(())
     }
 
-    // scenarios 82, 86, 128
     #[test]
     fn only_the_handlers_of_the_savepoint_that_rolled_back_run_and_right_then() {
         for (how, cause) in [
@@ -379,7 +376,6 @@ mod nested {
         assert_eq!(database.durable(), [1]);
     }
 
-    // scenario 129
     #[test]
     fn a_refused_release_runs_the_rollback_handlers_of_that_savepoint() {
         let database = Database::new().on(Step::Release, Answer::Refused);
@@ -391,7 +387,6 @@ mod nested {
         assert_eq!(ran(&database), expected);
     }
 
-    // scenario 151
     #[test]
     fn an_unknown_release_runs_no_handler_of_the_savepoint_and_the_outer_rolls_back() {
         let database = Database::new().on(Step::Release, Answer::LostButDone);
@@ -400,7 +395,6 @@ mod nested {
         assert_eq!(ran(&database), ["outer rolled back: outer 0 CommitFailed"]);
     }
 
-    // scenarios 83, 129
     #[test]
     fn handlers_handed_over_by_a_released_savepoint_hear_of_the_outer_end() {
         let database = Database::new();
@@ -438,7 +432,6 @@ mod nested {
         Ok(())
     }
 
-    // scenario 154
     #[test]
     fn a_nested_future_that_is_dropped_runs_its_handlers_in_that_drop() {
         let database = Database::new().pausing(1);
@@ -493,7 +486,6 @@ mod nested {
         Ok(())
     }
 
-    // scenario 140
     #[test]
     fn handlers_belong_to_the_innermost_open_block_also_on_another_connection() {
         let database = Database::new();
@@ -532,7 +524,6 @@ mod outside {
         })
     }
 
-    // scenario 130
     #[test]
     fn connecting_is_an_error_and_drops_the_handler() {
         let journal = Journal::default();
@@ -567,7 +558,6 @@ mod outside {
         Ok(())
     }
 
-    // scenarios 108, 130
     #[test]
     fn handlers_and_deferred_calls_are_outside_and_so_is_another_thread() {
         let database = Database::new();
@@ -600,7 +590,7 @@ mod outside {
         Err(AppError::Body("no"))
     }
 
-    // scenarios 108, 112: what the outer block would roll back must not hang on its queue
+    // what the outer block would roll back must not hang on its queue
     #[test]
     fn a_rollback_handler_of_a_savepoint_is_outside_and_what_it_defers_runs_at_once() {
         let database = Database::new();
@@ -674,7 +664,6 @@ mod disconnect {
         Ok(old.disconnect())
     }
 
-    // scenarios 67, 81
     #[test]
     fn after_the_end_it_says_false_also_from_inside_another_transaction() {
         let database = Database::new();
@@ -717,7 +706,6 @@ mod disconnect {
         Err(AppError::Body("no"))
     }
 
-    // scenario 92
     #[test]
     fn it_works_in_a_nested_block_and_around_one_that_was_released() {
         let database = Database::new();
@@ -788,7 +776,6 @@ mod failing {
         Ok(())
     }
 
-    // scenarios 97, 99
     #[test]
     fn commit_handlers_that_fail_are_listed_with_their_lines_and_the_others_run() {
         let database = Database::new();
@@ -826,7 +813,6 @@ mod failing {
         Ok(())
     }
 
-    // scenario 101
     #[test]
     fn the_panic_of_a_commit_handler_goes_on_once_the_others_have_run() {
         let database = Database::new();
@@ -918,7 +904,6 @@ mod failing {
         }
     }
 
-    // scenario 152
     #[test]
     fn a_rollback_handler_that_panics_while_the_body_unwinds_leaves_its_payload_alone() {
         for panics in [false, true] {
@@ -995,7 +980,6 @@ mod captures {
         Ok(())
     }
 
-    // scenario 62
     #[test]
     fn what_handlers_have_captured_is_dropped_exactly_once_whichever_runs() {
         for end in [End::Ok, End::Err, End::Panic] {
@@ -1048,7 +1032,6 @@ mod cancelled {
         Ok(())
     }
 
-    // scenarios 122, 154
     #[test]
     fn rollback_handlers_run_in_the_drop_after_the_driver_was_told() {
         let database = Database::new().pausing(1);
@@ -1071,7 +1054,6 @@ mod cancelled {
         assert!(!database.left_open());
     }
 
-    // scenario 155
     #[test]
     fn a_future_that_has_completed_runs_nothing_when_it_is_dropped() {
         let database = Database::new().pausing(1);
@@ -1090,7 +1072,7 @@ mod cancelled {
         Ok(())
     }
 
-    // scenario 154: it is the body's panic that the cause speaks of
+    // it is the body's panic that the cause speaks of
     #[test]
     fn a_future_that_is_dropped_while_its_owner_unwinds_was_cancelled() {
         let database = Database::new();
@@ -1171,7 +1153,6 @@ mod pool_of_one {
         database.durable()
     }
 
-    // scenarios 105, 106
     #[test]
     fn a_commit_handler_can_have_the_only_connection() {
         for flavour in Flavour::ALL {
@@ -1179,7 +1160,6 @@ mod pool_of_one {
         }
     }
 
-    // scenarios 105, 106
     #[test]
     fn a_rollback_handler_can_have_the_only_connection() {
         for flavour in Flavour::ALL {
@@ -1188,7 +1168,6 @@ mod pool_of_one {
         }
     }
 
-    // scenarios 105, 106, 154
     #[test]
     fn a_rollback_handler_can_have_the_only_connection_when_a_future_is_dropped() {
         let database = Database::new().pausing(1);
@@ -1227,7 +1206,6 @@ mod guard {
         Ok(())
     }
 
-    // scenario 103
     #[test]
     fn a_commit_handler_that_leaves_a_transaction_open_is_reported_where_it_was_connected() {
         for flavour in Flavour::ALL {
@@ -1267,7 +1245,7 @@ mod guard {
         Ok(())
     }
 
-    // scenarios 103, 155: promise 8 holds for calls that run in the drop as well
+    // promise 8 holds for calls that run in the drop as well
     #[test]
     fn what_a_call_leaves_open_that_runs_in_the_drop_of_its_future_is_rolled_back() {
         let database = Database::new().pausing(1);
@@ -1288,7 +1266,6 @@ mod guard {
     }
 }
 
-// scenario 151
 #[test]
 fn an_unknown_outcome_drops_the_handlers_of_released_blocks_as_well() {
     #[commit_on_success]
@@ -1310,7 +1287,6 @@ fn an_unknown_outcome_drops_the_handlers_of_released_blocks_as_well() {
     }
 }
 
-// scenario 154
 #[test]
 fn a_future_that_is_dropped_before_its_transaction_began_has_no_handlers() {
     #[commit_on_success]

@@ -107,7 +107,6 @@ fn nobody(captured: &Captured) {
     assert!(captured.locations().is_empty());
 }
 
-// scenario 169
 #[test]
 fn calls_and_handlers_are_returned_in_order_and_run_only_when_asked_to() {
     let mut conn = database();
@@ -133,7 +132,6 @@ fn calls_and_handlers_are_returned_in_order_and_run_only_when_asked_to() {
     assert_eq!(journal.lines(), ["1", "2", "3", "4", "5"]);
 }
 
-// scenario 169
 #[test]
 fn for_debugging_they_say_where_they_were_deferred() {
     let journal = Journal::default();
@@ -145,7 +143,6 @@ fn for_debugging_they_say_where_they_were_deferred() {
     }
 }
 
-// scenario 169
 #[test]
 fn dropping_them_runs_nothing() {
     let journal = Journal::default();
@@ -164,7 +161,6 @@ fn deferring(conn: &mut Connection, witness: Witness) -> Result<(), Failure> {
     Ok(())
 }
 
-// scenarios 82, 169
 #[test]
 fn what_rolled_back_blocks_deferred_is_not_there() {
     let journal = Journal::default();
@@ -193,7 +189,6 @@ fn failing_inside(conn: &mut Connection, journal: &Journal, how: End) -> Result<
     Ok(())
 }
 
-// scenario 169
 #[test]
 fn transactions_one_after_the_other_are_caught_in_one() {
     let mut conn = database();
@@ -216,7 +211,6 @@ fn store_row(conn: &mut Connection, journal: &Journal, row: i64) -> Result<(), F
     Ok(())
 }
 
-// scenario 169
 #[test]
 fn the_innermost_capture_takes_them() {
     let mut conn = database();
@@ -233,7 +227,6 @@ fn the_innermost_capture_takes_them() {
     assert_eq!(journal.lines(), ["2", "1", "3"]);
 }
 
-// scenarios 112, 169
 #[test]
 fn outside_of_any_transaction_a_call_runs_at_once_and_nothing_can_be_connected() {
     let journal = Journal::default();
@@ -270,7 +263,6 @@ fn captures_inside(conn: &mut Connection, journal: &Journal) -> Result<(), Failu
     Ok(())
 }
 
-// scenarios 140, 169
 #[test]
 fn inside_a_transaction_only_those_of_another_that_commits_are_caught() {
     let journal = Journal::default();
@@ -278,7 +270,6 @@ fn inside_a_transaction_only_those_of_another_that_commits_are_caught() {
     assert_eq!(journal.lines(), ["2", "outer 1", "outer 2", "1"]);
 }
 
-// scenario 169
 #[test]
 fn a_panic_of_the_block_leaves_nothing_behind() {
     let mut conn = database();
@@ -320,7 +311,6 @@ fn panic_softly() {
     resume_unwind(Box::new("softly"))
 }
 
-// scenarios 97, 101, 169
 #[test]
 fn running_them_returns_what_failed_and_goes_on_with_the_first_panic() {
     let journal = Journal::default();
@@ -345,7 +335,6 @@ fn running_them_returns_what_failed_and_goes_on_with_the_first_panic() {
     assert_eq!(journal.lines(), ["last"]);
 }
 
-// scenarios 72, 106, 169
 #[test]
 fn they_run_outside_of_any_transaction_and_may_open_their_own() {
     #[commit_on_success]
@@ -419,7 +408,6 @@ async fn sqlx_database() -> sqlx::SqliteConnection {
     conn
 }
 
-// scenario 169
 #[tokio::test]
 async fn async_functions_are_caught_and_their_calls_can_be_awaited() {
     let mut conn = sqlx_database().await;
@@ -436,7 +424,6 @@ async fn async_functions_are_caught_and_their_calls_can_be_awaited() {
     assert_eq!(journal.lines(), ["1", "2", "3", "4"]);
 }
 
-// scenario 169
 #[tokio::test]
 async fn async_calls_that_are_run_without_waiting_are_lost_and_that_is_said() {
     let mut conn = sqlx_database().await;
@@ -455,7 +442,6 @@ async fn async_calls_that_are_run_without_waiting_are_lost_and_that_is_said() {
     assert_eq!(journal.lines(), ["1", "3", "4"]);
 }
 
-// scenarios 158, 169
 #[test]
 fn a_future_catches_its_own_only_while_it_waits() {
     let journal = Journal::default();
@@ -474,7 +460,6 @@ fn a_future_catches_its_own_only_while_it_waits() {
     assert_eq!(journal.lines(), ["2", "1"]);
 }
 
-// scenario 169
 #[test]
 fn a_panic_or_a_drop_of_the_future_leaves_nothing_behind() {
     let journal = Journal::default();
@@ -496,7 +481,6 @@ fn a_panic_or_a_drop_of_the_future_leaves_nothing_behind() {
     assert_eq!(journal.lines(), ["3"]);
 }
 
-// scenario 160
 #[test]
 fn a_spawned_thread_is_not_caught() {
     let journal = Journal::default();

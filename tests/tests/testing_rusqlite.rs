@@ -103,7 +103,6 @@ fn store(conn: &mut Connection, journal: &Journal, row: i64, how: End) -> Result
     end(how)
 }
 
-// scenario 168
 #[test]
 fn functions_inside_run_their_deferred_calls_at_their_end_and_nothing_stays() {
     let database = Database::new();
@@ -126,7 +125,6 @@ fn functions_inside_run_their_deferred_calls_at_their_end_and_nothing_stays() {
     assert_eq!(database.committed(), [3], "and then all is as before");
 }
 
-// scenario 168
 #[test]
 fn a_function_that_fails_rolls_back_itself_only() {
     let database = Database::new();
@@ -169,7 +167,6 @@ fn nested(conn: &mut Connection, journal: &Journal, how: End) -> Result<(), Fail
     end(how)
 }
 
-// scenarios 63, 65, 82, 168
 #[test]
 fn what_is_nested_inside_is_a_savepoint_as_ever() {
     let database = Database::new();
@@ -217,7 +214,6 @@ fn durable_inside(conn: &mut Connection) -> Result<(), Failure> {
     Ok(with_options(conn, durable, 5)?)
 }
 
-// scenarios 47, 48, 52, 168
 #[test]
 fn propagation_is_that_of_an_outermost_block() {
     let database = Database::new();
@@ -253,7 +249,6 @@ fn fixture<D, S: Begin<D>>(source: S) -> Fixture<S::Transaction> {
     Fixture { test, journal }
 }
 
-// scenario 168
 #[test]
 fn it_may_be_moved_and_own_its_connection() {
     let database = Database::new();
@@ -271,7 +266,6 @@ fn it_may_be_moved_and_own_its_connection() {
     assert_eq!(database.committed(), [0_i64; 0]);
 }
 
-// scenario 168
 #[test]
 fn a_connection_out_of_a_pool_goes_back_without_a_transaction() {
     let database = Database::new();
@@ -291,7 +285,6 @@ fn a_connection_out_of_a_pool_goes_back_without_a_transaction() {
     }
 }
 
-// scenarios 158, 168
 #[test]
 fn several_at_once_do_not_know_of_each_other() {
     let databases = [(); 3].map(|()| Database::new());
@@ -325,7 +318,6 @@ fn several_at_once_do_not_know_of_each_other() {
     assert_eq!(databases[2].committed(), [0_i64; 0]);
 }
 
-// scenario 168
 #[test]
 fn a_transaction_that_somebody_else_opened_is_not_taken_for_a_test() {
     let database = Database::new();
@@ -351,7 +343,6 @@ fn deferring_blocks(conn: &Connection, other: &Database, journal: &Journal) -> R
     Ok(())
 }
 
-// scenarios 106, 168, 169
 #[test]
 fn deferred_calls_inside_may_open_transactions_and_can_be_captured() {
     let (database, other) = (Database::new(), Database::new());

@@ -41,7 +41,6 @@ macro_rules! dropped_inside {
 
 const DROPPED: [&str; 4] = ["begin", "savepoint 0", "insert 1", "abandon nested"];
 
-// scenario 154
 #[test]
 fn what_a_dropped_future_has_done_is_undone_when_the_next_function_begins() {
     let database = Database::new().pausing(1);
@@ -68,7 +67,6 @@ fn what_a_dropped_future_has_done_is_undone_when_the_next_function_begins() {
     );
 }
 
-// scenario 154
 #[test]
 fn what_a_dropped_future_has_done_is_undone_once_when_it_is_asked_for() {
     let database = Database::new().pausing(1);

@@ -144,7 +144,6 @@ macro_rules! on {
                 end(how)
             }
 
-            // scenario 168
             #[tokio::test]
             async fn functions_inside_run_their_deferred_calls_at_their_end_and_nothing_stays() {
                 let Some(database) = Database::new().await else {
@@ -169,7 +168,6 @@ macro_rules! on {
                 database.end().await;
             }
 
-            // scenario 168
             #[tokio::test]
             async fn a_function_that_fails_rolls_back_itself_only() {
                 let Some(database) = Database::new().await else {
@@ -215,7 +213,6 @@ macro_rules! on {
                 Ok(())
             }
 
-            // scenarios 63, 65, 82, 168
             #[tokio::test]
             async fn what_is_nested_inside_is_a_savepoint_as_ever() {
                 let Some(database) = Database::new().await else {
@@ -255,7 +252,6 @@ macro_rules! on {
                 end.map(Result::unwrap)
             }
 
-            // scenarios 47, 168
             #[tokio::test]
             async fn a_durable_block_takes_itself_for_the_outermost() {
                 let Some(database) = Database::new().await else {
@@ -269,7 +265,6 @@ macro_rules! on {
                 database.end().await;
             }
 
-            // scenarios 168, 169
             #[tokio::test]
             async fn by_value_moved_captured_and_dropped_it_gives_back_a_clean_connection() {
                 let Some(database) = Database::new().await else {
@@ -314,7 +309,7 @@ macro_rules! on {
                 Ok(())
             }
 
-            // scenarios 154, 168: what was cancelled is rolled back, as it would be in earnest
+            // what was cancelled is rolled back, as it would be in earnest
             #[tokio::test]
             async fn a_function_inside_that_is_cancelled_leaves_nothing_to_the_test() {
                 let Some(database) = Database::new().await else {
@@ -344,7 +339,6 @@ macro_rules! on {
                 database.end().await;
             }
 
-            // scenarios 158, 168
             #[tokio::test]
             async fn several_at_once_do_not_know_of_each_other() {
                 let Some(database) = Database::new().await else {

@@ -187,7 +187,6 @@ fn run(database: &Database, how: End, inner: End) -> Seen {
     })
 }
 
-// scenario 134
 #[test]
 fn each_transaction_is_a_span_with_its_outcome() {
     let seen = run(&Database::new(), End::Ok, End::Ok);
@@ -218,7 +217,6 @@ fn each_transaction_is_a_span_with_its_outcome() {
     }
 }
 
-// scenarios 144, 151
 #[test]
 fn a_commit_that_fails_and_one_that_nobody_knows_of_are_told_apart() {
     let database = Database::new().on(Step::Commit, Answer::Refused);
@@ -233,7 +231,6 @@ fn a_commit_that_fails_and_one_that_nobody_knows_of_are_told_apart() {
     assert_eq!(spans(&unknown)[0], ["outer", "0", "2", "unknown", ""]);
 }
 
-// scenario 175
 #[test]
 fn a_span_is_closed_before_the_deferred_calls_run() {
     let seen = run(&Database::new(), End::Ok, End::Ok);
@@ -250,7 +247,6 @@ fn a_span_is_closed_before_the_deferred_calls_run() {
     );
 }
 
-// scenario 154
 #[test]
 fn a_future_that_is_dropped_closes_its_span() {
     #[commit_on_success]
@@ -315,7 +311,6 @@ fn events(seen: &Seen) -> Vec<(tracing::Level, &str, &str)> {
     events.collect()
 }
 
-// scenario 175
 #[test]
 fn each_failed_handler_is_an_event_at_level_error() {
     let committed = seen(|| {
@@ -339,7 +334,6 @@ fn each_failed_handler_is_an_event_at_level_error() {
     assert_eq!(events(&rolled_back), expected);
 }
 
-// scenario 146
 #[test]
 fn a_failed_rollback_is_an_event_with_function_and_error() {
     let database = Database::new().on(Step::Rollback, Answer::Failed);

@@ -115,7 +115,6 @@ mod postgres {
         (proxy, address)
     }
 
-    // 151
     #[tokio::test]
     async fn a_lost_answer_to_a_commit_on_a_pool_of_one_is_found_to_be_a_commit() {
         let Some((corner, proxy, pool)) = proxied().await else {
@@ -131,7 +130,6 @@ mod postgres {
         assert_eq!(corner.numbers(ROWS).await, [1, 2]);
     }
 
-    // 151, 134
     #[tokio::test]
     async fn a_commit_that_never_arrived_on_a_pool_of_one_is_found_to_be_a_rollback() {
         let Some((corner, proxy, pool)) = proxied().await else {
@@ -149,7 +147,6 @@ mod postgres {
         assert_eq!(corner.numbers(ROWS).await, [2]);
     }
 
-    // 151
     #[tokio::test]
     async fn without_anybody_to_ask_the_outcome_stays_unknown() {
         let Some((corner, proxy, pool)) = proxied().await else {
@@ -164,7 +161,6 @@ mod postgres {
         assert_eq!(corner.numbers(ROWS).await, [1]);
     }
 
-    // 151, 134
     #[tokio::test]
     async fn on_a_plain_connection_the_outcome_is_unknown_and_no_handler_runs() {
         for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {
@@ -185,7 +181,6 @@ mod postgres {
         }
     }
 
-    // 151
     #[tokio::test]
     async fn a_pooled_connection_whose_pool_nobody_knows_has_an_unknown_outcome() {
         let Some((corner, proxy, pool)) = proxied().await else {
@@ -202,7 +197,6 @@ mod postgres {
         assert_eq!(corner.numbers(ROWS).await, [1, 2]);
     }
 
-    // 148, 151
     #[tokio::test]
     async fn a_session_ended_in_the_body_stores_nothing_whether_its_error_is_passed_on_or_not() {
         #[commit_on_success(tx = pool)]
@@ -240,7 +234,6 @@ mod postgres {
         }
     }
 
-    // 148, 151
     #[tokio::test]
     async fn a_session_ended_by_somebody_else_before_the_commit_is_not_committed() {
         #[commit_on_success(tx = pool)]
@@ -297,7 +290,6 @@ mod mariadb {
         (proxy, address)
     }
 
-    // 151, 134
     #[tokio::test]
     async fn the_outcome_stays_unknown_and_the_pool_of_one_goes_on() {
         for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {
@@ -320,7 +312,6 @@ mod mariadb {
         }
     }
 
-    // 151, 134
     #[tokio::test]
     async fn on_a_plain_connection_the_outcome_is_unknown_and_no_handler_runs() {
         for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {

@@ -13,4 +13,3 @@ fn rename(conn: &mut Connection, id: i64) -> Result<()> {
 
 fn main() {}
 
-// scenario 75

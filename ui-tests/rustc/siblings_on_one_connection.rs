@@ -1,7 +1,6 @@
 use commit_on_success::commit_on_success;
 use commit_on_success_ui_tests::{AsyncConnection, AsyncPool, DbError};
 
-// scenario 162
 #[commit_on_success(tx = pool)]
 pub async fn both(pool: &AsyncPool) -> Result<(), DbError> {
     let first = rename(tx);

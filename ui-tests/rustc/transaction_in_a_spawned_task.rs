@@ -1,7 +1,6 @@
 use commit_on_success::commit_on_success;
 use commit_on_success_ui_tests::{AsyncConnection, AsyncPool, DbError};
 
-// scenario 161
 #[commit_on_success(tx = pool)]
 pub async fn leaves_a_child(pool: &AsyncPool) -> Result<(), DbError> {
     spawn(rename(tx));

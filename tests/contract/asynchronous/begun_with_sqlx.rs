@@ -51,7 +51,6 @@ async fn nest_by_hand(
     Ok(())
 }
 
-// 91
 #[tokio::test]
 async fn a_transaction_of_sqlx_inside_a_body_is_a_savepoint() {
     for (nested, expected) in [
@@ -71,7 +70,6 @@ async fn a_transaction_of_sqlx_inside_a_body_is_a_savepoint() {
     }
 }
 
-// 91, 144
 #[tokio::test]
 async fn a_forgotten_transaction_of_sqlx_inside_a_body_is_an_error_and_nothing_is_stored() {
     let Some(db) = driver::open().await else {
@@ -89,7 +87,6 @@ async fn a_forgotten_transaction_of_sqlx_inside_a_body_is_an_error_and_nothing_i
     assert_eq!(db.committed().await, [4]);
 }
 
-// 91
 #[tokio::test]
 async fn a_function_inside_a_transaction_of_sqlx_inside_a_body_goes_with_it() {
     #[commit_on_success]

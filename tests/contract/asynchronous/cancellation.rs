@@ -37,7 +37,6 @@ async fn hang_on(
 }
 
 // 157: a deadline drops the future as well.
-// 154
 #[tokio::test]
 async fn a_future_dropped_in_its_body_rolls_back_runs_nothing_and_frees_the_pool_of_one() {
     #[commit_on_success(tx = pool)]
@@ -68,7 +67,6 @@ async fn a_future_dropped_in_its_body_rolls_back_runs_nothing_and_frees_the_pool
     assert_eq!(db.committed().await, [2, 3]);
 }
 
-// 154
 #[tokio::test]
 async fn a_future_dropped_in_its_body_leaves_a_borrowed_connection_clean() {
     let Some(db) = driver::open().await else {
@@ -85,7 +83,6 @@ async fn a_future_dropped_in_its_body_leaves_a_borrowed_connection_clean() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 154
 #[tokio::test]
 async fn a_future_dropped_in_an_inner_block_rolls_back_all_levels() {
     #[commit_on_success(tx = pool)]
@@ -108,7 +105,6 @@ async fn a_future_dropped_in_an_inner_block_rolls_back_all_levels() {
     assert_eq!(db.committed().await, [3]);
 }
 
-// 154
 #[tokio::test]
 async fn an_inner_block_that_is_cancelled_alone_makes_the_outer_roll_back_with_an_error() {
     #[commit_on_success]
@@ -141,7 +137,6 @@ async fn an_inner_block_that_is_cancelled_alone_makes_the_outer_roll_back_with_a
     assert_eq!(db.committed().await, [3]);
 }
 
-// 152
 #[tokio::test]
 async fn an_inner_block_that_panics_and_is_caught_makes_the_outer_roll_back_with_an_error() {
     #[commit_on_success]
@@ -174,7 +169,6 @@ async fn an_inner_block_that_panics_and_is_caught_makes_the_outer_roll_back_with
     assert_eq!(db.committed().await, [3]);
 }
 
-// 155
 #[tokio::test]
 async fn a_future_dropped_after_it_has_completed_has_committed() {
     let Some(db) = driver::open().await else {
@@ -189,7 +183,6 @@ async fn a_future_dropped_after_it_has_completed_has_committed() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 154
 #[tokio::test]
 async fn a_future_that_was_never_polled_does_nothing() {
     let Some(db) = driver::open().await else {

@@ -21,7 +21,6 @@ async fn store_on(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(
     Ok(())
 }
 
-// 106
 #[tokio::test]
 async fn awaited_calls_of_a_pool_of_one_can_have_its_connection() {
     async fn look(pool: Pool, journal: Journal) {
@@ -52,7 +51,6 @@ async fn awaited_calls_of_a_pool_of_one_can_have_its_connection() {
     assert_eq!(journal.entries(), ["[1]", "2", "[1, 2]"]);
 }
 
-// 19
 #[tokio::test]
 async fn sqlx_sources_of_every_form_commit_and_roll_back() {
     #[commit_on_success]
@@ -117,7 +115,6 @@ async fn sqlx_sources_of_every_form_commit_and_roll_back() {
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9, 11]);
 }
 
-// 143
 #[tokio::test]
 async fn without_a_connection_the_body_does_not_run() {
     let Some(db) = driver::open().await else {
@@ -146,7 +143,6 @@ async fn without_a_connection_the_body_does_not_run() {
     assert!(db.committed().await.is_empty());
 }
 
-// 143
 #[tokio::test]
 async fn without_a_connection_the_drivers_error_is_the_original() {
     #[commit_on_success]
@@ -162,7 +158,6 @@ async fn without_a_connection_the_drivers_error_is_the_original() {
     assert!(matches!(looks(&pool).await, Err(sqlx::Error::PoolClosed)));
 }
 
-// 19
 #[tokio::test]
 async fn an_arc_of_a_pool_is_a_source_by_its_pool() {
     #[commit_on_success(tx = &*pool)]

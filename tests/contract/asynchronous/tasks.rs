@@ -20,7 +20,6 @@ async fn store_on(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(
     Ok(())
 }
 
-// 158
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_transactions_have_queues_of_their_own() {
     #[commit_on_success(tx = pool)]
@@ -75,7 +74,6 @@ async fn concurrent_transactions_have_queues_of_their_own() {
     assert_eq!(ran, stored.collect::<Vec<_>>());
 }
 
-// 158
 #[tokio::test]
 async fn transactions_of_one_task_that_take_turns_have_queues_of_their_own() {
     #[commit_on_success(tx = pool)]
@@ -110,7 +108,6 @@ async fn transactions_of_one_task_that_take_turns_have_queues_of_their_own() {
     assert_eq!(entries, ["111", "", "333"]);
 }
 
-// 160
 #[tokio::test]
 async fn a_spawned_task_is_outside_and_its_call_runs_at_once() {
     #[commit_on_success(tx = pool)]
@@ -140,7 +137,6 @@ async fn a_spawned_task_is_outside_and_its_call_runs_at_once() {
     );
 }
 
-// 160
 #[tokio::test]
 async fn a_blocking_thread_is_outside() {
     #[commit_on_success(tx = pool)]
@@ -155,7 +151,6 @@ async fn a_blocking_thread_is_outside() {
     assert!(!blocks(&db.pool(1).await).await.unwrap());
 }
 
-// 158
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_annotated_function_can_be_spawned() {
     let Some(db) = driver::open().await else {

@@ -37,7 +37,6 @@ async fn on_client(client: &mut Client, id: i64, journal: &Journal) -> Result<()
     finish(id)
 }
 
-// 19
 #[tokio::test]
 async fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection() {
     #[commit_on_success]
@@ -106,7 +105,6 @@ async fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection(
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9, 11, 13, 15]);
 }
 
-// 1
 #[tokio::test]
 async fn statements_that_the_pool_keeps_work_in_and_after_a_body() {
     const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
@@ -132,7 +130,6 @@ async fn statements_that_the_pool_keeps_work_in_and_after_a_body() {
     assert_eq!(db.committed().await, [1, 3, 5]);
 }
 
-// 71
 #[tokio::test]
 async fn a_connection_by_value_is_back_in_its_pool_when_calls_run() {
     #[commit_on_success]
@@ -151,7 +148,6 @@ async fn a_connection_by_value_is_back_in_its_pool_when_calls_run() {
     assert_eq!(journal.entries(), ["1"]);
 }
 
-// 143
 #[tokio::test]
 async fn without_a_connection_the_body_does_not_run() {
     let Some(db) = driver::open().await else {
@@ -180,7 +176,6 @@ async fn without_a_connection_the_body_does_not_run() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 153
 #[tokio::test]
 async fn a_connection_whose_begin_was_under_way_is_taken_out_of_the_pool() {
     let Some(db) = driver::open().await else {
@@ -204,7 +199,6 @@ async fn a_connection_whose_begin_was_under_way_is_taken_out_of_the_pool() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 154
 #[tokio::test]
 async fn a_connection_whose_body_was_running_stays_in_the_pool() {
     #[commit_on_success(tx = pool)]
@@ -232,7 +226,6 @@ async fn a_connection_whose_body_was_running_stays_in_the_pool() {
     assert!(db.committed().await.is_empty());
 }
 
-// 91
 #[tokio::test]
 async fn functions_inside_a_tests_transaction_are_outermost_ones_also_when_they_are_dropped() {
     #[commit_on_success]

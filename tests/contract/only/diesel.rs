@@ -44,7 +44,6 @@ async fn nest_generic<C: Generic>(conn: &mut C, journal: &Journal) -> Result<(),
     store_generic(conn, 3, journal).await
 }
 
-// 19, 21
 #[tokio::test]
 async fn a_generic_function_commits_rolls_back_and_nests() {
     let Some(db) = driver::open().await else {
@@ -64,7 +63,6 @@ async fn a_generic_function_commits_rolls_back_and_nests() {
     assert_eq!(db.committed().await, [1, 3, 5]);
 }
 
-// 65
 #[tokio::test]
 async fn a_pooled_connection_and_the_connection_inside_of_it_nest() {
     #[commit_on_success]
@@ -100,7 +98,6 @@ async fn a_pooled_connection_and_the_connection_inside_of_it_nest() {
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9]);
 }
 
-// 19
 #[tokio::test]
 async fn pools_and_what_they_give_are_sources_in_every_form() {
     #[commit_on_success]
@@ -161,7 +158,6 @@ async fn pools_and_what_they_give_are_sources_in_every_form() {
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9, 11, 13]);
 }
 
-// 143
 #[tokio::test]
 async fn without_a_connection_the_body_does_not_run() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -182,7 +178,6 @@ async fn without_a_connection_the_body_does_not_run() {
     assert_eq!(journal.owners(), 1);
 }
 
-// 91
 #[tokio::test]
 async fn a_transaction_of_diesel_inside_a_body_is_a_savepoint() {
     #[commit_on_success]
@@ -219,7 +214,6 @@ async fn a_transaction_of_diesel_inside_a_body_is_a_savepoint() {
     assert_eq!(db.committed().await, [1, 2, 3, 8]);
 }
 
-// 91
 #[tokio::test]
 async fn a_block_inside_a_transaction_of_diesel_is_a_savepoint() {
     #[commit_on_success]
@@ -252,7 +246,6 @@ async fn a_block_inside_a_transaction_of_diesel_is_a_savepoint() {
     assert_eq!(db.committed().await, [1, 2, 4, 5]);
 }
 
-// 91, 144
 #[tokio::test]
 async fn a_transaction_of_diesel_that_was_left_open_in_a_body_is_an_error_and_nothing_is_stored() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -296,7 +289,6 @@ async fn a_transaction_of_diesel_that_was_left_open_in_a_body_is_an_error_and_no
     assert_eq!(db.committed().await, [3]);
 }
 
-// 152
 #[tokio::test]
 async fn a_panic_that_is_caught_inside_of_a_transaction_of_diesel_is_not_half_committed() {
     #[commit_on_success]
@@ -321,7 +313,6 @@ async fn a_panic_that_is_caught_inside_of_a_transaction_of_diesel_is_not_half_co
     assert_eq!(db.committed().await, [3]);
 }
 
-// 133
 #[tokio::test]
 async fn in_a_test_transaction_of_diesel_blocks_are_outermost_ones_and_nothing_is_stored() {
     #[commit_on_success]
@@ -348,7 +339,6 @@ async fn in_a_test_transaction_of_diesel_blocks_are_outermost_ones_and_nothing_i
     assert!(db.committed().await.is_empty());
 }
 
-// 133
 #[tokio::test]
 async fn in_a_pool_with_a_test_transaction_nothing_is_stored() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -420,7 +410,6 @@ async fn the_instrumentation_of_diesel_hears_of_each_step() {
     assert_eq!(*heard.lock().unwrap(), expected);
 }
 
-// 143
 #[tokio::test]
 async fn a_broken_manager_begins_nothing() {
     let Some(db) = driver::open().await else {
@@ -439,7 +428,6 @@ async fn a_broken_manager_begins_nothing() {
     assert!(db.committed().await.is_empty());
 }
 
-// 32, 144
 #[tokio::test]
 async fn a_manager_that_breaks_in_a_body_is_an_error_and_the_rollback_repairs_it() {
     #[commit_on_success]

@@ -25,7 +25,6 @@ async fn hang(conn: &mut Connection, id: i64, reached: &Notify) -> Result<(), Fa
     forever().await
 }
 
-// 154
 #[tokio::test]
 async fn a_transaction_of_diesel_whose_future_is_dropped_in_a_body_is_not_half_committed() {
     #[commit_on_success(tx = pool)]
@@ -58,7 +57,6 @@ async fn a_transaction_of_diesel_whose_future_is_dropped_in_a_body_is_not_half_c
     assert_eq!(db.committed().await, [3]);
 }
 
-// 91, 154
 #[tokio::test]
 async fn of_a_block_that_is_cancelled_in_a_transaction_of_diesel_nothing_is_ever_stored() {
     let Some(db) = driver::open().await else {
@@ -87,7 +85,6 @@ async fn of_a_block_that_is_cancelled_in_a_transaction_of_diesel_nothing_is_ever
     }
 }
 
-// 133, 154
 #[tokio::test]
 async fn in_our_own_test_transaction_nothing_is_stored() {
     let Some(db) = driver::open().await else {
@@ -116,7 +113,6 @@ async fn in_our_own_test_transaction_nothing_is_stored() {
     assert_eq!(db.committed().await, [5]);
 }
 
-// 133, 154
 #[tokio::test]
 async fn a_block_that_is_cancelled_in_a_test_transaction_of_diesel_is_undone() {
     if !dialect::OUTLIVES_CANCELLATION {

@@ -18,7 +18,6 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
 }
 
 /// The answers to what the nested block has asked for come when the outer one asks for something else.
-// 154
 #[tokio::test]
 async fn a_nested_block_that_is_cancelled_in_a_statement_is_not_mistaken_for_undone() {
     #[commit_on_success(tx = pool)]
@@ -53,7 +52,6 @@ async fn a_nested_block_that_is_cancelled_in_a_statement_is_not_mistaken_for_und
 }
 
 /// Its answer comes when the rollback asks for one.
-// 154
 #[tokio::test]
 async fn a_statement_that_is_dropped_in_a_body_that_fails_costs_the_connection_and_nothing_else() {
     #[commit_on_success(tx = pool)]
@@ -83,7 +81,6 @@ async fn a_statement_that_is_dropped_in_a_body_that_fails_costs_the_connection_a
 }
 
 /// Its answer comes when the commit asks for one. Data definition has ended the transaction meanwhile.
-// 149, 154
 #[tokio::test]
 async fn a_statement_that_is_dropped_in_a_body_that_goes_on_is_never_ok() {
     #[commit_on_success(tx = pool)]
@@ -144,7 +141,6 @@ mod limits {
         forever().await
     }
 
-    // 154
     #[tokio::test]
     async fn a_borrowed_connection_on_which_a_future_was_dropped_refuses_transactions() {
         let Some(db) = driver::open().await else {
@@ -222,7 +218,6 @@ mod limits {
         Some(looks(&pool).await)
     }
 
-    // 154
     #[tokio::test]
     async fn a_future_that_is_dropped_while_bb8_checks_a_connection_leaves_it_out_of_step() {
         let Some(seen) = seen_after_a_drop(true).await else {
@@ -231,7 +226,6 @@ mod limits {
         assert!(!matches!(&seen, Ok(rows) if *rows == [1]), "{seen:?}");
     }
 
-    // 154
     #[tokio::test]
     async fn a_bb8_that_checks_nothing_gives_out_nothing_that_is_out_of_step() {
         let Some(seen) = seen_after_a_drop(false).await else {

@@ -46,7 +46,6 @@ async fn statements_of_a_body_can_run_at_the_same_time() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 154
 #[allow(
     clippy::explicit_auto_deref,
     reason = "one pool gives the connection itself, another what leads to it"
@@ -136,7 +135,6 @@ async fn drop_at(db: &Database, requests: bool, point: usize) -> bool {
     dropped
 }
 
-// 153, 154
 #[tokio::test]
 async fn a_borrowed_connection_can_be_used_again_wherever_a_future_was_dropped_on_it() {
     let Some(db) = driver::open().await else {

@@ -39,7 +39,6 @@ async fn look(db: &Database) -> Vec<i64> {
     rows
 }
 
-// 153, 154
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_borrowed_connection_can_be_used_again_wherever_a_future_was_dropped_on_it() {
     let Some(db) = driver::open().await else {
@@ -63,7 +62,6 @@ async fn a_borrowed_connection_can_be_used_again_wherever_a_future_was_dropped_o
     }
 }
 
-// 153, 154
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_of_one_can_be_used_again_wherever_a_future_was_dropped() {
     let Some(db) = driver::open().await else {
@@ -105,7 +103,6 @@ mod limits {
     }
 
     /// Which is what diesel-async does, without us as well.
-    // 154
     #[tokio::test]
     async fn a_statement_that_is_dropped_on_a_runtime_of_one_thread_panics_and_leaves_nothing_open()
     {

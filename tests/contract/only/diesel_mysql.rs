@@ -28,7 +28,6 @@ async fn store_on(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure
 
 const DEFINITION: &str = "CREATE TABLE other (id BIGINT PRIMARY KEY)";
 
-// 149
 #[tokio::test]
 async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -56,7 +55,6 @@ async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-// 149
 #[tokio::test]
 async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_outer() {
     #[commit_on_success]
@@ -91,7 +89,6 @@ async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_o
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 17
 #[tokio::test]
 async fn the_bodys_error_is_returned_when_data_definition_has_committed() {
     #[commit_on_success]
@@ -113,7 +110,6 @@ async fn the_bodys_error_is_returned_when_data_definition_has_committed() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 149
 #[tokio::test]
 async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_not_committed() {
     #[commit_on_success]
@@ -171,7 +167,6 @@ async fn with_two_rows() -> Option<Database> {
     Some(db)
 }
 
-// 149
 #[tokio::test]
 async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -198,7 +193,6 @@ async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [1, 2, 5, 7]);
 }
 
-// 149
 #[tokio::test]
 async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() {
     #[commit_on_success]
@@ -228,7 +222,6 @@ async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() 
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-// 21
 #[tokio::test]
 async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     #[commit_on_success]
@@ -248,7 +241,6 @@ async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-// 148, 146
 #[tokio::test]
 async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() {
     #[commit_on_success(tx = driver::source(pool))]

@@ -32,7 +32,6 @@ async fn with_trigger() -> Option<Database> {
     Some(db)
 }
 
-// 144
 #[tokio::test]
 async fn the_error_of_a_deferred_trigger_is_that_of_the_commit() {
     let Some(db) = with_trigger().await else {
@@ -51,7 +50,6 @@ async fn the_error_of_a_deferred_trigger_is_that_of_the_commit() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 149
 #[tokio::test]
 async fn a_commit_sent_by_the_body_that_fails_is_no_refused_commit() {
     #[commit_on_success]
@@ -75,7 +73,6 @@ async fn a_commit_sent_by_the_body_that_fails_is_no_refused_commit() {
     assert_eq!(db.committed().await, [3]);
 }
 
-// 149
 #[tokio::test]
 async fn an_error_that_is_swallowed_in_a_transaction_of_diesel_is_an_error() {
     #[commit_on_success]
@@ -104,7 +101,6 @@ async fn an_error_that_is_swallowed_in_a_transaction_of_diesel_is_an_error() {
 const SERIALIZATION_FAILURE: &str =
     "DO $$ BEGIN RAISE EXCEPTION 'others' USING ERRCODE = '40001'; END $$";
 
-// 165
 #[tokio::test]
 async fn a_serialization_failure_is_recognized_in_the_drivers_own_error() {
     #[commit_on_success(conn, attempts = 2)]
@@ -124,7 +120,6 @@ async fn a_serialization_failure_is_recognized_in_the_drivers_own_error() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 21
 #[tokio::test]
 async fn the_outer_goes_on_after_a_serialization_failure_in_the_inner() {
     #[commit_on_success]
@@ -158,7 +153,6 @@ mod limits {
     use crate::driver::{self, Connection, DriverError};
     use crate::support::Failure;
 
-    // 165
     #[tokio::test]
     async fn a_deadlock_is_not_worth_another_attempt() {
         #[commit_on_success(conn, attempts = 3)]
@@ -185,7 +179,6 @@ mod limits {
         Transaction(#[from] commit_on_success::Error),
     }
 
-    // 165
     #[tokio::test]
     async fn an_error_behind_a_transparent_one_is_not_seen() {
         #[commit_on_success(conn, attempts = 3)]

@@ -31,7 +31,6 @@ struct Quotient {
     quotient: i64,
 }
 
-// 149
 #[test]
 fn an_error_that_is_lost_with_the_rows_behind_it_is_never_ok() {
     #[commit_on_success]
@@ -58,7 +57,6 @@ fn an_error_that_is_lost_with_the_rows_behind_it_is_never_ok() {
     assert_eq!(db.committed(), [3]);
 }
 
-// 149
 #[test]
 fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_an_error() {
     #[commit_on_success]
@@ -79,7 +77,6 @@ fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_an_error() {
     assert!(db.committed().is_empty());
 }
 
-// 7, 143
 #[test]
 fn a_pool_of_one_replaces_a_connection_whose_rollback_failed() {
     #[commit_on_success]
@@ -100,7 +97,6 @@ fn a_pool_of_one_replaces_a_connection_whose_rollback_failed() {
     assert_eq!(db.committed(), [3]);
 }
 
-// 133
 #[test]
 fn a_pool_with_diesels_customizer_for_tests_stores_nothing() {
     #[commit_on_success(tx = pool)]
@@ -133,7 +129,6 @@ fn panics(pool: &Pool) -> Result<(), Failure> {
     panic_any(7_u32);
 }
 
-// 133
 #[test]
 fn in_our_own_test_transaction_nothing_is_stored() {
     let Some(db) = driver::open() else {
@@ -154,7 +149,6 @@ fn in_our_own_test_transaction_nothing_is_stored() {
 mod limits {
     use super::*;
 
-    // 91
     #[test]
     fn a_transaction_in_plain_sql_that_has_not_had_a_query_ends_with_the_block() {
         let Some(db) = driver::open() else {

@@ -59,7 +59,6 @@ fn store_any(conn: &mut AnyConnection, id: i64, journal: &Journal) -> Result<(),
     }
 }
 
-// 19, 65
 #[test]
 fn several_databases_behind_one_type_commit_roll_back_and_nest() {
     #[commit_on_success]
@@ -90,7 +89,6 @@ fn several_databases_behind_one_type_commit_roll_back_and_nest() {
     assert_eq!(db.committed(), [1, 3, 5]);
 }
 
-// 149
 #[test]
 fn several_databases_behind_one_type_never_commit_what_has_failed_or_ended() {
     #[commit_on_success]
@@ -128,7 +126,6 @@ fn several_databases_behind_one_type_never_commit_what_has_failed_or_ended() {
     }
 }
 
-// 144
 #[test]
 fn several_databases_behind_one_type_refuse_a_commit() {
     #[commit_on_success]
@@ -181,7 +178,6 @@ mod limits {
     }
 
     /// SQLite has ended the transaction by itself, and what followed was stored alone, but diesel has not seen it.
-    // 149
     #[test]
     fn of_several_databases_behind_one_type_a_nested_block_may_commit_alone() {
         #[commit_on_success]

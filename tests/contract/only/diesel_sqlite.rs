@@ -58,7 +58,6 @@ async fn what_sqlite_does_not_have_is_refused_and_the_body_does_not_run() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 143
 #[tokio::test]
 async fn a_begin_that_is_refused_leaves_the_connection_as_it_was() {
     #[commit_on_success(conn, mode = immediate)]
@@ -96,7 +95,6 @@ mod limits {
     use crate::driver::{self, Connection, Generic};
     use crate::support::Failure;
 
-    // 165
     #[tokio::test]
     async fn a_busy_file_is_not_worth_another_attempt() {
         #[commit_on_success(conn, attempts = 3)]

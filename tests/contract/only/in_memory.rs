@@ -31,7 +31,6 @@ fn store_too_late(
     driver::insert(other, 2)
 }
 
-// 144
 #[test]
 fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
     #[commit_on_success]
@@ -60,7 +59,6 @@ fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
     assert_eq!(db.committed(), [2, 3]);
 }
 
-// 144
 #[test]
 fn a_function_that_returns_the_drivers_error_returns_the_original() {
     let db = driver::open().unwrap();
@@ -137,7 +135,6 @@ fn what_the_store_has_is_in_force_and_the_rest_is_refused_before_the_body() {
     ));
 }
 
-// 71, 106
 #[test]
 fn a_mutex_is_free_again_when_deferred_calls_run() {
     #[commit_on_success(tx = mutex.lock().unwrap())]
@@ -192,7 +189,6 @@ fn sources_of_every_form_lead_to_the_same_connection() {
     assert_eq!(db.committed(), [1, 3, 5]);
 }
 
-// 86
 #[test]
 fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -212,7 +208,6 @@ fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
     assert_eq!(db.committed(), [1]);
 }
 
-// 91
 #[test]
 fn a_savepoint_of_the_store_inside_a_body_takes_what_is_inside_with_it() {
     #[commit_on_success]
@@ -233,7 +228,6 @@ fn a_savepoint_of_the_store_inside_a_body_takes_what_is_inside_with_it() {
     assert_eq!(db.committed(), [2]);
 }
 
-// 168
 #[test]
 fn functions_inside_a_tests_transaction_are_outermost_ones_and_nothing_is_kept() {
     let db = driver::open().unwrap();

@@ -20,7 +20,6 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
 
 const DEFINITION: &str = "CREATE TABLE other (id BIGINT PRIMARY KEY)";
 
-// 149
 #[tokio::test]
 async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = pool)]
@@ -64,7 +63,6 @@ async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-// 149
 #[tokio::test]
 async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_outer() {
     #[commit_on_success]
@@ -96,7 +94,6 @@ async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_o
     assert_eq!(journal.entries(), ["3"]);
 }
 
-// 17
 #[tokio::test]
 async fn the_bodys_error_is_returned_when_data_definition_has_committed() {
     #[commit_on_success]
@@ -155,7 +152,6 @@ async fn with_two_rows() -> Option<Database> {
     Some(db)
 }
 
-// 149
 #[tokio::test]
 async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = pool)]
@@ -198,7 +194,6 @@ async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [1, 2, 5, 7]);
 }
 
-// 149
 #[tokio::test]
 async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() {
     #[commit_on_success]
@@ -230,7 +225,6 @@ async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() 
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-// 21
 #[tokio::test]
 async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     #[commit_on_success]
@@ -250,7 +244,6 @@ async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-// 148, 146
 #[tokio::test]
 async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() {
     #[commit_on_success(tx = pool)]

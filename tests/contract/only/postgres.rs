@@ -21,7 +21,6 @@ async fn swallow(conn: &mut Connection, id: i64, journal: &Journal) -> Result<()
     Ok(())
 }
 
-// 149
 #[tokio::test]
 async fn a_swallowed_error_is_an_error_with_nothing_stored_and_no_call_run() {
     let Some(db) = driver::open().await else {
@@ -50,7 +49,6 @@ async fn a_swallowed_error_is_an_error_with_nothing_stored_and_no_call_run() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 149
 #[tokio::test]
 async fn a_pool_of_one_works_after_a_swallowed_error() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -77,7 +75,6 @@ async fn a_pool_of_one_works_after_a_swallowed_error() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 149, 21
 #[tokio::test]
 async fn an_error_swallowed_in_a_savepoint_is_an_error_of_the_inner_and_the_outer_goes_on() {
     #[commit_on_success]
@@ -110,7 +107,6 @@ async fn an_error_swallowed_in_a_savepoint_is_an_error_of_the_inner_and_the_oute
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 9, 149
 #[tokio::test]
 async fn set_rollback_after_a_swallowed_error_returns_the_value() {
     #[commit_on_success]
@@ -129,7 +125,6 @@ async fn set_rollback_after_a_swallowed_error_returns_the_value() {
     assert!(db.committed().await.is_empty());
 }
 
-// 32
 #[tokio::test]
 async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
     #[commit_on_success]
@@ -163,7 +158,6 @@ async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
     assert_eq!(db.committed().await, [3]);
 }
 
-// 149
 #[tokio::test]
 async fn a_swallowed_error_is_found_in_a_drivers_error() {
     #[commit_on_success]
@@ -183,7 +177,6 @@ async fn a_swallowed_error_is_found_in_a_drivers_error() {
 
 const LEAVE: &str = "SELECT pg_terminate_backend(pg_backend_pid())";
 
-// 148, 146
 #[tokio::test]
 async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -220,7 +213,6 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
     assert_eq!(db.committed().await, [2]);
 }
 
-// 143
 #[tokio::test]
 async fn a_begin_on_a_broken_connection_is_an_error_and_the_body_does_not_run() {
     let Some(db) = driver::open().await else {

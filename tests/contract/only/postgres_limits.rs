@@ -12,7 +12,6 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
     Ok(())
 }
 
-// 91
 #[tokio::test]
 async fn a_transaction_in_plain_sql_that_has_not_had_a_query_ends_with_the_block() {
     let Some(db) = driver::open().await else {
@@ -28,7 +27,6 @@ async fn a_transaction_in_plain_sql_that_has_not_had_a_query_ends_with_the_block
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 149
 #[tokio::test]
 async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_committed() {
     #[commit_on_success]

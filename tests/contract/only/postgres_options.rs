@@ -108,7 +108,6 @@ async fn interfere(db: &Database) -> Result<(), DriverError> {
     driver::execute(&mut other, "COMMIT").await
 }
 
-// 144
 #[tokio::test]
 async fn a_serialization_failure_at_the_commit_is_the_drivers_error_and_nothing_is_stored() {
     #[commit_on_success(conn, isolation = serializable)]
@@ -137,7 +136,6 @@ async fn a_serialization_failure_at_the_commit_is_the_drivers_error_and_nothing_
     assert_eq!(db.committed().await, [2, 3]);
 }
 
-// 165
 #[tokio::test]
 async fn a_serialization_failure_at_the_commit_is_worth_another_attempt() {
     #[commit_on_success(conn, isolation = serializable, attempts = 2)]
@@ -167,7 +165,6 @@ async fn a_serialization_failure_at_the_commit_is_worth_another_attempt() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 165
 #[tokio::test]
 async fn a_serialization_failure_of_a_statement_is_worth_another_attempt() {
     #[commit_on_success(conn, isolation = repeatable_read, attempts = 2)]

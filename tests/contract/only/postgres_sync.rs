@@ -30,7 +30,6 @@ fn store(conn: &mut Client, id: i64, journal: &Journal) -> Result<(), AppError> 
     }
 }
 
-// 19
 #[test]
 fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection() {
     #[commit_on_success]
@@ -77,7 +76,6 @@ fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection() {
     assert_eq!(db.committed(), [1, 3, 5, 7, 9]);
 }
 
-// 71
 #[test]
 fn a_mutex_is_free_again_when_deferred_calls_run() {
     #[commit_on_success(tx = mutex.lock().map_err(|_| AppError::Own("poisoned"))?)]
@@ -107,7 +105,6 @@ enum Inner {
     IsDropped,
 }
 
-// 149
 #[test]
 fn the_end_of_a_transaction_of_the_driver_inside_a_body_is_an_error() {
     #[commit_on_success]
@@ -153,7 +150,6 @@ fn store_in(conn: &mut Transaction<'_>, id: i64) -> Result<(), AppError> {
     }
 }
 
-// 91
 #[test]
 fn a_block_on_a_savepoint_of_the_driver_goes_with_it() {
     let Some(db) = driver::open() else {
@@ -173,7 +169,6 @@ fn a_block_on_a_savepoint_of_the_driver_goes_with_it() {
     assert_eq!(db.committed(), [1, 5]);
 }
 
-// 91
 #[test]
 fn a_transaction_of_the_driver_is_one_that_is_open_already() {
     #[commit_on_success(conn, propagation = durable)]
@@ -198,7 +193,6 @@ fn a_transaction_of_the_driver_is_one_that_is_open_already() {
     assert_eq!(db.committed(), [3]);
 }
 
-// 149
 #[test]
 fn an_error_in_rows_that_nobody_has_read_is_an_error() {
     #[commit_on_success]
@@ -226,7 +220,6 @@ fn an_error_in_rows_that_nobody_has_read_is_an_error() {
     }
 }
 
-// 91
 #[test]
 fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner_ends_it() {
     let Some(db) = driver::open() else {
@@ -243,7 +236,6 @@ fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner_ends_
     assert_eq!(db.committed(), [7]);
 }
 
-// 1, 149
 #[test]
 fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     #[commit_on_success]
@@ -288,7 +280,6 @@ fn store_prepared(conn: &mut Client, insert: &Statement, id: i64) -> Result<(), 
     Ok(())
 }
 
-// 1
 #[test]
 fn a_transaction_takes_as_many_messages_as_one_by_hand() {
     let Some(db) = driver::open() else {
@@ -309,7 +300,6 @@ fn a_transaction_takes_as_many_messages_as_one_by_hand() {
     assert_eq!(db.committed(), [1, 2]);
 }
 
-// 151
 #[test]
 fn a_commit_without_an_answer_has_an_unknown_outcome() {
     #[commit_on_success]
@@ -350,7 +340,6 @@ fn a_commit_without_an_answer_has_an_unknown_outcome() {
     }
 }
 
-// 148
 #[test]
 fn a_connection_that_was_killed_behind_our_back_is_never_ok() {
     #[commit_on_success]
@@ -371,7 +360,6 @@ fn a_connection_that_was_killed_behind_our_back_is_never_ok() {
     assert!(db.committed().is_empty());
 }
 
-// 144
 #[test]
 fn what_the_server_says_of_a_refused_commit_is_in_the_error() {
     #[commit_on_success]
@@ -390,7 +378,6 @@ fn what_the_server_says_of_a_refused_commit_is_in_the_error() {
     assert_eq!(error.code(), Some(&SqlState::FOREIGN_KEY_VIOLATION));
 }
 
-// 152
 #[test]
 fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
     #[commit_on_success]
@@ -418,7 +405,6 @@ fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
     assert_eq!(db.committed(), [1, 3]);
 }
 
-// 91
 #[test]
 fn functions_inside_a_tests_transaction_are_outermost_ones() {
     let Some(db) = driver::open() else {
@@ -451,7 +437,6 @@ mod limits {
         Ok(())
     }
 
-    // 65
     #[test]
     fn a_block_on_a_transaction_of_the_driver_inside_a_body_does_not_know_where_it_is() {
         #[commit_on_success]
@@ -478,7 +463,6 @@ mod limits {
         assert_eq!(db.committed(), [1]);
     }
 
-    // 160
     #[test]
     fn inside_of_a_runtime_the_client_panics_before_anything_is_sent() {
         let Some(db) = driver::open() else {

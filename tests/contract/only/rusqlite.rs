@@ -25,7 +25,6 @@ fn store(conn: &Connection, id: i64, journal: &Journal) -> Result<(), Failure> {
     }
 }
 
-// 19, 21
 #[test]
 fn a_shared_connection_commits_rolls_back_and_nests() {
     #[commit_on_success]
@@ -46,7 +45,6 @@ fn a_shared_connection_commits_rolls_back_and_nests() {
     assert_eq!(db.committed(), [1, 3]);
 }
 
-// 65
 #[test]
 fn a_shared_and_an_exclusive_borrow_of_one_connection_nest() {
     #[commit_on_success]
@@ -63,7 +61,6 @@ fn a_shared_and_an_exclusive_borrow_of_one_connection_nest() {
     assert_eq!(journal.entries(), ["1"]);
 }
 
-// 19
 #[test]
 fn boxes_guards_and_pooled_connections_commit_and_roll_back() {
     #[commit_on_success]
@@ -108,7 +105,6 @@ fn boxes_guards_and_pooled_connections_commit_and_roll_back() {
     assert_eq!(db.committed(), [1, 3, 5, 7, 9]);
 }
 
-// 71
 #[test]
 fn a_mutex_is_free_again_when_deferred_calls_run() {
     #[commit_on_success(tx = mutex.lock().unwrap())]
@@ -152,7 +148,6 @@ fn leave_open() {
     });
 }
 
-// 103
 #[test]
 fn a_call_that_leaves_a_transaction_open_is_reported_with_its_place_and_the_rest_rolled_back() {
     #[commit_on_success]
@@ -196,7 +191,6 @@ fn a_call_that_leaves_a_transaction_open_is_reported_with_its_place_and_the_rest
     assert_eq!(db.committed(), [1, 3]);
 }
 
-// 101, 103
 #[test]
 fn a_call_that_panics_with_a_transaction_open_leaves_nothing_open() {
     fn leave_open_and_panic() {
@@ -219,7 +213,6 @@ fn a_call_that_panics_with_a_transaction_open_leaves_nothing_open() {
     assert_eq!(db.committed(), [1]);
 }
 
-// 106
 #[test]
 fn a_call_can_open_a_transaction_on_the_same_connection() {
     fn store_more(journal: &Journal) -> Result<(), Failure> {
@@ -244,7 +237,6 @@ fn a_call_can_open_a_transaction_on_the_same_connection() {
     assert_eq!(db.committed(), [1, 3]);
 }
 
-// 152
 #[test]
 fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
     #[commit_on_success]
@@ -271,7 +263,6 @@ fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
     assert_eq!(db.committed(), [1, 3]);
 }
 
-// 160
 #[test]
 fn a_spawned_thread_is_outside_and_its_call_runs_at_once() {
     #[commit_on_success]
@@ -294,7 +285,6 @@ fn a_spawned_thread_is_outside_and_its_call_runs_at_once() {
     assert_eq!(journal.entries(), ["deferred by the thread", "1"]);
 }
 
-// 158
 #[test]
 fn threads_have_transactions_and_queues_of_their_own() {
     #[commit_on_success(tx = pool.get()?)]
@@ -326,7 +316,6 @@ fn threads_have_transactions_and_queues_of_their_own() {
     assert_eq!(db.committed(), expected);
 }
 
-// 91
 #[test]
 fn a_savepoint_of_rusqlite_inside_a_body_takes_what_is_inside_with_it() {
     #[commit_on_success]
@@ -352,7 +341,6 @@ fn a_savepoint_of_rusqlite_inside_a_body_takes_what_is_inside_with_it() {
     assert_eq!(db.committed(), [1, 3]);
 }
 
-// 32
 #[test]
 fn a_nested_block_in_a_transaction_that_was_ended_says_so() {
     #[commit_on_success]

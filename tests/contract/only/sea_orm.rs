@@ -44,7 +44,6 @@ where
     put(db, id).await
 }
 
-// 19
 #[tokio::test]
 async fn sea_orm_sources_of_every_form_commit_and_roll_back() {
     #[commit_on_success]
@@ -102,7 +101,6 @@ async fn sea_orm_sources_of_every_form_commit_and_roll_back() {
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9, 11, 13]);
 }
 
-// 21, 65
 #[tokio::test]
 async fn one_generic_function_is_a_transaction_on_a_connection_and_a_savepoint_inside_another() {
     #[commit_on_success]
@@ -127,7 +125,6 @@ async fn one_generic_function_is_a_transaction_on_a_connection_and_a_savepoint_i
     assert_eq!(db.committed().await, [1, 2, 3, 4]);
 }
 
-// 91
 #[tokio::test]
 async fn an_executor_leads_to_the_transaction_that_it_owns() {
     let Some(db) = driver::open().await else {
@@ -169,7 +166,6 @@ async fn a_source_of_which_nobody_knows_where_it_leads_is_refused() {
     assert_eq!(db.committed().await, [3]);
 }
 
-// 143
 #[tokio::test]
 async fn without_a_connection_the_body_does_not_run() {
     let Some(db) = driver::open().await else {
@@ -186,7 +182,6 @@ async fn without_a_connection_the_body_does_not_run() {
     assert!(db.committed().await.is_empty());
 }
 
-// 143
 #[tokio::test]
 async fn without_a_connection_the_drivers_error_is_the_original() {
     #[commit_on_success]
@@ -203,7 +198,6 @@ async fn without_a_connection_the_drivers_error_is_the_original() {
     assert_eq!(looks(&pool).await, Err(closed));
 }
 
-// 106
 #[tokio::test]
 async fn awaited_calls_of_a_pool_of_one_can_have_its_connection() {
     async fn look(pool: Pool, journal: Journal) {
@@ -232,7 +226,6 @@ async fn awaited_calls_of_a_pool_of_one_can_have_its_connection() {
     assert_eq!(journal.entries(), ["[1]", "[1, 3]"]);
 }
 
-// 154
 #[tokio::test]
 async fn a_block_that_is_cancelled_while_it_waits_for_a_connection_takes_none_away() {
     let Some(db) = driver::open().await else {
@@ -250,7 +243,6 @@ async fn a_block_that_is_cancelled_while_it_waits_for_a_connection_takes_none_aw
     assert_eq!(db.committed().await, [3, 5]);
 }
 
-// 118
 #[tokio::test]
 async fn asking_and_deferring_outside_need_no_connection_of_a_pool_that_has_none_left() {
     let Some(db) = driver::open().await else {
@@ -266,7 +258,6 @@ async fn asking_and_deferring_outside_need_no_connection_of_a_pool_that_has_none
     generic(&pool, 1).await.unwrap();
 }
 
-// 168
 #[tokio::test]
 async fn in_a_transaction_of_a_test_calls_run_and_nothing_is_kept() {
     #[commit_on_success]

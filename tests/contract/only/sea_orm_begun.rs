@@ -67,7 +67,6 @@ async fn nest_by_hand(db: &impl Source, nested: Nested, journal: &Journal) -> Re
     Ok(())
 }
 
-// 91
 #[tokio::test]
 async fn a_transaction_of_sea_orm_inside_a_body_is_a_savepoint() {
     for (nested, expected) in [
@@ -92,7 +91,6 @@ async fn a_transaction_of_sea_orm_inside_a_body_is_a_savepoint() {
     }
 }
 
-// 91
 #[tokio::test]
 async fn a_function_inside_a_transaction_of_sea_orm_inside_a_body_goes_with_it() {
     #[commit_on_success]
@@ -119,7 +117,6 @@ async fn a_function_inside_a_transaction_of_sea_orm_inside_a_body_goes_with_it()
 
 /// The savepoints of the inner transaction have names of their own: MySQL forgets one when another takes its
 /// name.
-// 91
 #[tokio::test]
 async fn savepoints_below_a_transaction_of_sea_orm_do_not_hide_those_above_it() {
     #[commit_on_success]

@@ -56,7 +56,6 @@ async fn work(db: &DatabaseConnection, journal: &Journal) -> Result<u64, Failure
     Ok(count(db).await?)
 }
 
-// 1, 21
 #[tokio::test]
 async fn entities_and_helpers_for_any_connection_work_in_the_body() {
     let Some(db) = driver::open().await else {

@@ -43,7 +43,6 @@ async fn hands_out(
     }
 }
 
-// 91
 #[tokio::test]
 async fn a_transaction_of_sea_orm_that_outlives_the_body_ends_with_it() {
     for end in [End::Succeeds, End::Fails] {
@@ -71,7 +70,6 @@ async fn a_transaction_of_sea_orm_that_outlives_the_body_ends_with_it() {
     }
 }
 
-// 91
 #[tokio::test]
 async fn calls_deferred_inside_a_transaction_of_sea_orm_inside_a_body_are_refused() {
     #[commit_on_success]
@@ -100,7 +98,6 @@ async fn calls_deferred_inside_a_transaction_of_sea_orm_inside_a_body_are_refuse
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 149
 #[tokio::test]
 async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_committed() {
     #[commit_on_success]
@@ -120,7 +117,6 @@ async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_committe
     assert_eq!(db.committed().await, [2]);
 }
 
-// 154
 #[tokio::test]
 async fn a_nested_block_that_is_cancelled_in_a_transaction_opened_by_hand_is_in_its_owners_hands() {
     #[commit_on_success]
@@ -157,7 +153,6 @@ async fn forgets_a_stream(db: &impl driver::Streaming, panics: bool) -> Result<(
     std::future::pending().await
 }
 
-// 152
 #[tokio::test]
 async fn a_panic_behind_a_stream_that_was_forgotten_goes_on_with_its_payload() {
     let Some(db) = driver::open().await else {
@@ -171,7 +166,6 @@ async fn a_panic_behind_a_stream_that_was_forgotten_goes_on_with_its_payload() {
     assert!(db.committed().await.is_empty());
 }
 
-// 154
 #[tokio::test]
 async fn a_future_that_is_dropped_behind_a_stream_that_was_forgotten_stores_nothing() {
     let Some(db) = driver::open().await else {
@@ -191,7 +185,6 @@ async fn a_future_that_is_dropped_behind_a_stream_that_was_forgotten_stores_noth
     assert!(db.committed().await.is_empty());
 }
 
-// 154
 #[test]
 fn a_future_that_is_dropped_without_a_runtime_stores_nothing_and_panics_nowhere() {
     #[commit_on_success]

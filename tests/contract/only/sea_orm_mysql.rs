@@ -92,7 +92,6 @@ async fn wait_in_vain(db: &Database, conn: &impl ConnectionTrait) -> Result<(), 
     Ok(waited?)
 }
 
-// 165
 #[tokio::test]
 async fn a_lock_that_was_waited_for_in_vain_is_worth_another_attempt() {
     #[commit_on_success(conn, attempts = 2)]
@@ -122,7 +121,6 @@ async fn a_lock_that_was_waited_for_in_vain_is_worth_another_attempt() {
     assert_eq!(db.committed().await, [1, 11]);
 }
 
-// 32, 149
 #[tokio::test]
 async fn without_a_transaction_around_it_the_body_of_an_inner_block_does_not_run() {
     #[commit_on_success]
@@ -178,7 +176,6 @@ mod limits {
     /// `PING`, `BEGIN`, and then sqlx-mysql prepares.
     const BEFORE_IT_PREPARES: usize = 2;
 
-    // 154
     #[tokio::test]
     async fn a_future_that_is_dropped_while_it_prepares_leaves_nothing_open_but_costs_a_connection()
     {

@@ -16,7 +16,6 @@ async fn store(db: &impl Source, id: i64, journal: &Journal) -> Result<(), Failu
     Ok(())
 }
 
-// 143
 #[tokio::test]
 async fn a_failed_transaction_left_open_in_a_pool_does_no_harm() {
     let Some(db) = driver::open().await else {
@@ -78,7 +77,6 @@ async fn ends(db: &Pool, end: End, reached: &Notify) -> Result<(), Failure> {
     }
 }
 
-// 154
 #[tokio::test]
 async fn however_a_block_ends_its_connection_is_outside_of_any_transaction() {
     for end in [

@@ -77,7 +77,6 @@ async fn inner_conflict(db: &impl Source) -> Result<(), Failure> {
     Ok(driver::execute(db, CONFLICT).await?)
 }
 
-// 149
 #[tokio::test]
 async fn a_connection_whose_transaction_sqlite_has_ended_works_again() {
     for after in [
@@ -104,7 +103,6 @@ async fn a_connection_whose_transaction_sqlite_has_ended_works_again() {
 }
 
 /// As the last user of a connection might leave it.
-// 143
 #[tokio::test]
 async fn what_the_last_user_of_a_pool_left_open_is_rolled_back() {
     let db = driver::open().await.unwrap();
@@ -175,7 +173,6 @@ async fn what_sqlite_does_not_have_is_refused_and_the_body_does_not_run() {
     works(&conn, &db).await;
 }
 
-// 165
 #[tokio::test]
 async fn a_file_that_is_busy_is_worth_another_attempt() {
     #[commit_on_success(conn, mode = immediate, attempts = 50)]
@@ -212,7 +209,6 @@ async fn nest(db: &Pool, fails: bool, journal: &Journal) -> Result<(), Failure> 
 
 /// How often a future is pending depends on how fast the connection's thread is; wherever it is dropped, the
 /// promises hold.
-// 154
 #[tokio::test]
 async fn a_block_can_be_dropped_anywhere() {
     for fails in [false, true] {

@@ -51,7 +51,6 @@ async fn outer(
     Ok(())
 }
 
-// 140, 55
 #[tokio::test]
 async fn a_sync_transaction_inside_an_async_one_runs_its_own_calls() {
     let Some(db) = driver::open().await else {

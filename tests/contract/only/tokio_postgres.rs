@@ -36,7 +36,6 @@ async fn store_two(
     Ok(())
 }
 
-// 1
 #[tokio::test]
 async fn statements_side_by_side_are_in_the_transaction() {
     let Some(db) = driver::open().await else {
@@ -49,7 +48,6 @@ async fn statements_side_by_side_are_in_the_transaction() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 149
 #[tokio::test]
 async fn a_swallowed_error_of_statements_side_by_side_is_an_error() {
     for ids in [[1, 1], [0, 1], [1, 0]] {
@@ -67,7 +65,6 @@ async fn a_swallowed_error_of_statements_side_by_side_is_an_error() {
     }
 }
 
-// 1
 #[tokio::test]
 async fn a_statement_prepared_in_a_body_outlives_its_transaction() {
     #[commit_on_success]
@@ -101,7 +98,6 @@ async fn read(conn: &mut Connection, rows: usize) -> Result<usize, AppError> {
     Ok(read)
 }
 
-// 149
 #[tokio::test]
 async fn an_error_in_a_stream_that_nobody_has_read_is_an_error() {
     for rows in [0, 1, 3] {
@@ -117,7 +113,6 @@ async fn an_error_in_a_stream_that_nobody_has_read_is_an_error() {
     }
 }
 
-// 1
 #[tokio::test]
 async fn a_stream_that_is_dropped_half_read_does_no_harm() {
     #[commit_on_success]
@@ -159,7 +154,6 @@ async fn copy(conn: &mut Connection, copied: Copied, journal: &Journal) -> Resul
     Ok(())
 }
 
-// 1, 149
 #[tokio::test]
 async fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     let Some(db) = driver::open().await else {
@@ -184,7 +178,6 @@ enum Inner {
     IsDropped,
 }
 
-// 149
 #[tokio::test]
 async fn the_end_of_a_transaction_of_the_driver_inside_a_body_is_an_error() {
     #[commit_on_success]
@@ -232,7 +225,6 @@ async fn store_in(conn: &mut Begun<'_>, id: i64, journal: &Journal) -> Result<()
     }
 }
 
-// 65
 #[tokio::test]
 async fn a_block_on_a_transaction_of_the_driver_inside_a_body_knows_where_it_is() {
     #[commit_on_success]
@@ -255,7 +247,6 @@ async fn a_block_on_a_transaction_of_the_driver_inside_a_body_knows_where_it_is(
     assert_eq!(db.committed().await, [1]);
 }
 
-// 91
 #[tokio::test]
 async fn a_block_on_a_savepoint_of_the_driver_goes_with_it() {
     #[commit_on_success]
@@ -279,7 +270,6 @@ async fn a_block_on_a_savepoint_of_the_driver_goes_with_it() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 1
 #[tokio::test]
 async fn a_portal_that_is_read_in_part_does_no_harm() {
     #[commit_on_success]
@@ -298,7 +288,6 @@ async fn a_portal_that_is_read_in_part_does_no_harm() {
     driver::commit_by_hand(by_hand).await;
 }
 
-// 91
 #[tokio::test]
 async fn a_transaction_of_the_driver_is_one_that_is_open_already() {
     #[commit_on_success(conn, isolation = serializable)]
@@ -332,7 +321,6 @@ async fn a_transaction_of_the_driver_is_one_that_is_open_already() {
     assert_eq!(db.committed().await, [3]);
 }
 
-// 82
 #[tokio::test]
 async fn a_nested_block_leaves_no_savepoint_behind() {
     #[commit_on_success]
@@ -364,7 +352,6 @@ async fn a_nested_block_leaves_no_savepoint_behind() {
     }
 }
 
-// 158
 #[tokio::test]
 async fn many_statements_side_by_side_are_all_stored() {
     #[commit_on_success]
@@ -417,7 +404,6 @@ async fn stand_in_the_way(db: &Database) -> Result<(), tokio_postgres::Error> {
     Ok(())
 }
 
-// 165
 #[tokio::test]
 async fn a_deadlock_in_a_transparent_error_is_worth_another_attempt() {
     #[commit_on_success(conn, attempts = 2)]
@@ -452,7 +438,6 @@ async fn a_deadlock_in_a_transparent_error_is_worth_another_attempt() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 91
 #[tokio::test]
 async fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner_ends_it() {
     #[commit_on_success]
@@ -474,7 +459,6 @@ async fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner
     assert_eq!(db.committed().await, [4]);
 }
 
-// 168
 #[tokio::test]
 async fn functions_inside_a_tests_transaction_are_outermost_ones_and_nothing_is_kept() {
     let Some(db) = driver::open().await else {

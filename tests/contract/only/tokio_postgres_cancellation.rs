@@ -182,7 +182,6 @@ async fn check(stage: &Stage, shape: Shape, done: bool, journal: &Journal, conte
 /// Only `COMMIT` itself may leave it open whether the calls run; its reply may need more than one read.
 const IN_FLIGHT: usize = 3;
 
-// 154
 #[tokio::test]
 async fn a_block_on_a_pool_of_one_can_be_dropped_anywhere() {
     for shape in [Shape::Flat, Shape::Nested, Shape::NestedFails] {
@@ -215,7 +214,6 @@ async fn a_block_on_a_pool_of_one_can_be_dropped_anywhere() {
     }
 }
 
-// 154
 #[tokio::test]
 async fn a_block_on_a_borrowed_connection_can_be_dropped_anywhere_and_its_owner_can_go_on() {
     for shape in [Shape::Flat, Shape::Nested, Shape::NestedFails] {
@@ -261,7 +259,6 @@ async fn giving_up(
     Ok(given_up)
 }
 
-// 154
 #[tokio::test]
 async fn a_nested_block_can_be_dropped_anywhere_and_nothing_of_the_outer_one_is_stored() {
     for shape in [Shape::Nested, Shape::NestedFails] {
@@ -305,7 +302,6 @@ async fn nested_by_hand(conn: &mut Begun<'_>, shape: Shape) -> Result<(), AppErr
     }
 }
 
-// 154
 #[tokio::test]
 async fn a_block_in_a_transaction_by_hand_can_be_dropped_anywhere_and_leaves_nothing_in_it() {
     for shape in [Shape::Nested, Shape::NestedFails] {
@@ -347,7 +343,6 @@ async fn hang_in(conn: &mut Begun<'_>, reached: &Notify) -> Result<(), AppError>
     forever().await
 }
 
-// 154
 #[tokio::test]
 async fn a_body_in_a_transaction_by_hand_that_is_dropped_leaves_nothing_in_it() {
     let Some(db) = driver::open().await else {
@@ -369,7 +364,6 @@ async fn a_body_in_a_transaction_by_hand_that_is_dropped_leaves_nothing_in_it() 
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 154
 #[tokio::test]
 async fn statements_side_by_side_that_are_dropped_are_rolled_back() {
     #[commit_on_success]

@@ -33,7 +33,6 @@ async fn store_by_hand(conn: &mut Connection, insert: &Statement, id: i64) -> Re
     Ok(transaction.commit().await?)
 }
 
-// 1
 #[tokio::test]
 async fn a_transaction_takes_as_many_messages_as_one_by_hand() {
     let Some(db) = driver::open().await else {
@@ -62,7 +61,6 @@ async fn nest(conn: &mut Connection, insert: &Statement, fails: bool) -> Result<
     }
 }
 
-// 21
 #[tokio::test]
 async fn a_nested_block_takes_one_message_for_each_step() {
     #[commit_on_success]
@@ -89,7 +87,6 @@ async fn a_nested_block_takes_one_message_for_each_step() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 143
 #[tokio::test]
 async fn an_option_that_postgresql_does_not_have_sends_nothing() {
     #[commit_on_success(conn, mode = exclusive)]
@@ -132,7 +129,6 @@ async fn terminate(db: &Database, number: i32) {
     assert_eq!(db.corner.numbers(select).await, [1]);
 }
 
-// 148
 #[tokio::test]
 async fn a_connection_that_is_known_to_be_closed_has_committed_nothing() {
     let Some(db) = driver::open().await else {
@@ -152,7 +148,6 @@ async fn a_connection_that_is_known_to_be_closed_has_committed_nothing() {
     assert!(db.committed().await.is_empty());
 }
 
-// 148, 151
 #[tokio::test]
 async fn a_connection_that_was_killed_behind_our_back_is_never_ok() {
     let Some(db) = driver::open().await else {
@@ -176,7 +171,6 @@ async fn a_connection_that_was_killed_behind_our_back_is_never_ok() {
     assert!(db.committed().await.is_empty());
 }
 
-// 151
 #[tokio::test]
 async fn a_commit_without_an_answer_has_an_unknown_outcome() {
     for (stored, reached) in [(&[][..], false), (&[1], true)] {
@@ -209,7 +203,6 @@ async fn a_commit_without_an_answer_has_an_unknown_outcome() {
     }
 }
 
-// 144
 #[tokio::test]
 async fn what_the_server_says_of_a_refused_commit_is_in_the_error() {
     let Some(db) = driver::open().await else {
@@ -258,7 +251,6 @@ async fn misspell(db: &Database) -> (std::net::SocketAddr, Arc<AtomicBool>) {
     (address, misspelt)
 }
 
-// 144
 #[tokio::test]
 async fn a_savepoint_that_is_refused_at_the_commit_leaves_no_transaction_open() {
     let Some(db) = driver::open().await else {
@@ -294,7 +286,6 @@ async fn hand_out(
 pub(crate) mod limits {
     use super::*;
 
-    // 1
     #[tokio::test]
     async fn a_commit_waits_for_a_stream_that_outlives_the_body() {
         let Some(db) = driver::open().await else {

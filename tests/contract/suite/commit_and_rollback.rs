@@ -19,7 +19,6 @@ async fn store_and_fail(conn: &mut Connection, id: i64, error: Arc<str>) -> Resu
     Err(Failure::Body(error))
 }
 
-// 1
 #[tokio::test]
 async fn stores_the_row_and_returns_the_value_when_the_body_returns_ok() {
     let Some(db) = driver::open().await else {
@@ -31,7 +30,6 @@ async fn stores_the_row_and_returns_the_value_when_the_body_returns_ok() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 2, 4
 #[tokio::test]
 async fn stores_nothing_and_returns_the_very_error_of_the_body_when_it_fails() {
     let Some(db) = driver::open().await else {
@@ -44,7 +42,6 @@ async fn stores_nothing_and_returns_the_very_error_of_the_body_when_it_fails() {
     assert!(db.committed().await.is_empty());
 }
 
-// 2
 #[tokio::test]
 async fn stores_nothing_when_a_question_mark_ends_the_body() {
     #[commit_on_success]
@@ -65,7 +62,6 @@ async fn stores_nothing_when_a_question_mark_ends_the_body() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 2
 #[tokio::test]
 async fn commits_when_return_leaves_the_body_early_with_ok() {
     #[commit_on_success]
@@ -86,7 +82,6 @@ async fn commits_when_return_leaves_the_body_early_with_ok() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 3
 #[tokio::test]
 async fn every_spelling_of_the_attribute_commits_and_rolls_back_alike() {
     #[commit_on_success()]
@@ -127,7 +122,6 @@ async fn every_spelling_of_the_attribute_commits_and_rolls_back_alike() {
     assert_eq!(db.committed().await, [1, 3, 5]);
 }
 
-// 3
 #[tokio::test]
 async fn a_block_commits_and_rolls_back_as_a_function_does() {
     let Some(db) = driver::open().await else {
@@ -148,7 +142,6 @@ async fn a_block_commits_and_rolls_back_as_a_function_does() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 8
 #[tokio::test]
 async fn the_second_block_sees_what_the_first_has_stored_and_starts_clean() {
     #[commit_on_success]
@@ -178,7 +171,6 @@ async fn store_and_take_back(
     Ok(id)
 }
 
-// 9
 #[tokio::test]
 async fn set_rollback_stores_nothing_runs_nothing_and_returns_the_value() {
     let Some(db) = driver::open().await else {
@@ -197,7 +189,6 @@ async fn set_rollback_stores_nothing_runs_nothing_and_returns_the_value() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 11
 #[tokio::test]
 async fn set_rollback_outside_is_an_error() {
     assert!(set_rollback().is_err());
@@ -209,7 +200,6 @@ async fn set_rollback_outside_is_an_error() {
     assert!(set_rollback().is_err());
 }
 
-// 17
 #[tokio::test]
 async fn the_bodys_error_is_returned_when_it_has_also_ended_the_transaction() {
     #[commit_on_success]
@@ -232,7 +222,6 @@ async fn the_bodys_error_is_returned_when_it_has_also_ended_the_transaction() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 18
 #[tokio::test]
 async fn a_function_can_call_itself() {
     #[commit_on_success]
@@ -304,7 +293,6 @@ where
     Ok(id)
 }
 
-// 19
 #[tokio::test]
 async fn methods_trait_implementations_and_generic_functions_commit_and_roll_back() {
     let Some(db) = driver::open().await else {

@@ -55,7 +55,6 @@ fn assert_ended(result: Result<(), Failure>) {
     assert_ne!(error.outcome(), Outcome::Committed);
 }
 
-// 149
 #[tokio::test]
 async fn a_commit_sent_by_the_body_is_an_error_and_no_call_runs() {
     let Some(db) = driver::open().await else {
@@ -69,7 +68,6 @@ async fn a_commit_sent_by_the_body_is_an_error_and_no_call_runs() {
     works(&mut conn, &db, &journal).await;
 }
 
-// 149
 #[tokio::test]
 async fn a_rollback_sent_by_the_body_is_an_error_and_no_call_runs() {
     let Some(db) = driver::open().await else {
@@ -83,7 +81,6 @@ async fn a_rollback_sent_by_the_body_is_an_error_and_no_call_runs() {
     works(&mut conn, &db, &journal).await;
 }
 
-// 149
 #[tokio::test]
 async fn a_write_after_a_commit_sent_by_the_body_does_not_hide_it() {
     #[commit_on_success]
@@ -104,7 +101,6 @@ async fn a_write_after_a_commit_sent_by_the_body_does_not_hide_it() {
     works(&mut conn, &db, &journal).await;
 }
 
-// 149
 #[tokio::test]
 async fn a_pool_of_one_works_after_a_commit_sent_by_the_body() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -139,7 +135,6 @@ async fn a_pool_of_one_works_after_a_commit_sent_by_the_body() {
     assert_eq!(db.committed().await, [1, 3, 4]);
 }
 
-// 149
 #[tokio::test]
 async fn a_statement_of_the_caller_is_stored_after_a_commit_sent_by_the_body() {
     let Some(db) = driver::open().await else {
@@ -152,7 +147,6 @@ async fn a_statement_of_the_caller_is_stored_after_a_commit_sent_by_the_body() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 149
 #[tokio::test]
 async fn a_commit_sent_by_an_inner_block_is_an_error_of_the_inner_and_of_the_outer() {
     #[commit_on_success]
@@ -178,7 +172,6 @@ async fn a_commit_sent_by_an_inner_block_is_an_error_of_the_inner_and_of_the_out
     works(&mut conn, &db, &journal).await;
 }
 
-// 17
 #[tokio::test]
 async fn the_error_of_an_inner_block_that_has_ended_the_transaction_is_returned() {
     #[commit_on_success]
@@ -217,7 +210,6 @@ async fn the_error_of_an_inner_block_that_has_ended_the_transaction_is_returned(
     works(&mut conn, &db, &journal).await;
 }
 
-// 32
 #[tokio::test]
 async fn a_nested_block_after_a_commit_sent_by_the_body_never_commits() {
     #[commit_on_success]

@@ -35,7 +35,6 @@ async fn of_ours(conn: &mut Connection) -> Result<(), Error> {
     Ok(())
 }
 
-// 2, 4
 #[tokio::test]
 async fn every_error_type_commits_and_rolls_back() {
     let Some(db) = driver::open().await else {
@@ -58,7 +57,6 @@ async fn every_error_type_commits_and_rolls_back() {
     assert_eq!(db.committed().await, [1, 2, 3, 4]);
 }
 
-// 97
 #[tokio::test]
 async fn the_outcome_is_found_in_every_error_type() {
     #[commit_on_success]
@@ -96,7 +94,6 @@ async fn the_outcome_is_found_in_every_error_type() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-// 149
 #[tokio::test]
 async fn a_transaction_that_has_ended_is_found_in_a_drivers_error() {
     #[commit_on_success]

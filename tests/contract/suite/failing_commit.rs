@@ -22,7 +22,6 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
     Ok(())
 }
 
-// 144
 #[tokio::test]
 async fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
     let Some(db) = driver::open().await else {
@@ -48,7 +47,6 @@ async fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 144
 #[tokio::test]
 async fn a_function_that_returns_the_drivers_error_returns_the_original() {
     #[commit_on_success]
@@ -69,7 +67,6 @@ async fn a_function_that_returns_the_drivers_error_returns_the_original() {
     assert!(journal.entries().is_empty());
 }
 
-// 144
 #[tokio::test]
 async fn a_constraint_that_an_inner_block_violates_is_refused_at_the_outermost_commit() {
     #[commit_on_success]
@@ -102,7 +99,6 @@ async fn a_constraint_that_an_inner_block_violates_is_refused_at_the_outermost_c
     assert!(journal.entries().is_empty());
 }
 
-// 144
 #[tokio::test]
 async fn an_orphan_in_a_savepoint_that_is_rolled_back_does_no_harm() {
     #[commit_on_success]
@@ -126,7 +122,6 @@ async fn an_orphan_in_a_savepoint_that_is_rolled_back_does_no_harm() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 144
 #[tokio::test]
 async fn a_pool_of_one_works_after_a_refused_commit() {
     #[commit_on_success(tx = driver::source(pool))]

@@ -24,7 +24,6 @@ async fn store_and_defer(conn: ByHand<'_, '_>, id: i64, journal: &Journal) -> Re
     Ok(())
 }
 
-// 91
 #[tokio::test]
 async fn without_calls_a_block_is_a_savepoint_of_the_transaction_around_it() {
     let Some(db) = driver::open().await else {
@@ -41,7 +40,6 @@ async fn without_calls_a_block_is_a_savepoint_of_the_transaction_around_it() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 91
 #[tokio::test]
 async fn what_a_block_has_stored_goes_with_the_transaction_around_it() {
     let Some(db) = driver::open().await else {
@@ -55,7 +53,6 @@ async fn what_a_block_has_stored_goes_with_the_transaction_around_it() {
     assert!(db.committed().await.is_empty());
 }
 
-// 91
 #[tokio::test]
 async fn calls_that_nobody_would_run_are_an_error_and_the_savepoint_is_rolled_back() {
     let Some(db) = driver::open().await else {
@@ -79,7 +76,6 @@ async fn calls_that_nobody_would_run_are_an_error_and_the_savepoint_is_rolled_ba
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 91
 #[tokio::test]
 async fn calls_of_an_inner_block_that_nobody_would_run_are_an_error_of_the_outer() {
     #[commit_on_success]
@@ -107,7 +103,6 @@ async fn calls_of_an_inner_block_that_nobody_would_run_are_an_error_of_the_outer
     assert!(db.committed().await.is_empty());
 }
 
-// 91
 #[tokio::test]
 async fn calls_of_a_failed_block_are_dropped_and_its_error_is_returned() {
     #[commit_on_success]

@@ -26,7 +26,6 @@ fn source_of(failure: &HandlerFailure) -> String {
     }
 }
 
-// 97, 99
 #[tokio::test]
 async fn failing_calls_are_listed_with_their_places_and_the_others_run() {
     #[commit_on_success]
@@ -87,7 +86,6 @@ async fn failing_calls_are_listed_with_their_places_and_the_others_run() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 97
 #[tokio::test]
 async fn the_message_names_the_function_and_each_failure() {
     #[commit_on_success]
@@ -115,7 +113,6 @@ async fn the_message_names_the_function_and_each_failure() {
     }
 }
 
-// 97
 #[tokio::test]
 async fn a_failing_call_of_an_inner_block_is_reported_by_the_outermost() {
     #[commit_on_success]
@@ -160,7 +157,6 @@ async fn blow_up_later(number: u32) {
     blow_up(number);
 }
 
-// 101
 #[tokio::test]
 async fn a_panic_of_a_call_goes_on_after_the_others_have_run_and_the_row_is_there() {
     #[commit_on_success]
@@ -189,7 +185,6 @@ async fn a_panic_of_a_call_goes_on_after_the_others_have_run_and_the_row_is_ther
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 101
 #[tokio::test]
 async fn observers_hear_of_failures_behind_which_a_panic_goes_on() {
     #[commit_on_success]
@@ -226,7 +221,6 @@ async fn observers_hear_of_failures_behind_which_a_panic_goes_on() {
     assert_eq!(observed(&failed), [expected]);
 }
 
-// 102
 #[tokio::test]
 async fn a_call_that_opens_a_transaction_and_fails_rolls_back_that_one_alone() {
     #[commit_on_success(tx = &mut conn)]

@@ -24,7 +24,6 @@ async fn note_and_fail(conn: &mut Connection, id: i64, journal: &Journal) -> Res
     Err(Failure::body("no"))
 }
 
-// 61, 71
 #[tokio::test]
 async fn a_deferred_call_runs_after_the_body_and_before_the_function_returns() {
     #[commit_on_success]
@@ -45,7 +44,6 @@ async fn a_deferred_call_runs_after_the_body_and_before_the_function_returns() {
     assert_eq!(journal.entries(), ["end of body", "called", "returned"]);
 }
 
-// 62
 #[tokio::test]
 async fn a_deferred_call_of_a_failed_block_never_runs_and_its_captures_are_dropped() {
     let Some(db) = driver::open().await else {
@@ -79,7 +77,6 @@ async fn equal_calls_each_run_at_their_own_position() {
     assert_eq!(journal.entries(), ["index", "mail", "index"]);
 }
 
-// 63
 #[tokio::test]
 async fn deferred_calls_of_every_form_run_in_the_order_in_which_they_were_deferred() {
     fn write(journal: Journal, entry: &str) {
@@ -121,7 +118,6 @@ async fn deferred_calls_of_every_form_run_in_the_order_in_which_they_were_deferr
     assert_eq!(journal.entries(), order);
 }
 
-// 67
 #[tokio::test]
 async fn deferred_calls_run_once() {
     let Some(db) = driver::open().await else {
@@ -135,7 +131,6 @@ async fn deferred_calls_run_once() {
     assert_eq!(journal.owners(), 1);
 }
 
-// 68
 #[tokio::test]
 async fn deferred_calls_of_a_failed_block_do_not_run_in_the_next_one() {
     let Some(db) = driver::open().await else {
@@ -148,7 +143,6 @@ async fn deferred_calls_of_a_failed_block_do_not_run_in_the_next_one() {
     assert_eq!(journal.entries(), ["2"]);
 }
 
-// 69
 #[tokio::test]
 async fn deferred_calls_run_when_nothing_was_written() {
     #[commit_on_success]
@@ -180,7 +174,6 @@ async fn look_around(db: Database, journal: Journal) {
     journal.note(format!("open {open}, pending {waiting}, rows {rows:?}"));
 }
 
-// 72, 80, 105
 #[tokio::test]
 async fn a_deferred_call_is_outside_of_the_transaction_and_others_see_the_row() {
     #[commit_on_success]
@@ -207,7 +200,6 @@ async fn a_deferred_call_is_outside_of_the_transaction_and_others_see_the_row() 
     assert_eq!(journal.entries(), ["open false, pending 0, rows [1]"; 2]);
 }
 
-// 73
 #[tokio::test]
 async fn arguments_are_evaluated_where_the_call_is_deferred() {
     fn next(counter: &mut u32) -> String {
@@ -234,7 +226,6 @@ async fn arguments_are_evaluated_where_the_call_is_deferred() {
     assert_eq!(journal.entries(), ["1", "12"]);
 }
 
-// 80, 120
 #[tokio::test]
 async fn in_transaction_and_pending_tell_what_is_open() {
     #[commit_on_success]
@@ -272,7 +263,6 @@ async fn store_alone(mut conn: Connection, id: i64, journal: &Journal) -> Result
     Ok(())
 }
 
-// 106
 #[tokio::test]
 async fn a_deferred_call_can_open_a_transaction_of_its_own() {
     async fn store_more(db: Database, journal: Journal) -> Result<(), Failure> {
@@ -305,7 +295,6 @@ async fn a_deferred_call_can_open_a_transaction_of_its_own() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 108
 #[tokio::test]
 async fn a_call_deferred_by_a_deferred_call_runs_at_once() {
     async fn defers_again(journal: Journal) {
@@ -333,7 +322,6 @@ async fn a_call_deferred_by_a_deferred_call_runs_at_once() {
     assert_eq!(journal.entries(), order);
 }
 
-// 61, 114
 #[tokio::test]
 async fn try_defer_defers_inside() {
     #[commit_on_success]

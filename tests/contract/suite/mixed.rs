@@ -68,7 +68,6 @@ async fn outer(
 
 const B: [&str; 3] = ["B1", "B2, open false, pending 0", "B3 at once"];
 
-// 140, 55
 #[tokio::test]
 async fn each_call_runs_with_the_transaction_that_it_was_deferred_in() {
     let Some(db) = driver::open().await else {
@@ -88,7 +87,6 @@ async fn each_call_runs_with_the_transaction_that_it_was_deferred_in() {
     assert_eq!(other.committed().await, [10]);
 }
 
-// 55
 #[tokio::test]
 async fn the_inner_transaction_stays_committed_when_the_outer_fails() {
     let Some(db) = driver::open().await else {
@@ -109,7 +107,6 @@ async fn the_inner_transaction_stays_committed_when_the_outer_fails() {
     assert_eq!(other.committed().await, [10]);
 }
 
-// 55
 #[tokio::test]
 async fn the_outer_transaction_commits_what_a_savepoint_inside_the_failed_one_has_done() {
     let Some(db) = driver::open().await else {

@@ -19,7 +19,6 @@ async fn failing(conn: &mut Connection, id: i64, journal: &Journal) -> Result<()
     Err(Failure::body("inner"))
 }
 
-// 63, 65
 #[tokio::test]
 async fn calls_run_in_order_across_levels_and_only_after_the_outermost_commit() {
     #[commit_on_success]
@@ -48,7 +47,6 @@ async fn calls_run_in_order_across_levels_and_only_after_the_outermost_commit() 
     assert_eq!(journal.entries(), ["A", "B", "3", "D", "E"]);
 }
 
-// 80
 #[tokio::test]
 async fn pending_counts_the_levels_together() {
     #[commit_on_success]
@@ -78,7 +76,6 @@ async fn pending_counts_the_levels_together() {
     assert_eq!(journal.entries(), ["outer", "1"]);
 }
 
-// 82
 #[tokio::test]
 async fn a_savepoint_that_is_rolled_back_takes_its_calls_with_it_and_no_others() {
     #[commit_on_success]
@@ -100,7 +97,6 @@ async fn a_savepoint_that_is_rolled_back_takes_its_calls_with_it_and_no_others()
     assert_eq!(journal.owners(), 1);
 }
 
-// 82
 #[tokio::test]
 async fn calls_handed_over_to_a_savepoint_go_with_it() {
     #[commit_on_success]
@@ -127,7 +123,6 @@ async fn calls_handed_over_to_a_savepoint_go_with_it() {
     assert!(db.committed().await.is_empty());
 }
 
-// 83
 #[tokio::test]
 async fn no_call_runs_when_the_outer_fails_after_the_inner_succeeded() {
     #[commit_on_success]
@@ -146,7 +141,6 @@ async fn no_call_runs_when_the_outer_fails_after_the_inner_succeeded() {
     assert_eq!(journal.owners(), 1);
 }
 
-// 86
 #[tokio::test]
 async fn a_failed_inner_does_not_touch_what_the_outer_has_deferred() {
     #[commit_on_success]
@@ -166,7 +160,6 @@ async fn a_failed_inner_does_not_touch_what_the_outer_has_deferred() {
     assert_eq!(journal.entries(), ["before", "after"]);
 }
 
-// 9, 82
 #[tokio::test]
 async fn set_rollback_in_the_inner_drops_the_calls_of_the_inner_alone() {
     #[commit_on_success]
@@ -196,7 +189,6 @@ async fn set_rollback_in_the_inner_drops_the_calls_of_the_inner_alone() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 91
 #[tokio::test]
 async fn a_block_inside_a_function_drops_its_calls_when_it_fails() {
     #[commit_on_success]

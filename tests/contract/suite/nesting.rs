@@ -46,7 +46,6 @@ async fn failing_outer(conn: &mut Connection, does: Inner) -> Result<(), Failure
     Err(Failure::body("outer"))
 }
 
-// 20, 25
 #[tokio::test]
 async fn stores_both_when_both_succeed() {
     let Some(db) = driver::open().await else {
@@ -58,7 +57,6 @@ async fn stores_both_when_both_succeed() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-// 21, 25
 #[tokio::test]
 async fn stores_only_the_outer_when_the_inner_fails_and_is_caught() {
     let Some(db) = driver::open().await else {
@@ -70,7 +68,6 @@ async fn stores_only_the_outer_when_the_inner_fails_and_is_caught() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 26
 #[tokio::test]
 async fn the_outer_goes_on_after_a_statement_has_failed_in_the_inner() {
     let Some(db) = driver::open().await else {
@@ -82,7 +79,6 @@ async fn the_outer_goes_on_after_a_statement_has_failed_in_the_inner() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 9, 25
 #[tokio::test]
 async fn set_rollback_in_the_inner_takes_back_the_inner_alone() {
     let Some(db) = driver::open().await else {
@@ -94,7 +90,6 @@ async fn set_rollback_in_the_inner_takes_back_the_inner_alone() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 9
 #[tokio::test]
 async fn set_rollback_in_the_outer_takes_back_the_inner_as_well() {
     #[commit_on_success]
@@ -113,7 +108,6 @@ async fn set_rollback_in_the_outer_takes_back_the_inner_as_well() {
     assert!(db.committed().await.is_empty());
 }
 
-// 22
 #[tokio::test]
 async fn stores_nothing_when_the_outer_fails_after_the_inner_succeeded() {
     let Some(db) = driver::open().await else {
@@ -125,7 +119,6 @@ async fn stores_nothing_when_the_outer_fails_after_the_inner_succeeded() {
     assert!(db.committed().await.is_empty());
 }
 
-// 23
 #[tokio::test]
 async fn stores_nothing_and_returns_the_outer_error_when_both_fail() {
     let Some(db) = driver::open().await else {
@@ -139,7 +132,6 @@ async fn stores_nothing_and_returns_the_outer_error_when_both_fail() {
     assert!(db.committed().await.is_empty());
 }
 
-// 23, 25
 #[tokio::test]
 async fn the_very_error_of_the_inner_goes_through_all_levels() {
     #[commit_on_success]
@@ -171,7 +163,6 @@ async fn the_very_error_of_the_inner_goes_through_all_levels() {
     assert!(db.committed().await.is_empty());
 }
 
-// 28
 #[tokio::test]
 async fn the_inner_alone_is_a_transaction_of_its_own() {
     let Some(db) = driver::open().await else {
@@ -183,7 +174,6 @@ async fn the_inner_alone_is_a_transaction_of_its_own() {
     assert_eq!(db.committed().await, [1]);
 }
 
-// 29
 #[tokio::test]
 async fn the_inner_runs_on_the_connection_of_the_outer_and_commits_with_it() {
     #[commit_on_success]
@@ -208,7 +198,6 @@ async fn the_inner_runs_on_the_connection_of_the_outer_and_commits_with_it() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-// 82
 #[tokio::test]
 async fn inner_blocks_in_a_row_end_each_for_itself() {
     #[commit_on_success]
@@ -229,7 +218,6 @@ async fn inner_blocks_in_a_row_end_each_for_itself() {
     assert_eq!(db.committed().await, [1, 3, 5]);
 }
 
-// 21, 22
 #[tokio::test]
 async fn a_block_inside_a_function_is_a_savepoint() {
     #[commit_on_success]

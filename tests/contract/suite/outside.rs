@@ -10,7 +10,6 @@ async fn note_later(journal: Journal, entry: &'static str) {
     journal.note(entry);
 }
 
-// 112
 #[tokio::test]
 async fn a_call_runs_at_once() {
     let journal = Journal::default();
@@ -22,7 +21,6 @@ async fn a_call_runs_at_once() {
     assert_eq!(pending(), 0);
 }
 
-// 114
 #[tokio::test]
 async fn try_defer_is_an_error_and_the_call_does_not_run() {
     let journal = Journal::default();
@@ -32,7 +30,6 @@ async fn try_defer_is_an_error_and_the_call_does_not_run() {
     assert_eq!(journal.owners(), 1);
 }
 
-// 112
 #[tokio::test]
 async fn observers_hear_of_a_call_that_fails() {
     async fn fail_later(text: &'static str) -> Result<(), Failure> {
@@ -51,7 +48,6 @@ async fn observers_hear_of_a_call_that_fails() {
     assert_eq!(observed(&place), [expected]);
 }
 
-// 118, 120
 #[tokio::test]
 async fn asking_and_deferring_outside_need_no_connection() {
     #[commit_on_success(tx = driver::source(pool))]

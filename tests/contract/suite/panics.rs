@@ -24,7 +24,6 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
     Ok(())
 }
 
-// 7, 152
 #[tokio::test]
 async fn a_panic_rolls_back_and_goes_on_with_the_same_payload() {
     let Some(db) = driver::open().await else {
@@ -45,7 +44,6 @@ async fn a_panic_rolls_back_and_goes_on_with_the_same_payload() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 152
 #[tokio::test]
 async fn a_panic_in_an_inner_block_rolls_back_all_levels() {
     #[commit_on_success]
@@ -70,7 +68,6 @@ async fn a_panic_in_an_inner_block_rolls_back_all_levels() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 152
 #[tokio::test]
 async fn a_pool_of_one_is_clean_after_a_panic() {
     #[commit_on_success(tx = driver::source(pool))]

@@ -24,7 +24,6 @@ async fn store(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
     Ok(())
 }
 
-// 1, 2, 82
 #[tokio::test]
 async fn a_pool_as_the_source_commits_rolls_back_and_nests() {
     let Some(db) = driver::open().await else {
@@ -39,7 +38,6 @@ async fn a_pool_as_the_source_commits_rolls_back_and_nests() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 1, 2
 #[tokio::test]
 async fn a_pooled_connection_by_reference_commits_rolls_back_and_stays_with_its_owner() {
     #[commit_on_success(tx = conn)]
@@ -60,7 +58,6 @@ async fn a_pooled_connection_by_reference_commits_rolls_back_and_stays_with_its_
     assert_eq!(db.committed().await, [1, 4]);
 }
 
-// 1, 2
 #[tokio::test]
 async fn a_pooled_connection_by_value_goes_back_to_its_pool() {
     #[commit_on_success(tx = conn)]
@@ -82,7 +79,6 @@ async fn a_pooled_connection_by_value_goes_back_to_its_pool() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-// 71, 106
 #[tokio::test]
 async fn a_deferred_call_gets_the_only_connection_of_the_pool() {
     async fn store_more(pool: Pool, db: Database, journal: Journal) -> Result<(), Failure> {
@@ -108,7 +104,6 @@ async fn a_deferred_call_gets_the_only_connection_of_the_pool() {
     assert_eq!(journal.entries(), ["outer", "3", "[1, 3]"]);
 }
 
-// 18
 #[tokio::test]
 async fn a_pool_of_one_serves_one_transaction_after_the_other() {
     let Some(db) = driver::open().await else {

@@ -14,7 +14,6 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
     Ok(())
 }
 
-// 149
 #[tokio::test]
 async fn insert_or_rollback_that_is_swallowed_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = driver::source(pool))]
@@ -53,7 +52,6 @@ async fn insert_or_rollback_that_is_swallowed_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [2, 3]);
 }
 
-// 17
 #[tokio::test]
 async fn the_error_of_insert_or_rollback_is_returned_when_it_is_passed_on() {
     #[commit_on_success]
@@ -77,7 +75,6 @@ async fn the_error_of_insert_or_rollback_is_returned_when_it_is_passed_on() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 149
 #[tokio::test]
 async fn insert_or_rollback_in_an_inner_block_takes_the_outer_with_it() {
     #[commit_on_success]
@@ -110,7 +107,6 @@ async fn insert_or_rollback_in_an_inner_block_takes_the_outer_with_it() {
     assert_eq!(db.committed().await, [2]);
 }
 
-// 32
 #[tokio::test]
 async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
     #[commit_on_success]
@@ -145,7 +141,6 @@ async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
     assert_eq!(db.committed().await, [3]);
 }
 
-// 144
 #[tokio::test]
 async fn a_file_that_is_busy_at_commit_is_an_error_and_the_connection_is_clean() {
     let Some(db) = driver::open().await else {
