@@ -202,9 +202,16 @@ impl Error {
     /// ```
     #[must_use]
     pub fn find<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Self> {
-        std::iter::successors(Some(error), |error| error.source())
-            .find_map(|error| error.downcast_ref())
+        find(error)
     }
+}
+
+/// The error of a type that `error` is, or was caused by.
+pub(crate) fn find<'e, E: std::error::Error + 'static>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e E> {
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref())
 }
 
 /// Why a transaction can only be rolled back.

@@ -87,8 +87,8 @@ pub use crate::observer::{Event, Observer, add_observer};
 pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
 pub use crate::site::Site;
 pub use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, RollbackError,
-    Savepoint, Session, Transaction, TransactionStatus,
+    Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Owned,
+    RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 
 /// Whether the running code is inside a transaction: in the body of an annotated function or of

@@ -67,6 +67,12 @@ pub trait Observer: Send + Sync {
         let _ = (site, error);
     }
 
+    /// A transaction was open on a connection that was given to a block, left behind by whoever had it last,
+    /// and was rolled back.
+    fn leftover_rolled_back(&self, driver: &'static str) {
+        let _ = driver;
+    }
+
     /// A call was deferred outside of any transaction while the policy is
     /// [`outside::Warn`](crate::outside::Warn).
     fn deferred_outside(&self, location: &'static Location<'static>) {
@@ -140,6 +146,21 @@ pub(crate) fn handler_failed_unheard(failure: &HandlerFailure) {
 pub(crate) fn rollback_failed(site: &Site, error: &BoxError) {
     if tell(|observer| observer.rollback_failed(site, error)) == Told::Nobody {
         complain(&format_args!("the rollback of {site} failed"), Some(error));
+    }
+}
+
+#[cfg_attr(
+    not(any(feature = "rusqlite", feature = "postgres")),
+    allow(dead_code, reason = "told by what can be left behind")
+)]
+pub(crate) fn leftover_rolled_back(driver: &'static str) {
+    if tell(|observer| observer.leftover_rolled_back(driver)) == Told::Nobody {
+        complain(
+            &format_args!(
+                "a transaction that was left open on a connection of {driver} was rolled back"
+            ),
+            None,
+        );
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn settle(transaction: &mut impl AsyncTransaction) -> Result<()
     match transaction.rollback_to(&savepoint).await {
         Ok(()) => Ok(()),
         Err(RollbackError::Ended) => Err("the test's transaction has ended".into()),
-        Err(RollbackError::Failed(error)) => Err(error),
+        Err(RollbackError::Failed(error) | RollbackError::Disconnected(error)) => Err(error),
     }
 }
 

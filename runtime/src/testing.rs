@@ -289,6 +289,8 @@ fn said(rolled_back: Result<(), RollbackError>) -> Result<(), Error> {
     let function = FUNCTION;
     rolled_back.map_err(|error| match error {
         RollbackError::Ended => Error::Ended { function },
-        RollbackError::Failed(source) => Error::Rollback { function, source },
+        RollbackError::Failed(source) | RollbackError::Disconnected(source) => {
+            Error::Rollback { function, source }
+        }
     })
 }

@@ -114,8 +114,23 @@ pub enum CommitError {
 pub enum RollbackError {
     /// The transaction had ended before, so that nobody knows whether it was undone.
     Ended,
-    /// The driver failed.
+    /// The connection is gone, and the transaction with it: a server rolls back what a client that it has
+    /// lost leaves open.
+    Disconnected(BoxError),
+    /// The driver failed, and the transaction may still be open.
     Failed(BoxError),
+}
+
+impl From<CommitError> for RollbackError {
+    /// For a driver that looks at a failed release and a failed rollback to a savepoint in the same way.
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Ended => Self::Ended,
+            CommitError::RolledBack(error) => Self::Disconnected(error),
+            CommitError::Refused(error) | CommitError::Unknown(error) => Self::Failed(error),
+            CommitError::Aborted => Self::Failed("the transaction is aborted".into()),
+        }
+    }
 }
 
 /// What a driver knows of a connection without asking the server.
@@ -156,6 +171,30 @@ pub trait Session {
         false
     }
 
+    /// Whether a connection that is given up ([`discard`](Transaction::discard),
+    /// [`abandon`](AsyncTransaction::abandon)) is closed before anybody else can use it, so that its server
+    /// rolls back what is open on it.
+    fn closes_connection(&self) -> bool {
+        self.owns_connection()
+    }
+
+    /// Whether the source borrows the connection in such a way that no second block can begin on it before
+    /// the first has ended, as `&mut Connection` does. Otherwise two blocks that run side by side in a
+    /// transaction that somebody else has opened are looked for, and the second is refused.
+    fn is_exclusive(&self) -> bool {
+        false
+    }
+
+    /// How many transactions the driver counts as open on the connection, inside of each other: one for the
+    /// transaction, and one for each savepoint that was created through the driver. `None` where it does not
+    /// count.
+    ///
+    /// A block that finds more of them than the block around it has left knows that it is inside of one that
+    /// this crate did not open.
+    fn levels(&mut self) -> Option<u32> {
+        None
+    }
+
     /// What the driver and its database are called, for observers: `sqlx-postgres`.
     fn driver(&self) -> &'static str {
         std::any::type_name::<Self>()
@@ -176,6 +215,53 @@ pub trait Session {
         false
     }
 }
+
+/// A connection that is given away with the guard that leads to it: of a mutex, of a pool, or a box.
+///
+/// Whatever dereferences to a connection can be the source of a block when it is wrapped in this. The guard is
+/// dropped before deferred calls run, so that these can have the connection; where a reference to what the guard leads
+/// to is the source (`tx = &mut *connection.lock().await`), a deferred call that locks the same mutex waits for ever.
+///
+/// A transaction that is open on the connection from the start was left behind by whoever had it last: it is rolled
+/// back, and [observers](crate::Observer::leftover_rolled_back) are told.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::{Arc, Mutex, PoisonError};
+///
+/// use commit_on_success::{Owned, commit_on_success, defer};
+/// use rusqlite::Connection;
+///
+/// type Shared = Arc<Mutex<Connection>>;
+///
+/// #[commit_on_success(tx = Owned(shared.lock().unwrap_or_else(PoisonError::into_inner)))]
+/// fn store(shared: &Shared, title: &'static str) -> rusqlite::Result<()> {
+///     tx.execute("INSERT INTO object VALUES (?1)", [title])?;
+///     defer!(count(Shared::clone(shared))); // locks the mutex itself
+///     Ok(())
+/// }
+///
+/// fn count(shared: Shared) -> rusqlite::Result<()> {
+///     let conn = shared.lock().unwrap_or_else(PoisonError::into_inner);
+///     let count: i64 = conn.query_row("SELECT count(*) FROM object", [], |row| row.get(0))?;
+///     println!("{count} objects");
+///     Ok(())
+/// }
+///
+/// let conn = Connection::open_in_memory()?;
+/// conn.execute_batch("CREATE TABLE object (title TEXT)")?;
+/// store(&Shared::new(Mutex::new(conn)), "Two Generals")?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
+#[derive(Debug)]
+pub struct Owned<G>(
+    /// The guard.
+    pub G,
+);
 
 /// A source of transactions for sync functions: `conn` in `#[commit_on_success(conn)]`.
 ///
@@ -290,6 +376,16 @@ pub trait Transaction: Session {
     /// See [`RollbackError`].
     fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError>;
 
+    /// Checks now what the database otherwise checks at `COMMIT` alone, such as deferred constraints, and
+    /// leaves the transaction as it was. Asked in the transactions of tests, which are never committed.
+    ///
+    /// # Errors
+    ///
+    /// See [`CommitError`].
+    fn check(&mut self) -> Result<(), CommitError> {
+        Ok(())
+    }
+
     /// Makes sure that nobody else gets a connection of which the state is unknown, as far as that
     /// is possible. Called after a failed begin, a failed rollback or an unknown commit.
     fn discard(&mut self) {}
@@ -398,6 +494,22 @@ pub trait AsyncTransaction: Session + Send {
     /// Sees to it, without waiting, that no open transaction is left behind for the next user of the
     /// connection: queues a rollback, or closes the connection where its state is unknown.
     fn abandon(&mut self, abandoned: Abandoned);
+
+    /// Checks now what the database otherwise checks at `COMMIT` alone, such as deferred constraints, and
+    /// leaves the transaction as it was. Asked in the transactions of tests, which are never committed.
+    ///
+    /// # Errors
+    ///
+    /// See [`CommitError`].
+    fn check(&mut self) -> impl Future<Output = Result<(), CommitError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Whether [`abandon`](Self::abandon), told that a nested block was given up, has undone what that block
+    /// did, or has queued a statement that does so before anything else is done on the connection.
+    fn has_undone(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

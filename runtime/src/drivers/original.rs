@@ -1,6 +1,7 @@
 //! The driver's own error, in an error of this crate and the other way round.
 #![allow(dead_code, reason = "each driver needs its part")]
 
+pub(super) use crate::error::find;
 use crate::error::{BoxError, Error};
 
 /// The driver's own error, where it alone tells the whole story: the block did not commit, and
@@ -18,14 +19,6 @@ pub(super) fn original<E: std::error::Error + 'static>(error: Error) -> Result<E
         }
         other => Err(other),
     }
-}
-
-/// The driver's error that `error` is, or was caused by.
-pub(super) fn find<'e, E: std::error::Error + 'static>(
-    error: &'e (dyn std::error::Error + 'static),
-) -> Option<&'e E> {
-    std::iter::successors(Some(error), |error| error.source())
-        .find_map(|error| error.downcast_ref())
 }
 
 fn downcast<E: std::error::Error + 'static>(error: BoxError) -> Result<E, BoxError> {

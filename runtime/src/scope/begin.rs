@@ -49,7 +49,7 @@ impl Unit {
 pub(super) fn cleaned(result: Result<(), RollbackError>) -> Result<(), BoxError> {
     match result {
         Ok(()) | Err(RollbackError::Ended) => Ok(()),
-        Err(RollbackError::Failed(error)) => Err(error),
+        Err(RollbackError::Failed(error) | RollbackError::Disconnected(error)) => Err(error),
     }
 }
 

@@ -170,7 +170,7 @@ impl Unit {
         cause: Cause,
         driver: &'static str,
     ) {
-        if let Err(RollbackError::Failed(error)) = result {
+        if let Err(RollbackError::Failed(error) | RollbackError::Disconnected(error)) = result {
             observer::rollback_failed(self.site(), error);
         }
         self.phase = Phase::Closed;
@@ -210,7 +210,7 @@ impl Unit {
     /// Whether nothing of the block is left, by the driver's word or by that of the body's error.
     fn is_known_undone(&self, rolled_back: &Result<(), RollbackError>) -> bool {
         match rolled_back {
-            Ok(()) => true,
+            Ok(()) | Err(RollbackError::Disconnected(_)) => true,
             Err(RollbackError::Ended) => self.diagnosis.rolled_back,
             Err(RollbackError::Failed(_)) => false,
         }

@@ -75,7 +75,7 @@ impl Unit {
     ) -> Result<(), Error> {
         let function = self.site().function;
         match rolled_back {
-            Ok(()) => verdict.map_or(Ok(()), Err),
+            Ok(()) | Err(RollbackError::Disconnected(_)) => verdict.map_or(Ok(()), Err),
             Err(RollbackError::Ended) => Err(Error::Ended { function }),
             Err(RollbackError::Failed(source)) if self.is_at_mercy() => {
                 Err(Error::Rollback { function, source })

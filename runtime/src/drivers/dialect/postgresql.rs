@@ -29,6 +29,15 @@ pub(crate) const PROBE: &str = "SAVEPOINT commit_on_success";
 /// Fails outside of a transaction, and does not mind a failed one. PostgreSQL 12 and later.
 pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK AND CHAIN";
 
+/// Reaches `COMMIT` only in a transaction that is going to be stored, where both can be one message.
+pub(crate) const COMMIT: &str = "SAVEPOINT commit_on_success; COMMIT";
+/// Fails where there is nothing to roll back, as [`ROLLBACK_PROBE`] does.
+pub(crate) const ROLLBACK: &str = "ROLLBACK AND CHAIN; ROLLBACK";
+/// Checks the constraints that are deferred until `COMMIT`. They are deferred again afterwards, and what has been
+/// checked will be once more.
+pub(crate) const CHECK: &str = "SAVEPOINT commit_on_success_check; SET CONSTRAINTS ALL IMMEDIATE; \
+    ROLLBACK TO SAVEPOINT commit_on_success_check; RELEASE SAVEPOINT commit_on_success_check";
+
 /// The statement that begins a transaction, and fails inside of one that somebody has begun in plain SQL:
 /// `BEGIN` alone would only warn, but `DEFERRABLE` and its opposite are refused once a transaction has
 /// had a query.

@@ -4,6 +4,31 @@ use crate::options::{Isolation, Mode, Options, Unsupported};
 
 const DATABASE: &str = "SQLite";
 
+/// `SQLITE_ERROR`, also of a `COMMIT` or a `ROLLBACK` outside of a transaction.
+pub(crate) const ERROR: u32 = 1;
+/// `SQLITE_BUSY` and `SQLITE_LOCKED`.
+const BUSY: u32 = 5;
+const LOCKED: u32 = 6;
+/// After these SQLite may have rolled back: `SQLITE_BUSY`, `SQLITE_NOMEM`, `SQLITE_INTERRUPT`, `SQLITE_IOERR`,
+/// `SQLITE_FULL` (<https://www.sqlite.org/lang_transaction.html>, section 3.1), and, with `ON CONFLICT ROLLBACK`,
+/// `SQLITE_CONSTRAINT`.
+const ROLLED_BACK: [u32; 6] = [BUSY, 7, 9, 10, 13, 19];
+
+/// The primary result code, which is the low byte of an extended one.
+pub(crate) fn primary(extended: u32) -> u32 {
+    extended & 0xff
+}
+
+/// Whether running the whole transaction again may succeed.
+pub(crate) fn is_transient(primary: u32) -> bool {
+    [BUSY, LOCKED].contains(&primary)
+}
+
+/// Whether SQLite may have rolled the transaction back with this error.
+pub(crate) fn may_have_rolled_back(primary: u32) -> bool {
+    ROLLED_BACK.contains(&primary)
+}
+
 /// The statement that begins a transaction.
 ///
 /// SQLite's transactions are serializable, whatever is asked for
