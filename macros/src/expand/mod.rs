@@ -160,7 +160,7 @@ fn end(plan: &Plan, method: &str) -> TokenStream {
 fn spare(plan: &Plan) -> Option<TokenStream> {
     let spare = plan.terms.spare.as_ref()?;
     let place = Span::mixed_site().located_at(start(&spare.to_token_stream()));
-    Some(quote_spanned!(place=> __scope.spare(&mut __returned, #spare);))
+    Some(quote_spanned!(place=> __scope.no_rollback(&mut __returned, #spare);))
 }
 
 fn wait(plan: &Plan) -> Option<TokenStream> {

@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use ::tracing::{Span, error, field, info_span, warn};
 
 use crate::error::{BoxError, HandlerFailure};
+use crate::event::Cause;
 use crate::observer::{Event, Observer};
-use crate::signals::Cause;
 use crate::site::Site;
 
 /// An [`Observer`] that speaks to `tracing`.
