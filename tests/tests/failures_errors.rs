@@ -200,7 +200,11 @@ fn calls_deferred_in_somebody_elses_transaction_are_refused_rather_than_lost() {
              not open; its savepoint was rolled back"
         );
         assert_eq!(error.outcome(), Outcome::RolledBack);
-        let undone = database.log().iter().filter(|line| line.starts_with("rollback to ")).count();
+        let undone = database
+            .log()
+            .iter()
+            .filter(|line| line.starts_with("rollback to "))
+            .count();
         assert_eq!(undone, 1, "{database:?}");
         assert_eq!(database.count("call 1"), 0);
     }

@@ -1,18 +1,13 @@
 //! Blocks inside of a block: which of them may be open at the same time.
 
+use super::STACK;
 use super::frame::{Block, Children, Levels, MustRollBack};
 use super::stack::Stack;
 use crate::transaction::{ConnectionId, Savepoint};
 
-/// The block around one that begins, on the same connection.
+/// The block around one that begins, on the same connection: as long as nothing begins or ends on this thread.
 #[derive(Clone, Copy)]
-pub(crate) struct Enclosing {
-    /// Its own savepoint.
-    pub(crate) savepoint: Savepoint,
-    pub(crate) must_roll_back: Option<MustRollBack>,
-    /// The levels that the driver counted when it began.
-    pub(crate) levels: Levels,
-}
+pub(crate) struct Enclosing(usize);
 
 /// How a block lives in the one around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +21,57 @@ pub(crate) enum Child {
 /// Another block is open beside the one that was to begin.
 pub(crate) struct Crowded;
 
+impl Enclosing {
+    #[inline]
+    pub(crate) fn find(connection: ConnectionId) -> Option<Self> {
+        STACK.with(|stack| stack.innermost(Block::is_on(connection)).map(Self))
+    }
+
+    #[inline]
+    fn block(self) -> Block {
+        STACK.with(|stack| stack.block(self.0))
+    }
+
+    /// Its own savepoint.
+    #[inline]
+    pub(crate) fn savepoint(self) -> Savepoint {
+        self.block().savepoint
+    }
+
+    /// The levels that the driver counted when it began.
+    #[inline]
+    pub(crate) fn levels(self) -> Levels {
+        self.block().levels
+    }
+
+    #[inline]
+    pub(crate) fn must_roll_back(self) -> Option<MustRollBack> {
+        if self.block().is_loaded() {
+            STACK.with(|stack| stack.at(self.0, |slot| slot.gathered.borrow().must_roll_back))
+        } else {
+            None
+        }
+    }
+
+    /// Notes that a block begins in it.
+    #[inline]
+    pub(crate) fn begin(self, child: Child) -> Result<(), Crowded> {
+        STACK.with(|stack| stack.child_begins(self.0, child))
+    }
+}
+
+/// Notes that a block has ended that was inside of the innermost one of its connection.
+#[inline]
+pub(crate) fn child_ends(connection: ConnectionId, child: Child) {
+    STACK.with(|stack| {
+        if let Some(index) = stack.innermost(Block::is_on(connection)) {
+            stack.child_ends(index, child);
+        }
+    });
+}
+
 /// The frame in which the level began that the running code is at.
+#[derive(Clone, Copy)]
 struct Owner {
     index: usize,
     /// How many blocks have joined that level between it and the running code.
@@ -34,17 +79,17 @@ struct Owner {
 }
 
 impl Stack {
-    #[inline(never)]
-    pub(super) fn enclosing(&self, connection: ConnectionId) -> Option<Enclosing> {
-        let index = self.innermost(Block::is_on(connection))?;
-        Some(self.at(index, |slot| Enclosing {
-            savepoint: slot.block.get().savepoint,
-            must_roll_back: slot.gathered.borrow().must_roll_back,
-            levels: slot.block.get().levels,
-        }))
+    #[inline]
+    fn owner(&self, index: usize) -> Option<Owner> {
+        if self.block(index).has_joined() {
+            self.find_owner(self.block(index).connection)
+        } else {
+            Some(Owner { index, joined: 0 })
+        }
     }
 
-    fn owner(&self, connection: ConnectionId) -> Option<Owner> {
+    #[inline(never)]
+    fn find_owner(&self, connection: ConnectionId) -> Option<Owner> {
         let mut joined = 0;
         for index in self.all(Block::is_on(connection)) {
             if !self.block(index).has_joined() {
@@ -55,13 +100,10 @@ impl Stack {
         None
     }
 
-    /// Notes that a block begins inside of the innermost one of its connection.
-    pub(super) fn child_begins(
-        &self,
-        connection: ConnectionId,
-        child: Child,
-    ) -> Result<(), Crowded> {
-        let Some(owner) = self.owner(connection) else {
+    /// Notes that a block begins in the innermost one, which is at `index`.
+    #[inline(never)]
+    fn child_begins(&self, index: usize, child: Child) -> Result<(), Crowded> {
+        let Some(owner) = self.owner(index) else {
             return Ok(());
         };
         let open = self.block(owner.index).children.count().ok_or(Crowded)?;
@@ -70,27 +112,29 @@ impl Stack {
             Child::Nested if open == owner.joined => Children::NESTED,
             Child::Nested => return Err(Crowded),
         };
-        self.set_children(owner.index, children);
+        self.set_children(owner, children);
         Ok(())
     }
 
-    /// Notes that it has ended.
-    pub(super) fn child_ends(&self, connection: ConnectionId, child: Child) {
-        let Some(owner) = self.owner(connection) else {
+    /// Notes that a block has ended in the innermost one, which is at `index`.
+    #[inline(never)]
+    fn child_ends(&self, index: usize, child: Child) {
+        let Some(owner) = self.owner(index) else {
             return;
         };
         match (child, self.block(owner.index).children.count()) {
-            (Child::Nested, _) => self.set_children(owner.index, Children::joined(owner.joined)),
+            (Child::Nested, _) => self.set_children(owner, Children::joined(owner.joined)),
             (Child::Joined, Some(open)) => {
-                self.set_children(owner.index, Children::joined(open.saturating_sub(1)));
+                self.set_children(owner, Children::joined(open.saturating_sub(1)));
             }
             // A nested one that nobody will ever end is open inside of it.
             (Child::Joined, None) => {}
         }
     }
 
-    fn set_children(&self, index: usize, children: Children) {
-        self.at(index, |slot| {
+    #[inline]
+    fn set_children(&self, owner: Owner, children: Children) {
+        self.at(owner.index, |slot| {
             slot.block.set(slot.block.get().with_children(children));
         });
     }

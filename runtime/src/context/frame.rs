@@ -25,10 +25,12 @@ impl Flags {
     const KIND: u8 = 0b11;
     /// Something has gathered in the slot, and moves with the frame.
     const LOADED: u8 = 0b100;
-    /// A block inside this one has begun or ended while the frame was on the stack.
+    /// The children are others than when the frame was put on the stack.
     const CHANGED: u8 = 0b1000;
+    /// There were children then.
+    const HAD_CHILDREN: u8 = 0b1_0000;
     /// The body has panicked.
-    const PANICKED: u8 = 0b1_0000;
+    const PANICKED: u8 = 0b10_0000;
 
     const fn of(kind: Kind) -> Self {
         Self(match kind {
@@ -179,15 +181,24 @@ impl Block {
     }
 
     pub(super) fn with_children(self, children: Children) -> Self {
+        let as_before = children == Children::NONE && !self.flags.has(Flags::HAD_CHILDREN);
+        let changed = if as_before { 0 } else { Flags::CHANGED };
+        let flags = Flags(self.flags.0 & !Flags::CHANGED | changed);
         Self {
             children,
-            ..self.with(Flags::CHANGED)
+            flags,
+            ..self
         }
     }
 
     /// As its frame keeps it.
     pub(super) fn settled(self) -> Self {
-        let flags = Flags(self.flags.0 & !Flags::CHANGED);
+        let children = if self.children == Children::NONE {
+            0
+        } else {
+            Flags::HAD_CHILDREN
+        };
+        let flags = Flags(self.flags.0 & !(Flags::CHANGED | Flags::HAD_CHILDREN) | children);
         Self { flags, ..self }
     }
 

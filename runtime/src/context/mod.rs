@@ -11,7 +11,7 @@ mod stack;
 
 use std::mem::ManuallyDrop;
 
-pub(crate) use children::{Child, Crowded, Enclosing};
+pub(crate) use children::{Child, Crowded, Enclosing, child_ends};
 use frame::Block;
 pub(crate) use frame::{Frame, Kind, Levels, MustRollBack, Pending};
 pub(crate) use inside::{Inside, Outside};
@@ -92,30 +92,10 @@ pub(crate) fn id_of_innermost_of(connection: ConnectionId) -> u64 {
     })
 }
 
-/// The block around one that begins on a connection.
+/// Whether no block is open on this thread, not even one that the running code may not see.
 #[inline]
-pub(crate) fn enclosing(connection: ConnectionId) -> Option<Enclosing> {
-    STACK.with(|stack| {
-        if stack.is_empty() {
-            None
-        } else {
-            stack.enclosing(connection)
-        }
-    })
-}
-
-/// Notes that a block begins inside of the innermost one of its connection.
-///
-/// # Errors
-///
-/// When another one is open beside it, and the two could not be told apart.
-pub(crate) fn child_begins(connection: ConnectionId, child: Child) -> Result<(), Crowded> {
-    STACK.with(|stack| stack.child_begins(connection, child))
-}
-
-/// Notes that it has ended.
-pub(crate) fn child_ends(connection: ConnectionId, child: Child) {
-    STACK.with(|stack| stack.child_ends(connection, child));
+pub(crate) fn is_empty() -> bool {
+    STACK.with(|stack| stack.is_empty())
 }
 
 /// How many calls wait in the innermost block and those around it on the same connection.

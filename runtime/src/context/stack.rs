@@ -67,6 +67,7 @@ impl Stack {
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.len.get() == 0
     }
@@ -127,6 +128,7 @@ impl Stack {
         f(&self.spilled.borrow()[index])
     }
 
+    #[inline]
     pub(super) fn block(&self, index: usize) -> Block {
         self.at(index, |slot| slot.block.get())
     }

@@ -9,7 +9,7 @@ use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::{BoxError, Error, RollbackOnly};
 use crate::event::Cause;
-use crate::observer;
+use crate::observer::{self, Event};
 use crate::options::{Options, Unsupported};
 use crate::site::Site;
 use crate::transaction::{
@@ -49,6 +49,23 @@ impl<S: Steps> Core<S> {
         self.steps
             .as_ref()
             .map_or("", |steps| steps.session().driver())
+    }
+
+    /// After begin or savepoint.
+    #[inline]
+    pub(super) fn begun(&mut self) {
+        let Self { steps, state } = self;
+        if let Some(steps) = steps {
+            state.begun(steps.session());
+        }
+    }
+
+    /// Tells observers of the end of a block of which they have heard the begin.
+    #[inline]
+    pub(super) fn observe(&self, tell: impl FnOnce(&Event)) {
+        if self.state.is_observed() {
+            self.state.observe(self.driver(), tell);
+        }
     }
 
     /// Whether nothing has to be done before a step that begins.
@@ -110,7 +127,7 @@ impl<S: Steps> Core<S> {
     async fn open(&mut self, options: &Options) -> Result<(), BoxError> {
         self.prepare().await?;
         self.steps().begin(options).await?;
-        self.state.begun(self.driver());
+        self.begun();
         Ok(())
     }
 
@@ -131,6 +148,22 @@ impl<S: Steps> Core<S> {
             },
             None if outermost => level::no_begin(site, source),
             None => level::no_savepoint(site, source),
+        }
+    }
+
+    /// Whether the body has returned an error that rolls back; then the driver has looked at it.
+    #[inline]
+    pub(super) fn has_failed<V, E>(
+        &mut self,
+        result: &Result<V, E>,
+        look: impl FnOnce(&E) -> ErrorRef<'_>,
+    ) -> bool {
+        match result {
+            Err(error) if !self.state.keeps_error => {
+                self.diagnose(look(error));
+                true
+            }
+            _ => false,
         }
     }
 

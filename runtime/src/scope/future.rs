@@ -41,12 +41,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             .map_err(|source| level::no_begin(site, source))?;
         let core = Core::new(Awaited(transaction), Kind::Async, site, &options)?;
         let mut scope = Self(core);
-        scope.open(&options).await?;
-        Ok(scope)
-    }
-
-    async fn open(&mut self, options: &Options) -> Result<(), Error> {
-        let Self(core) = self;
+        let Self(core) = &mut scope;
         let mut begun = if core.is_ready() {
             Ok(())
         } else {
@@ -56,7 +51,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             let (level, savepoint) = (core.state.level(), core.state.savepoint());
             let Awaited(transaction) = core.steps();
             begun = match level {
-                Level::Outermost => transaction.begin(options).await,
+                Level::Outermost => transaction.begin(&options).await,
                 Level::Nested | Level::Foreign | Level::Test => {
                     transaction.savepoint(&savepoint).await
                 }
@@ -64,10 +59,10 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             };
         }
         match begun {
-            Ok(()) => core.state.begun(core.driver()),
-            Err(source) => core.begin_again(source, options).await?,
+            Ok(()) => core.begun(),
+            Err(source) => core.begin_again(source, &options).await?,
         }
-        Ok(())
+        Ok(scope)
     }
 
     /// Lends the connection to the body, which has to run in the other half.
@@ -87,7 +82,12 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         returned: &mut Mistaken<Result<V, E>>,
         look: impl FnOnce(&E) -> ErrorRef<'_>,
     ) -> Result<Result<V, E>, Error> {
-        match self.end_attempt(returned, look, None).await {
+        let ending = if self.0.has_failed(returned.result(), look) {
+            self.0.failed(None).await
+        } else {
+            self.commit(None).await
+        };
+        match ending {
             Ending::Over(ended) => ended.map(|()| returned.take()),
             Ending::Again => unreachable!("there is one attempt"),
         }
@@ -101,25 +101,14 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         look: impl FnOnce(&E) -> ErrorRef<'_>,
         attempts: &mut Attempts,
     ) -> Option<Result<Result<V, E>, Error>> {
-        match self.end_attempt(returned, look, Some(attempts)).await {
+        let ending = if self.0.has_failed(returned.result(), look) {
+            self.0.failed(Some(attempts)).await
+        } else {
+            self.commit(Some(attempts)).await
+        };
+        match ending {
             Ending::Over(ended) => Some(ended.map(|()| returned.take())),
             Ending::Again => None,
-        }
-    }
-
-    async fn end_attempt<V, E>(
-        &mut self,
-        returned: &mut Mistaken<Result<V, E>>,
-        look: impl FnOnce(&E) -> ErrorRef<'_>,
-        attempts: Option<&mut Attempts>,
-    ) -> Ending {
-        let Self(core) = self;
-        match returned.result() {
-            Err(error) if !core.state.keeps_error => {
-                core.diagnose(look(error));
-                core.failed(attempts).await
-            }
-            _ => self.commit(attempts).await,
         }
     }
 
@@ -142,11 +131,11 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         }
         core.state.close();
         if !level.is_outermost() {
-            core.state.observe(core.driver(), observer::released);
+            core.observe(observer::released);
             core.state.hand_over();
             return Ending::Over(Ok(()));
         }
-        core.state.observe(core.driver(), observer::committed);
+        core.observe(observer::committed);
         core.release_connection();
         Ending::Over(if core.state.has_calls() {
             core.run_deferred_async().await

@@ -1,7 +1,7 @@
 //! The level of a block, which is decided before anything is sent.
 
 use super::foreign;
-use crate::context::{self, Child, Crowded, Enclosing, Frame, Kind, Levels, MustRollBack};
+use crate::context::{self, Child, Crowded, Enclosing, Levels, MustRollBack};
 use crate::error::{BesideOpen, BoxError, Error};
 use crate::options::{Options, Propagation};
 use crate::rehearsal;
@@ -28,14 +28,22 @@ impl Level {
         matches!(self, Self::Outermost | Self::Test)
     }
 
-    /// Notes that the block has ended, where others are not to begin beside it.
+    /// Whether it is a part of something, beside which others are not to begin.
+    #[inline]
+    pub(super) fn is_inside(self) -> bool {
+        matches!(self, Self::Nested | Self::Foreign | Self::Joined)
+    }
+
+    /// Notes that the block has ended.
+    #[inline(never)]
     pub(super) fn leave(self, connection: ConnectionId) {
-        match self {
-            Self::Nested => context::child_ends(connection, Child::Nested),
-            Self::Joined => context::child_ends(connection, Child::Joined),
-            Self::Foreign => foreign::ends(connection),
-            Self::Outermost | Self::Test => {}
-        }
+        let child = match self {
+            Self::Nested => Child::Nested,
+            Self::Joined => Child::Joined,
+            Self::Foreign => return foreign::ends(connection),
+            Self::Outermost | Self::Test => return,
+        };
+        context::child_ends(connection, child);
     }
 }
 
@@ -50,31 +58,38 @@ enum Around {
     Foreign,
 }
 
-/// Decides the level of a block, and gives it a frame.
+/// Decides the level of a block, and its savepoint.
 #[inline]
 pub(super) fn decide(
     session: &mut impl Session,
-    kind: Kind,
+    connection: ConnectionId,
     site: &'static Site,
     options: &Options,
-) -> Result<(Level, Frame), Error> {
-    let connection = session.connection_id();
-    let frame = |savepoint| Frame::new(connection, kind, site, savepoint);
+) -> Result<(Level, Savepoint), Error> {
+    let alone = session.status() == Status::Idle && context::is_empty();
+    if alone && options.propagation != Propagation::Mandatory {
+        Ok((Level::Outermost, Savepoint::OUTERMOST))
+    } else {
+        look_around(session, connection, site, options)
+    }
+}
+
+#[inline(never)]
+fn look_around(
+    session: &mut impl Session,
+    connection: ConnectionId,
+    site: &'static Site,
+    options: &Options,
+) -> Result<(Level, Savepoint), Error> {
+    let alone = |level| (level, Savepoint::OUTERMOST);
     match around(session, connection, site)? {
-        Around::Nobody => alone(Level::Outermost, session, site, options)
-            .map(|level| (level, frame(Savepoint::OUTERMOST))),
-        Around::Test => alone(Level::Test, session, site, options)
-            .map(|level| (level, frame(Savepoint::OUTERMOST))),
-        Around::Block(enclosing) => inside(&enclosing, session, site, options)
-            .and_then(|child| begin_child(child, connection, &enclosing, frame, site)),
-        Around::Foreign => {
-            check_options(session, site, options)?;
-            // Nothing but a savepoint could undo what a block does in somebody else's transaction.
-            if !session.is_exclusive() {
-                foreign::begins(connection).map_err(|Crowded| concurrent(site))?;
-            }
-            Ok((Level::Foreign, frame(Savepoint::foreign())))
+        Around::Nobody | Around::Test if options.propagation == Propagation::Mandatory => {
+            Err(mandatory(site, session.driver()))
         }
+        Around::Nobody => Ok(alone(Level::Outermost)),
+        Around::Test => Ok(alone(Level::Test)),
+        Around::Block(enclosing) => begin_child(enclosing, session, site, options),
+        Around::Foreign => begin_foreign(session, connection, site, options),
     }
 }
 
@@ -84,11 +99,11 @@ fn around(
     connection: ConnectionId,
     site: &'static Site,
 ) -> Result<Around, Error> {
-    Ok(match (session.status(), context::enclosing(connection)) {
+    Ok(match (session.status(), Enclosing::find(connection)) {
         (Status::Idle, Some(_)) => return Err(no_transaction(site)),
         (Status::Open | Status::Test | Status::Untracked, Some(enclosing)) => {
             let levels = Levels::of(session.levels());
-            if enclosing.levels.have_grown_to(levels) {
+            if enclosing.levels().have_grown_to(levels) {
                 Around::Foreign
             } else {
                 Around::Block(enclosing)
@@ -104,51 +119,41 @@ fn around(
     })
 }
 
-#[inline]
-fn alone(
-    level: Level,
+/// A block in one of ours.
+fn begin_child(
+    enclosing: Enclosing,
     session: &impl Session,
     site: &'static Site,
     options: &Options,
-) -> Result<Level, Error> {
-    match options.propagation {
-        Propagation::Mandatory => Err(mandatory(site, session.driver())),
-        Propagation::Nested | Propagation::Required | Propagation::Durable => Ok(level),
-    }
-}
-
-/// The way in which a block lives in the one around it.
-fn inside(
-    enclosing: &Enclosing,
-    session: &impl Session,
-    site: &'static Site,
-    options: &Options,
-) -> Result<Child, Error> {
+) -> Result<(Level, Savepoint), Error> {
     check_options(session, site, options)?;
-    if let Some(MustRollBack::Only(cause)) = enclosing.must_roll_back {
+    if let Some(MustRollBack::Only(cause)) = enclosing.must_roll_back() {
         let function = site.function;
         return Err(Error::RollbackOnly { function, cause });
     }
-    Ok(match options.propagation {
-        Propagation::Required | Propagation::Mandatory => Child::Joined,
-        Propagation::Nested | Propagation::Durable => Child::Nested,
-    })
+    let (child, level) = match options.propagation {
+        Propagation::Required | Propagation::Mandatory => (Child::Joined, Level::Joined),
+        Propagation::Nested | Propagation::Durable => (Child::Nested, Level::Nested),
+    };
+    let savepoint = enclosing.savepoint().nested();
+    let savepoint = savepoint.ok_or_else(|| too_deep(site))?;
+    enclosing.begin(child).map_err(|Crowded| concurrent(site))?;
+    Ok((level, savepoint))
 }
 
-fn begin_child(
-    child: Child,
+/// A block in somebody else's transaction, where nothing but a savepoint could undo it.
+#[cold]
+fn begin_foreign(
+    session: &impl Session,
     connection: ConnectionId,
-    enclosing: &Enclosing,
-    frame: impl Fn(Savepoint) -> Frame,
     site: &'static Site,
-) -> Result<(Level, Frame), Error> {
-    let savepoint = enclosing.savepoint.nested();
-    let savepoint = savepoint.ok_or_else(|| too_deep(site))?;
-    context::child_begins(connection, child).map_err(|Crowded| concurrent(site))?;
-    Ok(match child {
-        Child::Nested => (Level::Nested, frame(savepoint)),
-        Child::Joined => (Level::Joined, frame(savepoint).joined()),
-    })
+    options: &Options,
+) -> Result<(Level, Savepoint), Error> {
+    check_options(session, site, options)?;
+    if !session.is_exclusive() {
+        foreign::begins(connection).map_err(|Crowded| concurrent(site))?;
+    }
+    Ok((Level::Foreign, Savepoint::foreign()))
 }
 
 /// Refuses what only the begin of a transaction can honour.

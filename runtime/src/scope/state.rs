@@ -68,9 +68,15 @@ impl BlockState {
         site: &'static Site,
         options: &Options,
     ) -> Result<Self, Error> {
-        let (level, frame) = level::decide(session, kind, site, options)?;
+        let connection = session.connection_id();
+        let (level, savepoint) = level::decide(session, connection, site, options)?;
+        let frame = Frame::new(connection, kind, site, savepoint);
         Ok(Self {
-            frame,
+            frame: if level == Level::Joined {
+                frame.joined()
+            } else {
+                frame
+            },
             level,
             phase: Phase::Beginning,
             diagnosis: Diagnosis::default(),
@@ -112,12 +118,12 @@ impl BlockState {
 impl BlockState {
     /// After begin or savepoint.
     #[inline]
-    pub(super) fn begun(&mut self, driver: &'static str) {
+    pub(super) fn begun(&mut self, session: &impl Session) {
         self.phase = Phase::Open;
         let id = observer::next_id();
         if id > 0 {
             self.frame.identify(id);
-            observer::begun(&self.event(driver));
+            observer::begun(&self.event(session.driver()));
         }
     }
 
@@ -149,7 +155,9 @@ impl BlockState {
     pub(super) fn close(&mut self) {
         if self.phase != Phase::Closed {
             self.phase = Phase::Closed;
-            self.level.leave(self.frame.connection());
+            if self.level.is_inside() {
+                self.level.leave(self.frame.connection());
+            }
         }
     }
 
@@ -181,10 +189,15 @@ impl BlockState {
         }
     }
 
-    /// Tells observers of the end of a block of which they have heard the begin.
+    /// Whether observers have heard of its begin, so that they are told of its end.
     #[inline]
+    pub(super) fn is_observed(&self) -> bool {
+        self.frame.pending.id > 0
+    }
+
+    /// Tells observers of its end, if they have heard of its begin.
     pub(super) fn observe(&self, driver: &'static str, tell: impl FnOnce(&Event)) {
-        if self.frame.pending.id > 0 {
+        if self.is_observed() {
             tell(&self.event(driver));
         }
     }
@@ -197,15 +210,16 @@ impl BlockState {
     /// Runs the handlers of a rollback, if there was one.
     #[inline]
     pub(super) fn run_rollback_handlers(&mut self) {
-        if let Some(cause) = self.untold.take()
-            && self.has_calls()
-        {
-            self.tell_of_rollback(cause);
+        if self.untold.is_some() && self.has_calls() {
+            self.tell_of_rollback();
         }
     }
 
     #[cold]
-    fn tell_of_rollback(&mut self, cause: Cause) {
+    fn tell_of_rollback(&mut self) {
+        let Some(cause) = self.untold.take() else {
+            return;
+        };
         let event = RolledBack {
             site: self.site(),
             nesting: self.frame.depth(),

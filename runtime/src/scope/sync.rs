@@ -60,7 +60,7 @@ impl<T: Transaction> Scope<T> {
             Level::Joined => Ok(()),
         });
         match begun {
-            Ok(()) => core.state.begun(core.driver()),
+            Ok(()) => core.begun(),
             Err(source) => now(core.begin_again(source, options))?,
         }
         Ok(())
@@ -111,13 +111,10 @@ impl<T: Transaction> Scope<T> {
         look: impl FnOnce(&E) -> ErrorRef<'_>,
         attempts: Option<&mut Attempts>,
     ) -> Ending {
-        let Self(core) = self;
-        match result {
-            Err(error) if !core.state.keeps_error => {
-                core.diagnose(look(error));
-                now(core.failed(attempts))
-            }
-            _ => self.commit(attempts),
+        if self.0.has_failed(result, look) {
+            now(self.0.failed(attempts))
+        } else {
+            self.commit(attempts)
         }
     }
 
@@ -141,11 +138,11 @@ impl<T: Transaction> Scope<T> {
         }
         core.state.close();
         if !level.is_outermost() {
-            core.state.observe(core.driver(), observer::released);
+            core.observe(observer::released);
             core.state.hand_over();
             return Ending::Over(Ok(()));
         }
-        core.state.observe(core.driver(), observer::committed);
+        core.observe(observer::committed);
         core.release_connection();
         Ending::Over(if core.state.has_calls() {
             core.run_deferred()
