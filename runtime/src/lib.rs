@@ -60,10 +60,10 @@ mod handlers;
 mod observer;
 mod options;
 pub mod outside;
-mod rehearsal;
 mod scope;
 pub mod signals;
 mod site;
+mod test_transaction;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transaction;

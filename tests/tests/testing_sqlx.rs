@@ -61,8 +61,8 @@ static SITE: Site = Site {
     column: 1,
 };
 
-/// What differs between the databases is only the types, about which generic code could not be
-/// written without naming a dozen bounds.
+/// A macro, because the databases differ in nothing but types, about which generic code could not be written
+/// without naming a dozen bounds.
 macro_rules! on {
     ($module:ident, $pool:ty, $connection:ty, $open:expr) => {
         mod $module {
@@ -309,7 +309,6 @@ macro_rules! on {
                 Ok(())
             }
 
-            // what was cancelled is rolled back, as it would be in earnest
             #[tokio::test]
             async fn a_function_inside_that_is_cancelled_leaves_nothing_to_the_test() {
                 let Some(database) = Database::new().await else {

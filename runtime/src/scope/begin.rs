@@ -4,8 +4,8 @@ use super::{Diagnosis, Level, Phase, Unit};
 use crate::context::{self, Around, Frame, Kind, Mark};
 use crate::error::{BoxError, Error};
 use crate::options::{Options, Propagation, Unsupported};
-use crate::rehearsal;
 use crate::site::Site;
+use crate::test_transaction;
 use crate::transaction::{ConnectionId, RollbackError, Session, TransactionStatus as Status};
 
 impl Unit {
@@ -75,13 +75,13 @@ fn enclosing(
         (Status::Open | Status::Test | Status::Untracked, Some(mark)) => {
             Some(Enclosing::Block(mark))
         }
-        (Status::Idle, None) => Some(Enclosing::Nobody),
         (Status::Test, None) => Some(Enclosing::Test),
-        // Nobody else has the connection any more: it was left behind.
-        (Status::Open, None) if session.owns_connection() => Some(Enclosing::Nobody),
-        (_, None) if rehearsal::is_open(connection) => Some(Enclosing::Test),
+        // What is open on it was left behind: nobody else has the connection any more, a test neither.
+        (_, None) if session.owns_connection() => Some(Enclosing::Nobody),
+        // Also where nothing is open: the test's transaction has ended then, and no other may begin.
+        (_, None) if test_transaction::is_open(connection) => Some(Enclosing::Test),
         (Status::Open, None) => Some(Enclosing::Stranger),
-        (Status::Untracked, None) => Some(Enclosing::Nobody),
+        (Status::Idle | Status::Untracked, None) => Some(Enclosing::Nobody),
     }
 }
 

@@ -10,9 +10,9 @@ use crate::context::Kind;
 use crate::error::{BoxError, Error};
 use crate::observer;
 use crate::options::{Options, Unsupported};
-use crate::rehearsal;
 use crate::signals::Cause;
 use crate::site::Site;
+use crate::test_transaction;
 use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, RollbackError, TransactionStatus,
 };
@@ -68,8 +68,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             }
             Level::Nested => transaction.savepoint(&savepoint).await?,
             Level::Rehearsal => {
-                rehearsal::settle(transaction).await?;
-                transaction.savepoint(&savepoint).await?;
+                test_transaction::savepoint_async(transaction, &savepoint).await?;
             }
             Level::Joined => {}
         }
@@ -305,7 +304,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             return;
         }
         if let (Level::Rehearsal, Phase::Open) = (self.unit.level, phase) {
-            rehearsal::abandon(self.unit.frame.connection(), self.unit.savepoint());
+            test_transaction::abandon(self.unit.frame.connection(), self.unit.savepoint());
         }
         // This may run while the thread unwinds, when a second panic would abort the process.
         let _ = catch_unwind(AssertUnwindSafe(|| self.close()));

@@ -12,6 +12,7 @@ use crate::observer;
 use crate::options::Options;
 use crate::signals::Cause;
 use crate::site::Site;
+use crate::test_transaction;
 use crate::transaction::{Begin, RollbackError, Transaction, TransactionStatus};
 
 /// An open transaction of a sync function.
@@ -63,7 +64,8 @@ impl<T: Transaction> Scope<T> {
                 }
                 transaction.begin(options)?;
             }
-            Level::Nested | Level::Rehearsal => transaction.savepoint(&savepoint)?,
+            Level::Nested => transaction.savepoint(&savepoint)?,
+            Level::Rehearsal => test_transaction::savepoint(transaction, &savepoint)?,
             Level::Joined => {}
         }
         if self.unit.begun() {
