@@ -44,7 +44,11 @@ impl<T: Transaction> Scope<T> {
         let (level, savepoint) = (self.unit.level, self.unit.savepoint());
         match level {
             Level::Outermost => self.transaction().commit(),
-            Level::Nested | Level::Rehearsal => self.transaction().release(&savepoint),
+            Level::Nested => self.transaction().release(&savepoint),
+            Level::Rehearsal => {
+                self.transaction().check()?;
+                self.transaction().release(&savepoint)
+            }
             Level::Joined => Ok(()),
         }
     }
@@ -99,7 +103,11 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         let (level, savepoint) = (self.unit.level, self.unit.savepoint());
         match level {
             Level::Outermost => self.transaction().commit().await,
-            Level::Nested | Level::Rehearsal => self.transaction().release(&savepoint).await,
+            Level::Nested => self.transaction().release(&savepoint).await,
+            Level::Rehearsal => {
+                self.transaction().check().await?;
+                self.transaction().release(&savepoint).await
+            }
             Level::Joined => Ok(()),
         }
     }
