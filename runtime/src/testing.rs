@@ -36,6 +36,48 @@
 //! # #[cfg(not(feature = "rusqlite"))]
 //! # fn main() {}
 //! ```
+//!
+//! # What only a real commit does
+//!
+//! The transaction of a test is never committed, so what a database does at `COMMIT` and at no other time does not
+//! happen in it. The driver [checks](crate::Transaction::check) deferred constraints at the end of each function that
+//! behaves as outermost. A test of anything else needs transactions of its own, in a database that it may change.
+//!
+//! On every database:
+//!
+//! - Other connections see nothing of what was done, and wait for the locks until the end of the test.
+//! - An option that only a begin can honour has no effect, and nothing is tried again because of others.
+//!
+//! On PostgreSQL:
+//!
+//! - A serializable transaction may be refused as late as at its
+//!   [commit](https://www.postgresql.org/docs/current/transaction-iso.html#XACT-SERIALIZABLE).
+//! - What is sent by [`NOTIFY`](https://www.postgresql.org/docs/current/sql-notify.html) is never delivered.
+//! - A commit waits for [synchronous standbys](https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION).
+//! - [`now()`](https://www.postgresql.org/docs/current/functions-datetime.html#FUNCTIONS-DATETIME-CURRENT) is the
+//!   begin of the test, in all of its functions.
+//! - A setting of [`SET LOCAL`](https://www.postgresql.org/docs/current/sql-set.html), an open
+//!   [cursor](https://www.postgresql.org/docs/current/sql-declare.html) without `WITH HOLD`, and a temporary table
+//!   with [`ON COMMIT DROP`](https://www.postgresql.org/docs/current/sql-createtable.html) outlive their function.
+//! - [`PREPARE TRANSACTION`](https://www.postgresql.org/docs/current/sql-prepare-transaction.html) takes the
+//!   transaction of the test away.
+//!
+//! On MySQL and MariaDB:
+//!
+//! - InnoDB defers no [constraint](https://dev.mysql.com/doc/refman/8.4/en/create-table-foreign-keys.html), so there is
+//!   nothing to check.
+//! - A statement that [commits implicitly](https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html), such as
+//!   `CREATE TABLE`, ends the transaction of the test.
+//! - A commit waits for [semisynchronous replicas](https://dev.mysql.com/doc/refman/8.4/en/replication-semisync.html),
+//!   and a member of [Group Replication](https://dev.mysql.com/doc/refman/8.4/en/group-replication-summary.html) or
+//!   [Galera](https://mariadb.com/docs/galera-cluster/galera-architecture/certification-based-replication) may refuse
+//!   it because of another member's.
+//!
+//! On SQLite:
+//!
+//! - A commit may find the file [busy](https://www.sqlite.org/lang_transaction.html), or the disk full.
+//! - What [`PRAGMA defer_foreign_keys`](https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys) has deferred
+//!   stays deferred for the functions that follow.
 
 mod capture;
 mod later;

@@ -50,7 +50,7 @@ fn panic_of_drop<T>(test: T) -> Option<String> {
     payload.downcast_ref::<String>().cloned()
 }
 
-/// How the code under test ends the transaction.
+/// The statements with which the code under test ends the transaction.
 #[derive(Clone, Copy, Debug)]
 enum End {
     /// Nothing is open afterwards.
@@ -122,7 +122,7 @@ macro_rules! sync {
                     for sql in end.sql() {
                         execute(test.connection(), sql);
                     }
-                    // Where another transaction is open, it is the test's end that undoes and tells.
+                    // The end of the test undoes what was done in another transaction, and tells.
                     for row in [2, 3] {
                         let stored = store(test.connection(), &table, row, &journal);
                         if !matches!(end, End::Replace) {

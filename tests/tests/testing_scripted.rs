@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use commit_on_success::testing::{AsyncTestTransaction, TestTransaction, TransactionEnded};
 use commit_on_success::{Error, Outcome, commit_on_success, defer};
@@ -143,6 +143,27 @@ fn a_begin_that_fails_half_way_is_ended_and_is_no_test() {
             .rollback()
             .unwrap();
     }
+}
+
+#[test]
+fn a_drop_whose_rollback_fails_does_not_panic_and_gives_the_connection_up() {
+    let database = Database::new().on(Step::Rollback, Answer::Failed);
+    let mut connection = database.connection();
+    drop(TestTransaction::begin(&mut connection).unwrap());
+    assert!(database.discarded());
+}
+
+#[test]
+fn a_drop_after_the_end_of_the_transaction_lets_the_panic_of_the_test_go_on() {
+    let database = Database::new();
+    let mut connection = database.connection();
+    let run = || {
+        let _test = TestTransaction::begin(&mut connection).unwrap();
+        database.raw_rollback();
+        resume_unwind(Box::new("of the test"));
+    };
+    let payload = catch_unwind(AssertUnwindSafe(run)).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"of the test"));
 }
 
 #[test]

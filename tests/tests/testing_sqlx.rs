@@ -363,7 +363,7 @@ macro_rules! on {
                 let calls = Journal::default();
                 cancel(never_ends(here.connection(), &second.table, &calls), &calls).await;
 
-                // What was dropped in the other test is neither undone nor looked for in this one.
+                // The function that was dropped in the other test is not looked for in this one.
                 store(moved.connection(), &database.table, &journal, 2, End::Ok)
                     .await
                     .unwrap();

@@ -62,8 +62,8 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
 
     async fn open(&mut self) -> Result<(), BoxError> {
         self.transaction.begin(&Options::new()).await?;
-        // What does not know its connection's status only knows what it has opened last, which has to be the
-        // transaction when it is abandoned.
+        // A driver that keeps no track of its connection may only know what it has opened last, and that has to be
+        // the transaction when it is abandoned.
         if self.transaction.status() != TransactionStatus::Untracked {
             self.transaction.savepoint(&MARK).await?;
             self.marked = true;
