@@ -21,7 +21,6 @@ use crate::transaction::{
 /// The source of the [`Error::NestedBegin`](crate::Error::NestedBegin) of each block that is refused after that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the test's transaction has ended: a statement committed it or rolled it back")]
-#[expect(clippy::exhaustive_structs, reason = "there is nothing more to say")]
 pub struct TransactionEnded;
 
 /// A savepoint that a test creates when it begins. It is not there any more at the test's end if its transaction
@@ -76,7 +75,7 @@ pub(crate) fn abandon(connection: ConnectionId, savepoint: Savepoint) {
 ///
 /// It is created twice. Outside of a transaction, MySQL accepts a savepoint and forgets it at once, which only its
 /// release tells; PostgreSQL refuses to create it, and so do the drivers of SQLite, where it would begin one.
-/// What a test has savepoints of its own for stays as it is.
+/// Releasing [`MARK`] would tell as much, but it would take with it the savepoints that a test has created since.
 pub(crate) fn savepoint(
     transaction: &mut impl Transaction,
     savepoint: &Savepoint,
@@ -188,7 +187,7 @@ impl Registration {
 
     /// Says which connection it is. A test that was forgotten, and whose connection was there before, is none that
     /// a block can be in any more.
-    pub(crate) fn is_on(&self, connection: ConnectionId) {
+    pub(crate) fn set_connection(&self, connection: ConnectionId) {
         for entry in &mut *entries() {
             if entry.id == self.id {
                 entry.connection = Some(connection);
@@ -223,11 +222,11 @@ mod tests {
     fn a_connection_belongs_to_the_test_that_was_there_last() {
         let place = ConnectionId::new(0x5151);
         let (moved, here) = (Registration::new(), Registration::new());
-        moved.is_on(place);
-        here.is_on(place);
+        moved.set_connection(place);
+        here.set_connection(place);
         abandon(place, Savepoint::at(0));
         let elsewhere = ConnectionId::new(0x5252);
-        moved.is_on(elsewhere);
+        moved.set_connection(elsewhere);
         assert_eq!(abandoned_on(elsewhere), None);
         assert_eq!(abandoned_on(place), Some(Savepoint::at(0)));
         drop(here);
@@ -242,7 +241,7 @@ mod tests {
         let place = ConnectionId::new(0x5353);
         let test = Registration::new();
         assert!(!is_open(place));
-        test.is_on(place);
+        test.set_connection(place);
         assert!(is_open(place));
         assert!(!test.has_ended());
     }

@@ -79,12 +79,12 @@
 //! - What [`PRAGMA defer_foreign_keys`](https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys) has deferred
 //!   stays deferred for the functions that follow.
 
+mod async_transaction;
 mod capture;
-mod later;
 mod transaction;
 
+pub use async_transaction::AsyncTestTransaction;
 pub use capture::{Captured, capture, capture_async};
-pub use later::AsyncTestTransaction;
 pub use transaction::TestTransaction;
 
 pub use crate::test_transaction::TransactionEnded;

@@ -422,6 +422,27 @@ asynchronous!(
     [End::Commit, End::Rollback]
 );
 
+#[tokio::test]
+async fn on_tokio_postgres_another_transaction_is_rolled_back_and_not_told_of() {
+    use tokio_postgres_statements::{execute, rows};
+
+    let Some(url) = servers::postgres() else {
+        return;
+    };
+    let connecting = tokio_postgres::connect(&url, tokio_postgres::NoTls);
+    let (mut client, connection) = connecting.await.unwrap();
+    tokio::spawn(connection);
+    let table = unique();
+    execute(&mut client, &format!("CREATE TABLE {table} (id BIGINT)")).await;
+    let mut test = AsyncTestTransaction::begin(&mut client).await.unwrap();
+    execute(test.connection(), "ROLLBACK; BEGIN").await;
+    let insert = format!("INSERT INTO {table} VALUES (1)");
+    execute(test.connection(), &insert).await;
+    test.rollback().await.unwrap();
+    assert_eq!(rows(&mut client, &table).await, [0; 0]);
+    execute(&mut client, &format!("DROP TABLE {table}")).await;
+}
+
 mod sea_orm_statements {
     use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 

@@ -53,7 +53,7 @@ impl<T: Transaction> TestTransaction<T> {
         }
         test.open = true;
         let connection = test.transaction.connection_id();
-        test.registration.is_on(connection);
+        test.registration.set_connection(connection);
         Ok(test)
     }
 
@@ -72,7 +72,8 @@ impl<T: Transaction> TestTransaction<T> {
 
     /// Lends what an annotated function is to be given.
     pub fn connection(&mut self) -> T::Handle<'_> {
-        self.registration.is_on(self.transaction.connection_id());
+        self.registration
+            .set_connection(self.transaction.connection_id());
         self.transaction.handle()
     }
 

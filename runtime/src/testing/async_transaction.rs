@@ -56,7 +56,7 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
         test.open().await.map_err(no_begin)?;
         test.abandoned = Some(Abandoned::Open);
         let connection = test.transaction.connection_id();
-        test.registration.is_on(connection);
+        test.registration.set_connection(connection);
         Ok(test)
     }
 
@@ -73,7 +73,8 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
 
     /// Lends what an annotated function is to be given.
     pub fn connection(&mut self) -> T::Handle<'_> {
-        self.registration.is_on(self.transaction.connection_id());
+        self.registration
+            .set_connection(self.transaction.connection_id());
         self.transaction.handle()
     }
 
@@ -87,7 +88,8 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     ///
     /// Dropped while it waits, it leaves the function to be undone by the next one, which is refused if it already was.
     pub async fn settle(&mut self) -> Result<(), Error> {
-        self.registration.is_on(self.transaction.connection_id());
+        self.registration
+            .set_connection(self.transaction.connection_id());
         let undone = test_transaction::undo_abandoned(&mut *self.transaction).await;
         undone.map_err(|source| not_rolled_back(RollbackError::Failed(source)))
     }
