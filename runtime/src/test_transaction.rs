@@ -21,6 +21,10 @@ use crate::transaction::{
 /// The source of the [`Error::NestedBegin`](crate::Error::NestedBegin) of each block that is refused after that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the test's transaction has ended: a statement committed it or rolled it back")]
+#[cfg_attr(
+    not(feature = "testing"),
+    allow(unreachable_pub, reason = "test support shows it")
+)]
 pub struct TransactionEnded;
 
 /// A savepoint that a test creates when it begins. It is not there any more at the test's end if its transaction
@@ -78,17 +82,17 @@ pub(crate) fn abandon(connection: ConnectionId, savepoint: Savepoint) {
 /// Releasing [`MARK`] would tell as much, but it would take with it the savepoints that a test has created since.
 pub(crate) fn savepoint(
     transaction: &mut impl Transaction,
-    savepoint: &Savepoint,
+    savepoint: Savepoint,
 ) -> Result<(), BoxError> {
     if transaction.status() == TransactionStatus::Idle {
         return Err(ended(transaction));
     }
-    if let Err(error) = transaction.savepoint(savepoint) {
-        let undone = transaction.rollback_to(savepoint);
+    if let Err(error) = transaction.savepoint(&savepoint) {
+        let undone = transaction.rollback_to(&savepoint);
         return Err(not_created(transaction, error, &undone));
     }
-    match transaction.release(savepoint) {
-        Ok(()) => transaction.savepoint(savepoint),
+    match transaction.release(&savepoint) {
+        Ok(()) => transaction.savepoint(&savepoint),
         Err(refusal) => Err(not_kept(transaction, refusal)),
     }
 }
@@ -97,18 +101,18 @@ pub(crate) fn savepoint(
 /// undone.
 pub(crate) async fn savepoint_async(
     transaction: &mut impl AsyncTransaction,
-    savepoint: &Savepoint,
+    savepoint: Savepoint,
 ) -> Result<(), BoxError> {
     if transaction.status() == TransactionStatus::Idle {
         return Err(ended(transaction));
     }
     undo_abandoned(transaction).await?;
-    if let Err(error) = transaction.savepoint(savepoint).await {
-        let undone = transaction.rollback_to(savepoint).await;
+    if let Err(error) = transaction.savepoint(&savepoint).await {
+        let undone = transaction.rollback_to(&savepoint).await;
         return Err(not_created(transaction, error, &undone));
     }
-    match transaction.release(savepoint).await {
-        Ok(()) => transaction.savepoint(savepoint).await,
+    match transaction.release(&savepoint).await {
+        Ok(()) => transaction.savepoint(&savepoint).await,
         Err(refusal) => Err(not_kept(transaction, refusal)),
     }
 }

@@ -64,7 +64,7 @@
 //!
 //! On MySQL and MariaDB:
 //!
-//! - InnoDB defers no [constraint](https://dev.mysql.com/doc/refman/8.4/en/create-table-foreign-keys.html), so there is
+//! - `InnoDB` defers no [constraint](https://dev.mysql.com/doc/refman/8.4/en/create-table-foreign-keys.html), so there is
 //!   nothing to check.
 //! - A statement that [commits implicitly](https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html), such as
 //!   `CREATE TABLE`, ends the transaction of the test.

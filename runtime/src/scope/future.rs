@@ -68,7 +68,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             }
             Level::Nested => transaction.savepoint(&savepoint).await?,
             Level::Rehearsal => {
-                test_transaction::savepoint_async(transaction, &savepoint).await?;
+                test_transaction::savepoint_async(transaction, savepoint).await?;
             }
             Level::Joined => {}
         }

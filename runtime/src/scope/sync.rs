@@ -65,7 +65,7 @@ impl<T: Transaction> Scope<T> {
                 transaction.begin(options)?;
             }
             Level::Nested => transaction.savepoint(&savepoint)?,
-            Level::Rehearsal => test_transaction::savepoint(transaction, &savepoint)?,
+            Level::Rehearsal => test_transaction::savepoint(transaction, savepoint)?,
             Level::Joined => {}
         }
         if self.unit.begun() {
