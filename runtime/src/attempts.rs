@@ -17,7 +17,7 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// As many as the options say, each of them begun with these.
+    /// Allows as many attempts as the options say, each of which is begun with these options.
     pub fn new(options: Options, backoff: impl Into<Backoff>) -> Self {
         Self {
             options,
@@ -26,12 +26,12 @@ impl Attempts {
         }
     }
 
-    /// Those of a begin alone.
+    /// Counts the attempts of a begin alone.
     pub(crate) fn of_begin(options: Options) -> Self {
         Self::new(options, Backoff::default())
     }
 
-    /// What each of them is begun with.
+    /// The options that each attempt is begun with.
     #[must_use]
     pub fn options(&self) -> Options {
         self.options
@@ -46,7 +46,7 @@ impl Attempts {
         again
     }
 
-    /// How long to wait before it.
+    /// The time to wait before the attempt that was taken.
     pub(crate) fn pause(&self) -> Duration {
         self.backoff.pause(self.failed)
     }

@@ -36,7 +36,7 @@ macro_rules! outside_transaction {
     }};
 }
 
-/// What `outside_transaction!` does.
+/// Does what `outside_transaction!` promises: the macro calls it.
 ///
 /// # Panics
 ///

@@ -62,11 +62,11 @@ mod observer;
 mod options;
 pub mod outside;
 mod queue;
-mod rehearsal;
 mod run;
 mod scope;
 pub mod signals;
 mod site;
+mod test_transaction;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transaction;

@@ -1,8 +1,8 @@
-//! What a block asks of its transaction.
+//! The options of a block.
 
 use std::num::NonZeroU32;
 
-/// What a block does when a transaction is, or is not, open on its connection.
+/// The choice of a block between its own transaction and one that is open on its connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Propagation {
@@ -18,7 +18,7 @@ pub enum Propagation {
     Durable,
 }
 
-/// How far concurrent transactions are kept apart.
+/// The degree to which concurrent transactions are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Isolation {
@@ -33,7 +33,7 @@ pub enum Isolation {
 }
 
 impl Isolation {
-    /// As SQL spells it.
+    /// The name of the level in SQL.
     #[must_use]
     pub const fn sql(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl Isolation {
     }
 }
 
-/// When a transaction of SQLite takes its locks.
+/// The time at which a transaction of SQLite takes its locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mode {
@@ -57,11 +57,11 @@ pub enum Mode {
     Exclusive,
 }
 
-/// What a transaction is begun with. The default is the database's own.
+/// The options that a transaction is begun with. The default is the database's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// What to do when a transaction is open already.
+    /// The choice of a block when a transaction is open already.
     pub propagation: Propagation,
     /// The isolation level.
     pub isolation: Option<Isolation>,
@@ -70,9 +70,9 @@ pub struct Options {
     /// Whether a serializable, read-only transaction of PostgreSQL waits for a snapshot with which it
     /// cannot fail.
     pub deferrable: bool,
-    /// When SQLite takes its locks.
+    /// The time at which SQLite takes its locks.
     pub mode: Option<Mode>,
-    /// How often the body may run.
+    /// The number of times that the body may run.
     pub attempts: NonZeroU32,
 }
 
@@ -138,7 +138,8 @@ impl Options {
         self
     }
 
-    /// The first option that is set and that only the begin of a transaction can honour.
+    /// The first option that is set and that only the begin of a transaction can honour. The macros refuse the same
+    /// options where `propagation` says that a block begins none.
     pub(crate) fn for_outermost(&self) -> Option<&'static str> {
         if self.isolation.is_some() {
             Some("isolation")

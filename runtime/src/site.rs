@@ -1,4 +1,4 @@
-//! Where a transaction comes from.
+//! The place in the source that a transaction comes from.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Where nothing is.
+    /// A place that stands for no function.
     pub(crate) const NOWHERE: Self = Self {
         function: "",
         module: "",
@@ -29,7 +29,7 @@ impl Site {
         column: 0,
     };
 
-    /// The function's name, without its path.
+    /// The name of the function, without its path.
     #[must_use]
     pub const fn function(&self) -> &'static str {
         self.function

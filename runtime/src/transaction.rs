@@ -53,6 +53,12 @@ impl Savepoint {
     /// The place of an outermost block, which has no savepoint.
     pub(crate) const OUTERMOST: Self = Self { root: 0, depth: 0 };
 
+    /// A savepoint of our own below which no block can be.
+    pub(crate) const DEEPEST: Self = Self {
+        root: 0,
+        depth: u16::MAX,
+    };
+
     /// The savepoint of a block in a transaction that somebody else has opened. It shares its name with no other that may
     /// be open on the same connection, even if blocks are around it that this thread cannot see.
     pub(crate) fn foreign() -> Self {
@@ -64,8 +70,8 @@ impl Savepoint {
     /// The savepoint of a block inside of one that has this. `None` where blocks are nested too deeply to be told apart.
     pub(crate) const fn nested(self) -> Option<Self> {
         match self.depth.checked_add(1) {
-            Some(depth) => Some(Self { depth, ..self }),
-            None => None,
+            Some(depth) if depth < u16::MAX => Some(Self { depth, ..self }),
+            _ => None,
         }
     }
 
@@ -571,7 +577,7 @@ mod tests {
     fn a_level_too_many_has_no_savepoint() {
         let deepest = Savepoint {
             root: 0,
-            depth: u16::MAX,
+            depth: u16::MAX - 1,
         };
         assert_eq!(deepest.nested(), None);
     }

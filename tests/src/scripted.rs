@@ -35,6 +35,8 @@ pub enum Step {
     Release,
     /// `ROLLBACK TO`.
     RollbackTo,
+    /// The check of what a commit would check, in the transaction of a test.
+    Check,
     /// `COMMIT`.
     Commit,
     /// `ROLLBACK`.
@@ -162,7 +164,7 @@ impl State {
     /// What a database does by itself.
     fn apply(&mut self, step: Step, argument: &str) -> Result<(), Answer> {
         match step {
-            Step::Acquire | Step::Insert | Step::Abandon => {}
+            Step::Acquire | Step::Insert | Step::Check | Step::Abandon => {}
             Step::Begin if self.levels.is_empty() => self.open(None),
             Step::Savepoint if !self.levels.is_empty() => self.open(Some(argument.to_owned())),
             Step::Begin | Step::Savepoint => return Err(Answer::Failed),

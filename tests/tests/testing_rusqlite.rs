@@ -362,6 +362,50 @@ fn deferred_calls_inside_may_open_transactions_and_can_be_captured() {
 }
 
 #[test]
+fn savepoints_of_the_test_around_functions_stay() {
+    let database = Database::new();
+    let mut conn = database.connect();
+    let mut test = TestTransaction::begin(&mut conn).unwrap();
+    let journal = Journal::default();
+    store(test.connection(), &journal, 1, End::Ok).unwrap();
+    let mut savepoint = test.connection().savepoint().unwrap();
+    let stored = store_in(&savepoint, 2);
+    stored.unwrap();
+    assert_eq!(rows(&savepoint), [1, 2]);
+    savepoint.rollback().unwrap();
+    assert_eq!(rows(&savepoint), [1]);
+    savepoint.commit().unwrap();
+    test.rollback().unwrap();
+    assert_eq!(database.committed(), [0_i64; 0]);
+}
+
+#[commit_on_success]
+fn store_in(conn: &rusqlite::Savepoint<'_>, row: i64) -> Result<(), Failure> {
+    insert(conn, row)?;
+    Ok(())
+}
+
+#[test]
+fn a_connection_in_the_place_of_a_test_that_was_moved_is_not_taken_for_it() {
+    let (tested, other) = (Database::new(), Database::new());
+    let mut place = Some(fixture(tested.pool().get().unwrap()));
+    let here = place.as_mut().unwrap();
+    store(here.test.connection(), &here.journal, 1, End::Ok).unwrap();
+    let mut moved = Box::new(place.take().unwrap());
+    place = Some(fixture(other.pool().get().unwrap()));
+    // The one that is over leaves the other one alone.
+    let here = place.as_mut().unwrap();
+    store(here.test.connection(), &here.journal, 1, End::Ok).unwrap();
+    drop(place.take());
+    store(moved.test.connection(), &moved.journal, 2, End::Ok).unwrap();
+    assert_eq!(rows(moved.test.connection()), [1, 2]);
+    assert_eq!(moved.journal.lines().len(), 4);
+    moved.test.rollback().unwrap();
+    assert_eq!(tested.committed(), [0_i64; 0]);
+    assert_eq!(other.committed(), [0_i64; 0]);
+}
+
+#[test]
 fn a_transaction_that_is_not_there_any_more_is_an_error() {
     let database = Database::new();
     let mut conn = database.connect();

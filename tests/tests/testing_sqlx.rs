@@ -53,6 +53,17 @@ async fn call_later(journal: Journal, name: &'static str) {
     journal.note(name);
 }
 
+/// Drops a function that does not end, once it has written something down.
+async fn cancel(function: impl Future, journal: &Journal) {
+    let mut function = pin!(function);
+    let deadline = Instant::now() + PATIENCE;
+    while journal.lines().is_empty() {
+        assert!(Instant::now() < deadline);
+        assert!(poll_once(function.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+}
+
 static SITE: Site = Site {
     function: "by_hand",
     module: "testing_sqlx",
@@ -61,8 +72,8 @@ static SITE: Site = Site {
     column: 1,
 };
 
-/// What differs between the databases is only the types, about which generic code could not be
-/// written without naming a dozen bounds.
+/// A macro, because the databases differ in nothing but types, about which generic code could not be written
+/// without naming a dozen bounds.
 macro_rules! on {
     ($module:ident, $pool:ty, $connection:ty, $open:expr) => {
         mod $module {
@@ -309,7 +320,6 @@ macro_rules! on {
                 Ok(())
             }
 
-            // what was cancelled is rolled back, as it would be in earnest
             #[tokio::test]
             async fn a_function_inside_that_is_cancelled_leaves_nothing_to_the_test() {
                 let Some(database) = Database::new().await else {
@@ -319,15 +329,7 @@ macro_rules! on {
                 let mut test = AsyncTestTransaction::begin(&database.pool).await.unwrap();
                 let journal = Journal::default();
                 insert(test.connection(), table, 1).await.unwrap();
-                {
-                    let mut future = pin!(never_ends(test.connection(), table, &journal));
-                    let deadline = Instant::now() + PATIENCE;
-                    while journal.lines().is_empty() {
-                        assert!(Instant::now() < deadline);
-                        assert!(poll_once(future.as_mut()).is_pending());
-                        tokio::task::yield_now().await;
-                    }
-                }
+                cancel(never_ends(test.connection(), table, &journal), &journal).await;
                 assert_eq!(journal.lines(), ["inserted", "the future was dropped"]);
                 let calls = Journal::default();
                 store(test.connection(), table, &calls, 3, End::Ok)
@@ -337,6 +339,47 @@ macro_rules! on {
                 assert_eq!(rows(test.connection(), table).await, [1, 3]);
                 test.rollback().await.unwrap();
                 database.end().await;
+            }
+
+            #[tokio::test]
+            async fn a_test_that_takes_the_place_of_another_is_not_taken_for_it() {
+                let Some(database) = Database::new().await else {
+                    return;
+                };
+                let Some(second) = Database::new().await else {
+                    return;
+                };
+                let journal = Journal::default();
+                let owned = database.pool.acquire().await.unwrap();
+                let mut place = Some(AsyncTestTransaction::begin(owned).await.unwrap());
+                let one = place.as_mut().unwrap().connection();
+                store(one, &database.table, &journal, 1, End::Ok)
+                    .await
+                    .unwrap();
+                let mut moved = Box::new(place.take().unwrap());
+                let owned = second.pool.acquire().await.unwrap();
+                place = Some(AsyncTestTransaction::begin(owned).await.unwrap());
+                let here = place.as_mut().unwrap();
+                let calls = Journal::default();
+                cancel(never_ends(here.connection(), &second.table, &calls), &calls).await;
+
+                // The function that was dropped in the other test is not looked for in this one.
+                store(moved.connection(), &database.table, &journal, 2, End::Ok)
+                    .await
+                    .unwrap();
+                assert_eq!(rows(moved.connection(), &database.table).await, [1, 2]);
+                store(here.connection(), &second.table, &journal, 3, End::Ok)
+                    .await
+                    .unwrap();
+                assert_eq!(rows(here.connection(), &second.table).await, [3]);
+                moved.rollback().await.unwrap();
+                store(here.connection(), &second.table, &journal, 4, End::Ok)
+                    .await
+                    .unwrap();
+                assert_eq!(rows(here.connection(), &second.table).await, [3, 4]);
+                place.take().unwrap().rollback().await.unwrap();
+                database.end().await;
+                second.end().await;
             }
 
             #[tokio::test]

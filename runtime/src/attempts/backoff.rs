@@ -1,9 +1,9 @@
-//! How long to wait before another attempt.
+//! The time between two attempts.
 
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
-/// How long to wait before each further attempt: twice as long as before the last one, up to a limit,
+/// The time to wait before each further attempt: twice as long as before the last one, up to a limit,
 /// times a random factor between zero and one, so that those who collided do not collide again.
 ///
 /// A [`Duration`] converts into the backoff that begins with it.
@@ -37,12 +37,12 @@ impl Backoff {
         self
     }
 
-    /// How long to wait before the attempt after `failed` ones.
+    /// The time to wait before the attempt after `failed` ones.
     pub(super) fn pause(&self, failed: u32) -> Duration {
         self.longest(failed).mul_f64(random())
     }
 
-    /// As [`pause`](Self::pause), at most.
+    /// The upper bound of [`pause`](Self::pause).
     fn longest(&self, failed: u32) -> Duration {
         let doubled = 1_u32
             .checked_shl(failed.saturating_sub(1))
@@ -57,7 +57,7 @@ impl From<Duration> for Backoff {
     }
 }
 
-/// Between zero and one. Every hasher of the standard library starts from a random state.
+/// A number between zero and one. Every hasher of the standard library starts from a random state.
 fn random() -> f64 {
     let bits = std::hash::RandomState::new().build_hasher().finish();
     f64::from(u32::try_from(bits >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)

@@ -68,7 +68,7 @@ use super::dialect::postgresql;
 use super::postgres_messages::{self as messages, Sent};
 use crate::error::BoxError;
 use crate::options::Options;
-use crate::rehearsal;
+use crate::test_transaction;
 use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint,
     Session, TransactionStatus,
@@ -294,7 +294,7 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
             Open::Transaction => self.queue(messages::CLEAR),
             Open::Savepoint(savepoint) => {
                 // A test's transaction rolls back to it later, when it is asked to.
-                if !rehearsal::is_open(self.connection_id()) {
+                if !test_transaction::is_open(self.connection_id()) {
                     self.queue(&messages::rollback_to(savepoint));
                 }
             }

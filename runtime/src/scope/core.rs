@@ -73,22 +73,24 @@ impl<S: Steps> Core<S> {
     pub(super) fn is_ready(&mut self) -> bool {
         match self.state.level() {
             Level::Outermost => self.steps().session_mut().status() != Status::Open,
-            Level::Nested | Level::Foreign | Level::Joined => true,
-            Level::Test => false,
+            Level::Nested | Level::Foreign | Level::Joined | Level::Test => true,
         }
     }
 
-    /// Removes what others have left on the connection.
+    /// Rolls back what others have left open on the connection.
     pub(super) async fn prepare(&mut self) -> Result<(), BoxError> {
-        match self.state.level() {
-            Level::Test => self.steps().settle_test().await,
-            Level::Outermost if !self.is_ready() => {
-                cleaned(self.steps().rollback().await)?;
-                observer::leftover_rolled_back(self.driver());
-                Ok(())
-            }
-            Level::Outermost | Level::Nested | Level::Foreign | Level::Joined => Ok(()),
+        if self.is_ready() {
+            return Ok(());
         }
+        cleaned(self.steps().rollback().await)?;
+        observer::leftover_rolled_back(self.driver());
+        Ok(())
+    }
+
+    /// Creates the savepoint of a block in a test, if the test's transaction is still there.
+    pub(super) async fn begin_in_test(&mut self) -> Result<(), BoxError> {
+        let savepoint = self.state.savepoint();
+        self.steps().savepoint_in_test(savepoint).await
     }
 
     /// Goes on after a begin that has failed. It has run no body, so its attempts are counted apart.

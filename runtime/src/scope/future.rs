@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::event::Cause;
 use crate::observer;
 use crate::options::Options;
-use crate::rehearsal;
 use crate::site::Site;
+use crate::test_transaction;
 use crate::transaction::{AsyncBegin, AsyncTransaction};
 
 /// An open transaction of an async function.
@@ -52,9 +52,8 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             let Awaited(transaction) = core.steps();
             begun = match level {
                 Level::Outermost => transaction.begin(&options).await,
-                Level::Nested | Level::Foreign | Level::Test => {
-                    transaction.savepoint(&savepoint).await
-                }
+                Level::Nested | Level::Foreign => transaction.savepoint(&savepoint).await,
+                Level::Test => core.begin_in_test().await,
                 Level::Joined => Ok(()),
             };
         }
@@ -169,7 +168,7 @@ impl<T: AsyncTransaction> Core<Awaited<T>> {
         let phase = self.state.phase();
         let draining = matches!(phase, Phase::Draining | Phase::Cleaning);
         if self.state.level() == Level::Test && phase == Phase::Open {
-            rehearsal::abandon(self.state.frame().connection(), self.state.savepoint());
+            test_transaction::abandon(self.state.frame().connection(), self.state.savepoint());
         }
         // This may run while the thread unwinds, when a second panic would abort the process.
         // The rest of the calls has run, and may have left something open.

@@ -4,8 +4,8 @@ use super::foreign;
 use crate::context::{self, Child, Crowded, Enclosing, Levels, MustRollBack};
 use crate::error::{BesideOpen, BoxError, Error};
 use crate::options::{Options, Propagation};
-use crate::rehearsal;
 use crate::site::Site;
+use crate::test_transaction;
 use crate::transaction::{ConnectionId, Savepoint, Session, TransactionStatus as Status};
 
 /// The place of a block in the transaction of its connection.
@@ -67,7 +67,7 @@ pub(super) fn decide(
     options: &Options,
 ) -> Result<(Level, Savepoint), Error> {
     let alone = session.status() == Status::Idle && context::is_empty();
-    if alone && options.propagation != Propagation::Mandatory {
+    if alone && test_transaction::is_none() && options.propagation != Propagation::Mandatory {
         Ok((Level::Outermost, Savepoint::OUTERMOST))
     } else {
         look_around(session, connection, site, options)
@@ -109,13 +109,13 @@ fn around(
                 Around::Block(enclosing)
             }
         }
-        (Status::Idle, None) => Around::Nobody,
         (Status::Test, None) => Around::Test,
-        // Nobody else has the connection any more: it was left behind.
-        (Status::Open, None) if session.owns_connection() => Around::Nobody,
-        (_, None) if rehearsal::is_open(connection) => Around::Test,
+        // What is open on it was left behind: nobody else has the connection any more, a test neither.
+        (_, None) if session.owns_connection() => Around::Nobody,
+        // Also where nothing is open: the test's transaction has ended then, and no other may begin.
+        (_, None) if test_transaction::is_open(connection) => Around::Test,
         (Status::Open, None) => Around::Foreign,
-        (Status::Untracked, None) => Around::Nobody,
+        (Status::Idle | Status::Untracked, None) => Around::Nobody,
     })
 }
 

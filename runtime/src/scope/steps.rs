@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use crate::attempts::Attempts;
 use crate::error::BoxError;
 use crate::options::Options;
-use crate::rehearsal;
+use crate::test_transaction;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, RollbackError, Savepoint, Session, Transaction,
     TransactionStatus,
@@ -37,8 +37,11 @@ pub(super) trait Steps {
 
     fn check(&mut self) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Undoes a block of a test whose future was dropped.
-    fn settle_test(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send;
+    /// Creates the savepoint of a block in a test's transaction.
+    fn savepoint_in_test(
+        &mut self,
+        savepoint: Savepoint,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Leaves nothing open behind a begin that has failed, perhaps half-way.
     fn undo_begin(&mut self) -> impl Future<Output = ()> + Send;
@@ -93,9 +96,11 @@ impl<T: Transaction> Steps for Blocking<T> {
         ready(self.0.check())
     }
 
-    /// The future of a sync block cannot be dropped.
-    fn settle_test(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
-        ready(Ok(()))
+    fn savepoint_in_test(
+        &mut self,
+        savepoint: Savepoint,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        ready(test_transaction::savepoint(&mut self.0, savepoint))
     }
 
     fn undo_begin(&mut self) -> impl Future<Output = ()> + Send {
@@ -171,8 +176,11 @@ impl<T: AsyncTransaction> Steps for Awaited<T> {
         self.0.check()
     }
 
-    fn settle_test(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
-        rehearsal::settle(&mut self.0)
+    fn savepoint_in_test(
+        &mut self,
+        savepoint: Savepoint,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        test_transaction::savepoint_async(&mut self.0, savepoint)
     }
 
     fn undo_begin(&mut self) -> impl Future<Output = ()> + Send {

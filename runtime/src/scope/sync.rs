@@ -47,18 +47,21 @@ impl<T: Transaction> Scope<T> {
     #[inline]
     fn open(&mut self, options: &Options) -> Result<(), Error> {
         let Self(core) = self;
-        let prepared = if core.is_ready() {
+        let mut begun = if core.is_ready() {
             Ok(())
         } else {
             now(core.prepare())
         };
-        let (level, savepoint) = (core.state.level(), core.state.savepoint());
-        let Blocking(transaction) = core.steps();
-        let begun = prepared.and_then(|()| match level {
-            Level::Outermost => transaction.begin(options),
-            Level::Nested | Level::Foreign | Level::Test => transaction.savepoint(&savepoint),
-            Level::Joined => Ok(()),
-        });
+        if begun.is_ok() {
+            let (level, savepoint) = (core.state.level(), core.state.savepoint());
+            let Blocking(transaction) = core.steps();
+            begun = match level {
+                Level::Outermost => transaction.begin(options),
+                Level::Nested | Level::Foreign => transaction.savepoint(&savepoint),
+                Level::Test => now(core.begin_in_test()),
+                Level::Joined => Ok(()),
+            };
+        }
         match begun {
             Ok(()) => core.begun(),
             Err(source) => now(core.begin_again(source, options))?,

@@ -235,6 +235,11 @@ impl<H: Hold> Transaction for Work<H> {
         ended.map_err(Scripted::of_rollback)
     }
 
+    fn check(&mut self) -> Result<(), CommitError> {
+        let checked = self.database().perform(Step::Check, "");
+        checked.map_err(Scripted::of_commit)
+    }
+
     fn discard(&mut self) {
         self.database().discard();
     }
@@ -273,6 +278,11 @@ impl<H: Hold> AsyncTransaction for Work<H> {
         let name = savepoint.name();
         let ended = self.database().perform_later(Step::RollbackTo, &name).await;
         ended.map_err(Scripted::of_rollback)
+    }
+
+    async fn check(&mut self) -> Result<(), CommitError> {
+        let checked = self.database().perform_later(Step::Check, "").await;
+        checked.map_err(Scripted::of_commit)
     }
 
     fn abandon(&mut self, abandoned: Abandoned) {
