@@ -4,28 +4,51 @@
 //! | --- | --- |
 //! | `&Connection` | `&Connection` |
 //! | `&mut Connection` | `&mut Connection` |
-//! | `P`, by value, where `P: DerefMut<Target = Connection>`: a pooled connection, a mutex guard, a box | `&mut Connection` |
+//! | `P`, by value, where `P: DerefMut<Target = Connection>`: a pooled connection, a box, the guard of a lock | `&mut Connection` |
+//! | [`Owned(guard)`](crate::Owned), for the same `P` | `&mut Connection` |
 //! | `&mut P`, for the same `P` | `&mut P` |
 //! | `&P` where `P: Deref<Target = Connection>`: also `rusqlite::Transaction` | `&P` |
 //!
-//! A source given by value is dropped, which means returned to its pool, before deferred calls run.
+//! A source given by value is dropped, which means returned to its pool, or unlocked, before deferred calls run.
+//!
+//! A transaction that is open on a connection from the start is that of the caller where the source is a reference, and
+//! of others who have the lock where it is a `MutexGuard`, `RwLockWriteGuard` or `RefMut` of the standard library: the
+//! block is a savepoint in it. With any other source by value, and with `Owned`, it was left behind: it is rolled back,
+//! and observers are told. The guards of other locks cannot be told from connections of pools, and a box is gone at the
+//! end of the block, with whatever is still open.
 //!
 //! Whether a transaction is open is what [`Connection::is_autocommit`] says, never a count: SQLite
 //! ends a transaction by itself on `ON CONFLICT ROLLBACK`, `RAISE(ROLLBACK)`, a full disk, and other
 //! errors (<https://www.sqlite.org/lang_transaction.html>, section 3). `BEGIN`, `COMMIT` and the
 //! others go through the connection's cache of prepared statements, which makes them several times
 //! cheaper than `Connection::transaction`.
+//!
+//! # What cannot be kept
+//!
+//! SQLite does not say how many savepoints are open. So a block inside of a `rusqlite::Savepoint` that the body has made
+//! takes the block around it for its parent: if the savepoint is rolled back, what the inner block did is gone, and what
+//! it deferred runs all the same. An annotated function in place of the savepoint is undone together with its calls.
+//!
+//! A connection is told by its place. A body that puts another one there, with `std::mem::swap` or `replace`, has that
+//! one committed. Where no transaction is open on it, that is [`Error::Ended`]; where one is, the block ends well, and
+//! what the body did before stays open on the connection that it has taken away.
+//!
+//! In a transaction of a test, the end of a block looks for violated foreign keys in all tables, so it finds also such
+//! as were there before.
 
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use ::rusqlite::ffi::{Error as SqliteError, ErrorCode};
-use ::rusqlite::{Connection, Error as RusqliteError};
+use ::rusqlite::ffi::{self, Error as SqliteError};
+use ::rusqlite::{Connection, Error as RusqliteError, OptionalExtension as _};
 
+use super::dialect::sqlite;
 use super::original::{find, original};
+use super::ownership::Ownership;
 use crate::error::{BoxError, Error};
 use crate::options::Options;
 use crate::transaction::{
-    Begin, CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction,
+    Begin, CommitError, ConnectionId, Owned, RollbackError, Savepoint, Session, Transaction,
     TransactionStatus,
 };
 
@@ -36,6 +59,10 @@ pub enum Shared {}
 /// Marks sources that dereference to a `&mut Connection`, itself included.
 #[derive(Debug)]
 pub enum Exclusive {}
+
+/// Marks sources that are given away with the guard that leads to them.
+#[derive(Debug)]
+pub enum Guarded {}
 
 /// Marks sources that are a `&P`, where `P` dereferences to a connection.
 #[derive(Debug)]
@@ -49,15 +76,25 @@ impl<'c> Begin<Shared> for &'c Connection {
     type Transaction = RusqliteTransaction<&'c Connection, Shared>;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(RusqliteTransaction::new(self))
+        Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
     }
 }
 
 impl<P: DerefMut<Target = Connection>> Begin<Exclusive> for P {
     type Transaction = RusqliteTransaction<P, Exclusive>;
 
+    #[inline]
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(RusqliteTransaction::new(self))
+        let ownership = Ownership::of::<P, Connection>();
+        Ok(RusqliteTransaction::new(self, ownership))
+    }
+}
+
+impl<G: DerefMut<Target = Connection>> Begin<Guarded> for Owned<G> {
+    type Transaction = RusqliteTransaction<G, Exclusive>;
+
+    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(RusqliteTransaction::new(self.0, Ownership::Owned))
     }
 }
 
@@ -65,7 +102,7 @@ impl<'p, P: Deref<Target = Connection>> Begin<SharedPointer> for &'p P {
     type Transaction = RusqliteTransaction<&'p P, SharedPointer>;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(RusqliteTransaction::new(self))
+        Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
     }
 }
 
@@ -73,7 +110,7 @@ impl<'p, P: DerefMut<Target = Connection>> Begin<ExclusivePointer> for &'p mut P
     type Transaction = RusqliteTransaction<&'p mut P, ExclusivePointer>;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(RusqliteTransaction::new(self))
+        Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
     }
 }
 
@@ -81,21 +118,23 @@ impl<'p, P: DerefMut<Target = Connection>> Begin<ExclusivePointer> for &'p mut P
 #[derive(Debug)]
 pub struct RusqliteTransaction<C, Kind> {
     connection: C,
-    kind: std::marker::PhantomData<fn() -> Kind>,
+    ownership: Ownership,
+    kind: PhantomData<fn() -> Kind>,
 }
 
 impl<C, Kind> RusqliteTransaction<C, Kind> {
-    fn new(connection: C) -> Self {
+    fn new(connection: C, ownership: Ownership) -> Self {
         Self {
             connection,
-            kind: std::marker::PhantomData,
+            ownership,
+            kind: PhantomData,
         }
     }
 }
 
-/// How a kind of source leads to its connection.
+/// A kind of source, and its way to the connection.
 pub trait Access {
-    /// What the body sees.
+    /// The type that the body sees.
     type Handle<'t>
     where
         Self: 't;
@@ -106,8 +145,8 @@ pub trait Access {
     /// The connection itself.
     fn connection(&self) -> &Connection;
 
-    /// Whether dropping the source gives the connection back.
-    const OWNS: bool;
+    /// Whether nobody else can begin a block on the connection meanwhile.
+    const EXCLUSIVE: bool;
 }
 
 impl Access for RusqliteTransaction<&Connection, Shared> {
@@ -124,7 +163,7 @@ impl Access for RusqliteTransaction<&Connection, Shared> {
         self.connection
     }
 
-    const OWNS: bool = false;
+    const EXCLUSIVE: bool = false;
 }
 
 impl<P: DerefMut<Target = Connection>> Access for RusqliteTransaction<P, Exclusive> {
@@ -141,9 +180,7 @@ impl<P: DerefMut<Target = Connection>> Access for RusqliteTransaction<P, Exclusi
         &self.connection
     }
 
-    // A `&mut Connection` does nothing when it is dropped; whatever else leads to a connection gives
-    // it back.
-    const OWNS: bool = std::mem::needs_drop::<P>();
+    const EXCLUSIVE: bool = true;
 }
 
 impl<P: Deref<Target = Connection>> Access for RusqliteTransaction<&P, SharedPointer> {
@@ -160,7 +197,7 @@ impl<P: Deref<Target = Connection>> Access for RusqliteTransaction<&P, SharedPoi
         self.connection
     }
 
-    const OWNS: bool = false;
+    const EXCLUSIVE: bool = false;
 }
 
 impl<P: DerefMut<Target = Connection>> Access for RusqliteTransaction<&mut P, ExclusivePointer> {
@@ -177,7 +214,7 @@ impl<P: DerefMut<Target = Connection>> Access for RusqliteTransaction<&mut P, Ex
         self.connection
     }
 
-    const OWNS: bool = false;
+    const EXCLUSIVE: bool = true;
 }
 
 impl<C, Kind> Session for RusqliteTransaction<C, Kind>
@@ -206,7 +243,19 @@ where
     }
 
     fn owns_connection(&self) -> bool {
-        Self::OWNS
+        self.ownership.is_owned()
+    }
+
+    fn clears_leftovers(&self) -> bool {
+        self.ownership.clears_leftovers()
+    }
+
+    fn closes_connection(&self) -> bool {
+        self.ownership.closes_connection()
+    }
+
+    fn is_exclusive(&self) -> bool {
+        Self::EXCLUSIVE
     }
 
     fn driver(&self) -> &'static str {
@@ -214,34 +263,21 @@ where
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        matches!(
-            code_of(error),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        )
+        code_of(error).is_some_and(sqlite::is_transient)
     }
 
     fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        // Those after which SQLite may have rolled back, and `ON CONFLICT ROLLBACK` (section 3.1 of
-        // its page on transactions).
-        matches!(
-            code_of(error),
-            Some(
-                ErrorCode::ConstraintViolation
-                    | ErrorCode::DiskFull
-                    | ErrorCode::SystemIoFailure
-                    | ErrorCode::OutOfMemory
-                    | ErrorCode::DatabaseBusy
-                    | ErrorCode::OperationInterrupted
-            )
-        )
+        code_of(error).is_some_and(sqlite::may_have_rolled_back)
     }
 }
 
-fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<ErrorCode> {
+/// The primary result code of SQLite.
+fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<u32> {
     // An error that is transparent shows no more than the source of the driver's.
-    find::<RusqliteError>(error)
-        .and_then(RusqliteError::sqlite_error_code)
-        .or_else(|| Some(find::<SqliteError>(error)?.code))
+    let error = find::<RusqliteError>(error)
+        .and_then(RusqliteError::sqlite_error)
+        .or_else(|| find::<SqliteError>(error))?;
+    Some(sqlite::primary(error.extended_code.cast_unsigned()))
 }
 
 impl<C, Kind> RusqliteTransaction<C, Kind>
@@ -256,6 +292,15 @@ where
         self.connection().prepare_cached(sql)?.execute([])?;
         Ok(())
     }
+
+    /// A busy file and a violated deferred constraint leave the transaction open, a failing disk does not.
+    fn refusal(&self, error: RusqliteError) -> CommitError {
+        if self.is_open() {
+            CommitError::Refused(error.into())
+        } else {
+            CommitError::RolledBack(error.into())
+        }
+    }
 }
 
 impl<C, Kind> Transaction for RusqliteTransaction<C, Kind>
@@ -263,22 +308,14 @@ where
     Self: Access,
 {
     fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        Ok(self.execute(super::dialect::sqlite::begin(options)?)?)
+        Ok(self.execute(sqlite::begin(options)?)?)
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {
         if !self.is_open() {
             return Err(CommitError::Ended);
         }
-        self.execute("COMMIT").map_err(|error| {
-            // A busy file and a violated deferred constraint leave the transaction open, a failing
-            // disk does not.
-            if self.is_open() {
-                CommitError::Refused(error.into())
-            } else {
-                CommitError::RolledBack(error.into())
-            }
-        })
+        self.execute("COMMIT").map_err(|error| self.refusal(error))
     }
 
     fn rollback(&mut self) -> Result<(), RollbackError> {
@@ -298,7 +335,7 @@ where
             return Err(CommitError::Ended);
         }
         self.execute(&savepoint.release())
-            .map_err(|error| CommitError::Refused(error.into()))
+            .map_err(|error| self.refusal(error))
     }
 
     fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
@@ -308,6 +345,35 @@ where
         self.execute(&savepoint.rollback_to())
             .and_then(|()| self.execute(&savepoint.release()))
             .map_err(|error| RollbackError::Failed(error.into()))
+    }
+
+    fn check(&mut self) -> Result<(), CommitError> {
+        if !self.is_open() {
+            return Err(CommitError::Ended);
+        }
+        check_foreign_keys(self.connection()).map_err(|error| CommitError::Refused(error.into()))
+    }
+}
+
+/// Says what a `COMMIT` would of foreign keys that are violated, in the same words and with the same code.
+fn check_foreign_keys(connection: &Connection) -> Result<(), RusqliteError> {
+    let enforced = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0));
+    if enforced.optional()? != Some(true) {
+        return Ok(());
+    }
+    let mut violations = connection.prepare("PRAGMA foreign_key_check")?;
+    let violation = violations.query_row([], |row| {
+        let (child, parent): (String, String) = (row.get("table")?, row.get("parent")?);
+        Ok(format!(
+            "FOREIGN KEY constraint failed: a row of {child} refers to one that {parent} does not have"
+        ))
+    });
+    match violation.optional()? {
+        None => Ok(()),
+        Some(message) => {
+            let code = SqliteError::new(ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
+            Err(RusqliteError::SqliteFailure(code, Some(message)))
+        }
     }
 }
 
