@@ -433,6 +433,7 @@ mod limits {
         let error = error.into_transaction();
         assert!(matches!(error, Error::Ended { .. }), "{error:?}");
         assert!(!other.is_autocommit());
+        drop(other);
 
         let (mut conn, mut other) = (db.connect(), elsewhere.connect());
         other.execute_batch("BEGIN").unwrap();
