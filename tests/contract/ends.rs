@@ -52,7 +52,7 @@ pub(crate) fn heard() -> Vec<String> {
     HEARD.take()
 }
 
-/// How many transactions were found left behind on this thread.
+/// The number of transactions that were found left behind on this thread.
 pub(crate) fn leftovers() -> usize {
     LEFTOVERS.take()
 }

@@ -3,15 +3,16 @@
 /// The way in which a source holds its connection, and what that means for the connection at the end of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// A reference leads to it: it stays where it is.
+    /// A reference leads to the connection, which stays where it is.
     Borrowed,
     /// The guard of a lock leads to it, and is dropped. A transaction that is open on the connection from the start
     /// is of somebody who has the lock as well, and may still want it.
     Locked,
-    /// It is given back, to a pool for example. A transaction that is open on it from the start was left behind.
+    /// The connection is given back, to a pool for example. A transaction that is open on it from the start was left
+    /// behind.
     Owned,
-    /// It is given back or dropped, and closed where its block is given up. A transaction that is open on it from the
-    /// start was left behind, or would be lost with it.
+    /// The connection is given back or dropped, and closed where its block is given up. A transaction that is open on it
+    /// from the start was left behind, or would be lost with it.
     Closable,
 }
 

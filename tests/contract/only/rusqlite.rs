@@ -1,4 +1,4 @@
-//! What rusqlite alone has: connections that are shared within a thread, sources that dereference to
+//! The tests of rusqlite alone: connections that are shared within a thread, sources that dereference to
 //! one, and threads.
 
 use std::cell::RefCell;
@@ -390,7 +390,7 @@ mod limits {
     use super::*;
 
     #[test]
-    fn a_savepoint_of_rusqlite_that_is_rolled_back_does_not_take_the_calls_inside_with_it() {
+    fn calls_deferred_in_a_savepoint_of_rusqlite_run_although_it_is_rolled_back() {
         #[commit_on_success]
         fn inner(conn: &Connection, journal: &Journal) -> Result<(), Failure> {
             driver::insert(conn, 1)?;

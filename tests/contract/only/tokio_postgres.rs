@@ -1,4 +1,4 @@
-//! What bodies do with tokio-postgres that other drivers do not have: requests side by side, streams,
+//! Bodies do with tokio-postgres what other drivers do not have: requests side by side, streams,
 //! copies, portals, and its own transactions.
 
 use std::pin::pin;
@@ -132,7 +132,7 @@ async fn a_stream_that_is_dropped_half_read_does_no_harm() {
     assert_eq!(db.committed().await, [1]);
 }
 
-/// What becomes of rows that are copied.
+/// The end of rows that are copied.
 #[derive(Clone, Copy, PartialEq)]
 enum Copied {
     Finished,
@@ -170,7 +170,7 @@ async fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-/// What a body does with a transaction of the driver, which is no savepoint but a `BEGIN`.
+/// The end of a transaction of the driver inside of a body, which is no savepoint but a `BEGIN`.
 #[derive(Clone, Copy, Debug)]
 enum Inner {
     Commits,

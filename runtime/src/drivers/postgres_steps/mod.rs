@@ -52,7 +52,7 @@ enum Open {
     Nothing,
     Transaction,
     Savepoint(Savepoint),
-    /// What was done since the savepoint is undone, or a message that does it is on its way.
+    /// The savepoint has been rolled back to, or the message that does it is on its way.
     Undone,
 }
 

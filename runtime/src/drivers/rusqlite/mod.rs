@@ -17,7 +17,7 @@
 //! and observers are told. The guards of other locks cannot be told from connections of pools, and a box is gone at the
 //! end of the block, with whatever is still open.
 //!
-//! Whether a transaction is open is what [`Connection::is_autocommit`] says, never a count: SQLite
+//! Whether a transaction is open is what `Connection::is_autocommit` says, never a count: SQLite
 //! ends a transaction by itself on `ON CONFLICT ROLLBACK`, `RAISE(ROLLBACK)`, a full disk, and other
 //! errors (<https://www.sqlite.org/lang_transaction.html>, section 3). `BEGIN`, `COMMIT` and the
 //! others go through the connection's cache of prepared statements, which makes them several times
@@ -36,11 +36,15 @@
 //! In a transaction of a test, the end of a block looks for violated foreign keys in all tables, so it finds also such
 //! as were there before.
 
-use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
+mod check;
+mod sources;
 
-use ::rusqlite::ffi::{self, Error as SqliteError};
-use ::rusqlite::{Connection, Error as RusqliteError, OptionalExtension as _};
+use std::marker::PhantomData;
+
+use ::rusqlite::Error as RusqliteError;
+use ::rusqlite::ffi::Error as SqliteError;
+
+pub use sources::{Access, Exclusive, ExclusivePointer, Guarded, Shared, SharedPointer};
 
 use super::dialect::sqlite;
 use super::original::{find, original};
@@ -48,71 +52,8 @@ use super::ownership::Ownership;
 use crate::error::{BoxError, Error};
 use crate::options::Options;
 use crate::transaction::{
-    Begin, CommitError, ConnectionId, Owned, RollbackError, Savepoint, Session, Transaction,
-    TransactionStatus,
+    CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
-
-/// Marks sources that are a `&Connection`.
-#[derive(Debug)]
-pub enum Shared {}
-
-/// Marks sources that dereference to a `&mut Connection`, itself included.
-#[derive(Debug)]
-pub enum Exclusive {}
-
-/// Marks sources that are given away with the guard that leads to them.
-#[derive(Debug)]
-pub enum Guarded {}
-
-/// Marks sources that are a `&P`, where `P` dereferences to a connection.
-#[derive(Debug)]
-pub enum SharedPointer {}
-
-/// Marks sources that are a `&mut P`, where `P` dereferences to a connection.
-#[derive(Debug)]
-pub enum ExclusivePointer {}
-
-impl<'c> Begin<Shared> for &'c Connection {
-    type Transaction = RusqliteTransaction<&'c Connection, Shared>;
-
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
-    }
-}
-
-impl<P: DerefMut<Target = Connection>> Begin<Exclusive> for P {
-    type Transaction = RusqliteTransaction<P, Exclusive>;
-
-    #[inline]
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        let ownership = Ownership::of::<P, Connection>();
-        Ok(RusqliteTransaction::new(self, ownership))
-    }
-}
-
-impl<G: DerefMut<Target = Connection>> Begin<Guarded> for Owned<G> {
-    type Transaction = RusqliteTransaction<G, Exclusive>;
-
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(RusqliteTransaction::new(self.0, Ownership::Owned))
-    }
-}
-
-impl<'p, P: Deref<Target = Connection>> Begin<SharedPointer> for &'p P {
-    type Transaction = RusqliteTransaction<&'p P, SharedPointer>;
-
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
-    }
-}
-
-impl<'p, P: DerefMut<Target = Connection>> Begin<ExclusivePointer> for &'p mut P {
-    type Transaction = RusqliteTransaction<&'p mut P, ExclusivePointer>;
-
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
-    }
-}
 
 /// A transaction on a SQLite connection.
 #[derive(Debug)]
@@ -130,91 +71,6 @@ impl<C, Kind> RusqliteTransaction<C, Kind> {
             kind: PhantomData,
         }
     }
-}
-
-/// A kind of source, and its way to the connection.
-pub trait Access {
-    /// The type that the body sees.
-    type Handle<'t>
-    where
-        Self: 't;
-
-    /// Lends the connection to the body.
-    fn lend(&mut self) -> Self::Handle<'_>;
-
-    /// The connection itself.
-    fn connection(&self) -> &Connection;
-
-    /// Whether nobody else can begin a block on the connection meanwhile.
-    const EXCLUSIVE: bool;
-}
-
-impl Access for RusqliteTransaction<&Connection, Shared> {
-    type Handle<'t>
-        = &'t Connection
-    where
-        Self: 't;
-
-    fn lend(&mut self) -> &Connection {
-        self.connection
-    }
-
-    fn connection(&self) -> &Connection {
-        self.connection
-    }
-
-    const EXCLUSIVE: bool = false;
-}
-
-impl<P: DerefMut<Target = Connection>> Access for RusqliteTransaction<P, Exclusive> {
-    type Handle<'t>
-        = &'t mut Connection
-    where
-        Self: 't;
-
-    fn lend(&mut self) -> &mut Connection {
-        &mut self.connection
-    }
-
-    fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    const EXCLUSIVE: bool = true;
-}
-
-impl<P: Deref<Target = Connection>> Access for RusqliteTransaction<&P, SharedPointer> {
-    type Handle<'t>
-        = &'t P
-    where
-        Self: 't;
-
-    fn lend(&mut self) -> &P {
-        self.connection
-    }
-
-    fn connection(&self) -> &Connection {
-        self.connection
-    }
-
-    const EXCLUSIVE: bool = false;
-}
-
-impl<P: DerefMut<Target = Connection>> Access for RusqliteTransaction<&mut P, ExclusivePointer> {
-    type Handle<'t>
-        = &'t mut P
-    where
-        Self: 't;
-
-    fn lend(&mut self) -> &mut P {
-        self.connection
-    }
-
-    fn connection(&self) -> &Connection {
-        self.connection
-    }
-
-    const EXCLUSIVE: bool = true;
 }
 
 impl<C, Kind> Session for RusqliteTransaction<C, Kind>
@@ -351,29 +207,7 @@ where
         if !self.is_open() {
             return Err(CommitError::Ended);
         }
-        check_foreign_keys(self.connection()).map_err(|error| CommitError::Refused(error.into()))
-    }
-}
-
-/// Says what a `COMMIT` would of foreign keys that are violated, in the same words and with the same code.
-fn check_foreign_keys(connection: &Connection) -> Result<(), RusqliteError> {
-    let enforced = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0));
-    if enforced.optional()? != Some(true) {
-        return Ok(());
-    }
-    let mut violations = connection.prepare("PRAGMA foreign_key_check")?;
-    let violation = violations.query_row([], |row| {
-        let (child, parent): (String, String) = (row.get("table")?, row.get("parent")?);
-        Ok(format!(
-            "FOREIGN KEY constraint failed: a row of {child} refers to one that {parent} does not have"
-        ))
-    });
-    match violation.optional()? {
-        None => Ok(()),
-        Some(message) => {
-            let code = SqliteError::new(ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
-            Err(RusqliteError::SqliteFailure(code, Some(message)))
-        }
+        check::foreign_keys(self.connection()).map_err(|error| CommitError::Refused(error.into()))
     }
 }
 
