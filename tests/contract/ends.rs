@@ -1,5 +1,6 @@
 //! The end of each block of a test, as observers and handlers hear of it. Tests share a program, so each of them reads
 //! what was said on its own thread.
+#![allow(dead_code, reason = "each driver needs its part")]
 
 use std::cell::{Cell, RefCell};
 use std::sync::Once;

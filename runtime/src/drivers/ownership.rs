@@ -2,6 +2,10 @@
 
 /// The way in which a source holds its connection, and what that means for the connection at the end of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "tokio-postgres")),
+    allow(unreachable_pub, reason = "named by the sources of both")
+)]
 pub enum Ownership {
     /// A reference leads to the connection, which stays where it is.
     Borrowed,

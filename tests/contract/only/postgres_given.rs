@@ -170,7 +170,7 @@ fn a_transaction_behind_a_lock_stays_until_its_owner_ends_it() {
 
 /// Whether a connection is released before calls run, has leftovers rolled back, is closed when it is given up, and is
 /// not to be shared.
-fn told(session: impl Session) -> [bool; 4] {
+fn told(session: &impl Session) -> [bool; 4] {
     [
         session.owns_connection(),
         session.clears_leftovers(),
@@ -187,7 +187,7 @@ fn the_type_of_a_source_tells_whose_the_connection_is() {
     let (pool, mutex) = (db.pool(1), Mutex::new(db.connect()));
     macro_rules! told {
         ($source:expr) => {
-            told(Begin::acquire($source).unwrap())
+            told(&Begin::acquire($source).unwrap())
         };
     }
     let mut conn = db.connect();

@@ -112,7 +112,7 @@ fn what_was_left_open_in_a_pool_is_rolled_back_and_observers_are_told() {
 fn what_is_open_on_a_box_would_be_lost_with_it_so_observers_are_told() {
     #[commit_on_success]
     fn stores(conn: Box<Connection>) -> Result<(), Failure> {
-        Ok(driver::insert(&conn, 1)?)
+        Ok(driver::insert(conn, 1)?)
     }
 
     let db = driver::open().unwrap();
@@ -183,7 +183,7 @@ fn a_call_deferred_in_a_transaction_behind_a_lock_is_refused() {
 
 /// Whether a connection is released before calls run, has leftovers rolled back, is closed when it is given up, and is
 /// not to be shared.
-fn told(session: impl Session) -> [bool; 4] {
+fn told(session: &impl Session) -> [bool; 4] {
     [
         session.owns_connection(),
         session.clears_leftovers(),
@@ -199,7 +199,7 @@ fn the_type_of_a_source_tells_whose_the_connection_is() {
     let (mut conn, mutex) = (db.connect(), Mutex::new(db.connect()));
     macro_rules! told {
         ($source:expr) => {
-            told(Begin::acquire($source).unwrap())
+            told(&Begin::acquire($source).unwrap())
         };
     }
     assert_eq!(told!(&conn), [false, false, false, false]);

@@ -186,7 +186,7 @@ async fn what_was_left_open_in_a_pool_is_rolled_back_and_observers_are_told() {
 
 /// Whether a connection is released before calls run, has leftovers rolled back, is closed when it is given up, and is
 /// not to be shared.
-fn told(session: impl Session) -> [bool; 4] {
+fn told(session: &impl Session) -> [bool; 4] {
     [
         session.owns_connection(),
         session.clears_leftovers(),
@@ -203,7 +203,7 @@ async fn the_type_of_a_source_tells_whose_the_connection_is() {
     let (pool, mut conn) = (db.pool(2).await, db.connect().await);
     macro_rules! told {
         ($source:expr) => {
-            told(AsyncBegin::acquire($source).await.unwrap())
+            told(&AsyncBegin::acquire($source).await.unwrap())
         };
     }
     assert_eq!(told!(&mut conn), [false, false, false, true]);
