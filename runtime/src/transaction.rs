@@ -190,16 +190,26 @@ pub trait Session {
 
     /// Which connection this is. It must be the same for every source that leads to the same
     /// connection, as long as the connection is borrowed.
+    ///
+    /// It tells places apart. A body that puts another connection in the place of the one that it was lent, with
+    /// [`std::mem::swap`] for example, has the transaction of that other connection committed, if there is one, and
+    /// not its own.
     fn connection_id(&mut self) -> ConnectionId;
 
     /// Whether a transaction is open on the connection.
     fn status(&mut self) -> TransactionStatus;
 
     /// Whether dropping `self` gives the connection back (to its pool, for example). It is then
-    /// dropped before deferred calls run, so that these can have it; and a transaction that is
-    /// open on it from the start was left behind by its last user, and is rolled back.
+    /// dropped before deferred calls run, so that these can have it.
     fn owns_connection(&self) -> bool {
         false
+    }
+
+    /// Whether a transaction that is open on the connection from the start was left behind by its last user, so that
+    /// it is rolled back. Otherwise it belongs to somebody who may still want it, as that of a connection behind a
+    /// mutex does, and the block is a savepoint in it.
+    fn clears_leftovers(&self) -> bool {
+        self.owns_connection()
     }
 
     /// Whether a connection that is given up ([`discard`](Transaction::discard),

@@ -1,4 +1,4 @@
-//! What the contract suite needs of a driver, for the sync postgres, with pools of r2d2.
+//! The needs of the contract suite, for the sync postgres, with pools of r2d2.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::runtime::Builder;
 
 pub(crate) type Connection = Client;
 pub(crate) use pg::DriverError;
-/// What the driver itself returns.
+/// The error that the driver itself returns.
 pub(crate) type Original = postgres::Error;
 pub(crate) type Pool = r2d2::Pool<PostgresConnectionManager<NoTls>>;
 pub(crate) type Pooled = r2d2::PooledConnection<PostgresConnectionManager<NoTls>>;
@@ -59,7 +59,7 @@ impl Database {
             .unwrap()
     }
 
-    /// Where the server listens.
+    /// The address of the server.
     pub(crate) fn server(&self) -> (String, u16) {
         let address = &self.corner.address;
         (address.get_host().to_owned(), address.get_port())
@@ -75,13 +75,13 @@ impl Database {
         }
     }
 
-    /// What somebody else sees.
+    /// The rows that somebody else sees.
     pub(crate) fn committed(&self) -> Vec<i64> {
         rows(&mut self.connect()).unwrap()
     }
 }
 
-/// What statements can be sent on.
+/// A connection or a transaction, on which statements can be sent.
 pub(crate) trait Lend {
     fn ask(
         &mut self,
@@ -154,7 +154,7 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// What a panic of the call carries.
+/// Catches a panic of the call, with its payload.
 macro_rules! caught {
     ($call:expr) => {
         ::std::panic::catch_unwind(::std::panic::AssertUnwindSafe(|| $call))

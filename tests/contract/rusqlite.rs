@@ -1,4 +1,4 @@
-//! What the contract suite needs of a driver, for rusqlite.
+//! The needs of the contract suite, for rusqlite.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 pub(crate) type Connection = rusqlite::Connection;
 pub(crate) type DriverError = rusqlite::Error;
-/// What the driver itself returns.
+/// The error that the driver itself returns.
 pub(crate) type Original = rusqlite::Error;
 pub(crate) type Pool = r2d2::Pool<SqliteConnectionManager>;
 /// A transaction that was begun without `commit_on_success`, as a source.
@@ -57,7 +57,7 @@ impl Database {
             .unwrap()
     }
 
-    /// What somebody else sees.
+    /// The rows that somebody else sees.
     pub(crate) fn committed(&self) -> Vec<i64> {
         rows(&self.connect()).unwrap()
     }
@@ -112,7 +112,7 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// What a panic of the call carries.
+/// Catches a panic of the call, with its payload.
 macro_rules! caught {
     ($call:expr) => {
         ::std::panic::catch_unwind(::std::panic::AssertUnwindSafe(|| $call))

@@ -1,4 +1,4 @@
-//! What the contract suite needs of a driver, for tokio-postgres, with pools of deadpool-postgres. What a
+//! The needs of the contract suite, for tokio-postgres, with pools of deadpool-postgres. What a
 //! connection is comes from the `dialect` of each test program: the client, or what the pool makes of it.
 
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::dialect;
 
 pub(crate) use commit_on_success_tests::pg::DriverError;
 pub(crate) use dialect::Connection;
-/// What the driver itself returns.
+/// The error that the driver itself returns.
 pub(crate) type Original = tokio_postgres::Error;
 pub(crate) type Pool = deadpool_postgres::Pool;
 pub(crate) type Pooled = Object;
@@ -54,7 +54,7 @@ impl Database {
         pool(self.config.clone(), size)
     }
 
-    /// Where the server listens.
+    /// The address of the server.
     pub(crate) fn server(&self) -> (String, u16) {
         let address = &self.corner.address;
         (address.get_host().to_owned(), address.get_port())
@@ -70,7 +70,7 @@ impl Database {
         }
     }
 
-    /// What somebody else sees.
+    /// The rows that somebody else sees.
     pub(crate) async fn committed(&self) -> Vec<i64> {
         let items = "SELECT id FROM item ORDER BY id";
         self.corner.numbers(items).await
@@ -86,7 +86,7 @@ pub(crate) fn pool(config: Config, size: u32) -> Pool {
         .unwrap()
 }
 
-/// What statements can be sent on.
+/// A connection or a transaction, on which statements can be sent.
 pub(crate) trait Lend {
     fn client(&self) -> &Client;
 }
@@ -166,7 +166,7 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// What a panic of the call carries.
+/// Catches a panic of the call, with its payload.
 macro_rules! caught {
     ($call:expr) => {
         ::futures_util::FutureExt::catch_unwind(::std::panic::AssertUnwindSafe($call)).await

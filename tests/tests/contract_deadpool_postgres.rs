@@ -15,12 +15,18 @@ mod cancellation_anywhere;
 mod commit;
 #[path = "../contract/tokio_postgres.rs"]
 mod driver;
+#[path = "../contract/ends.rs"]
+mod ends;
 #[path = "../contract/suite/failing_commit.rs"]
 mod failing_commit;
+#[path = "../contract/only/tokio_postgres_given.rs"]
+mod given;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/postgres_limits.rs"]
 mod limits;
+#[path = "../contract/only/tokio_postgres_lost.rs"]
+mod lost;
 #[path = "../contract/only/deadpool_postgres.rs"]
 mod only;
 #[path = "../contract/only/postgres_options.rs"]

@@ -7,6 +7,12 @@
 
 #[path = "../contract/postgres.rs"]
 mod driver;
+#[path = "../contract/ends.rs"]
+mod ends;
+#[path = "../contract/only/postgres_given.rs"]
+mod given;
+#[path = "../contract/only/postgres_lost.rs"]
+mod lost;
 #[path = "../contract/only/postgres_sync.rs"]
 mod only;
 #[path = "../contract/support.rs"]

@@ -5,8 +5,14 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../contract/only/rusqlite_check.rs"]
+mod check;
 #[path = "../contract/rusqlite.rs"]
 mod driver;
+#[path = "../contract/ends.rs"]
+mod ends;
+#[path = "../contract/only/rusqlite_given.rs"]
+mod given;
 #[path = "../contract/only/rusqlite.rs"]
 mod only;
 #[path = "../contract/support.rs"]

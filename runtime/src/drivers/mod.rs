@@ -8,6 +8,8 @@
 #![doc = include_str!("../../examples/in_memory_store.rs")]
 //! ```
 
+#[cfg(feature = "postgres")]
+mod at_once;
 mod dialect;
 #[cfg(feature = "diesel")]
 pub mod diesel;
@@ -16,10 +18,12 @@ pub mod diesel_async;
 #[cfg(any(feature = "diesel", feature = "diesel-async"))]
 mod diesel_steps;
 mod original;
+#[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
+mod ownership;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "postgres", feature = "tokio-postgres"))]
-mod postgres_messages;
+mod postgres_steps;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
 #[cfg(feature = "sea-orm")]

@@ -3,12 +3,16 @@
 //! | source | the body sees |
 //! | --- | --- |
 //! | `&mut Client` | `&mut Client` |
-//! | `P`, by value, where `P: DerefMut<Target = Client>`: a pooled connection, a mutex guard, a box | `&mut Client` |
+//! | `P`, by value, where `P: DerefMut<Target = Client>`: a pooled connection, a box, the guard of a lock | `&mut Client` |
+//! | [`Owned(guard)`](crate::Owned), for the same `P` | `&mut Client` |
 //! | `&mut P`, for the same `P` | `&mut P` |
 //! | `&mut Transaction<'_>` | the same; always a savepoint |
 //!
-//! A source given by value is dropped, which means returned to its pool, before deferred calls run. A transaction
-//! that the last user of such a connection has left open is rolled back before one begins.
+//! A source given by value is dropped, which means returned to its pool, or unlocked, before deferred calls run. A
+//! transaction that the last user of such a connection has left open is rolled back before one begins, and observers
+//! are told. Not so with a `MutexGuard`, `RwLockWriteGuard` or `RefMut` of the standard library by itself: others who
+//! have the lock may want their transaction back, and the block is refused, as it is with `&mut Client`. The guards of
+//! other locks cannot be told from connections of pools.
 //!
 //! Each step is one message of the simple query protocol, `COMMIT` together with the savepoint that
 //! makes sure that there is something to commit. So a transaction costs as many round trips as one by hand.
@@ -49,27 +53,35 @@
 //!
 //! A `Client` does not know whether it is in a transaction. So one that the caller has begun in plain SQL is
 //! only noticed, and the block refused, once a query has run in it; before, it ends with the block. And a
-//! body that ends the transaction, begins another one, and leaves that open, has its own one committed.
+//! body that ends the transaction, begins another one, and leaves that open, has that one committed in place of
+//! its own.
 //!
 //! A `Transaction` does not show its client. So a block on one that was begun by hand inside of another block is
 //! not known to be inside of it, and has nobody who could run what it defers: that is
 //! [`Error::NotOwned`](crate::Error::NotOwned).
 //!
-//! A connection that is only borrowed cannot be closed: after a rollback that failed, its owner has to drop it.
+//! The client reads what the server sends while it waits for an answer, and at no other time. So a connection that was
+//! lost while the body did something else is not known to be, the commit is tried, and where nothing tells whether it
+//! was reached, that is [`Error::Unknown`](crate::Error::Unknown).
+//!
+//! A connection cannot be closed from here: after a rollback that failed, its owner has to drop it.
 
-use std::marker::PhantomData;
+use std::future::{Future, ready};
 use std::ops::DerefMut;
 
 use ::postgres::{Client, Error as PostgresError, Transaction as ByHand};
 
-use super::dialect::postgresql;
-use super::postgres_messages::{self as messages, Sent};
+use super::at_once::at_once;
+use super::ownership::Ownership;
+use super::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::transaction::{
-    Begin, CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction,
+    Begin, CommitError, ConnectionId, Owned, RollbackError, Savepoint, Session, Transaction,
     TransactionStatus,
 };
+
+const DRIVER: &str = "postgres";
 
 /// Marks sources that dereference to a `&mut Client`, itself included.
 #[derive(Debug)]
@@ -83,66 +95,68 @@ pub enum ExclusivePointer {}
 #[derive(Debug)]
 pub enum Begun {}
 
+/// Marks sources that are given away with the guard that leads to them.
+#[derive(Debug)]
+pub enum Guarded {}
+
 impl<P: DerefMut<Target = Client>> Begin<Exclusive> for P {
-    type Transaction = PostgresTransaction<P, Exclusive>;
+    type Transaction = PostgresTransaction<ByValue<P>>;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(PostgresTransaction::new(self))
+        let ownership = Ownership::of::<P, Client>();
+        Ok(PostgresTransaction::new(ByValue {
+            pointer: self,
+            ownership,
+        }))
+    }
+}
+
+impl<G: DerefMut<Target = Client>> Begin<Guarded> for Owned<G> {
+    type Transaction = PostgresTransaction<ByValue<G>>;
+
+    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(PostgresTransaction::new(ByValue {
+            pointer: self.0,
+            ownership: Ownership::Owned,
+        }))
     }
 }
 
 impl<'p, P: DerefMut<Target = Client>> Begin<ExclusivePointer> for &'p mut P {
-    type Transaction = PostgresTransaction<&'p mut P, ExclusivePointer>;
+    type Transaction = PostgresTransaction<ByReference<'p, P>>;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(PostgresTransaction::new(self))
+        Ok(PostgresTransaction::new(ByReference(self)))
     }
 }
 
 impl<'c, 't> Begin<Begun> for &'c mut ByHand<'t> {
-    type Transaction = PostgresTransaction<&'c mut ByHand<'t>, Begun>;
+    type Transaction = PostgresTransaction<&'c mut ByHand<'t>>;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(self))
     }
 }
 
-/// A transaction on a connection to PostgreSQL.
-#[derive(Debug)]
-pub struct PostgresTransaction<C, Kind> {
-    connection: C,
-    /// Whether a transaction may be open that this one has begun.
-    begun: bool,
-    kind: PhantomData<fn() -> Kind>,
-}
-
-impl<C, Kind> PostgresTransaction<C, Kind> {
-    fn new(connection: C) -> Self {
-        Self {
-            connection,
-            begun: false,
-            kind: PhantomData,
-        }
-    }
-}
-
-/// How a kind of source leads to its connection.
-pub trait Access {
-    /// What the body sees.
+/// A kind of source, and its way to the connection.
+pub trait Hold {
+    /// The type that the body sees.
     type Handle<'h>
     where
         Self: 'h;
 
-    /// What is known of the connection.
+    /// The state of every such connection, as far as its type tells.
     const STATUS: TransactionStatus = TransactionStatus::Untracked;
 
-    /// Whether dropping the source gives the connection back.
-    const OWNS: bool = false;
+    /// Whose the connection is.
+    fn ownership(&self) -> Ownership {
+        Ownership::Borrowed
+    }
 
     /// Lends the connection to the body.
     fn lend(&mut self) -> Self::Handle<'_>;
 
-    /// Which connection it is.
+    /// Tells connections apart.
     fn id(&self) -> ConnectionId;
 
     /// Whether it is known to be closed.
@@ -156,174 +170,214 @@ pub trait Access {
     fn send(&mut self, sql: &str) -> Result<(), PostgresError>;
 }
 
-impl<P: DerefMut<Target = Client>> Access for PostgresTransaction<P, Exclusive> {
+/// A pointer to a connection, given by value; a `&mut Client` is one of these.
+#[derive(Debug)]
+pub struct ByValue<P> {
+    pointer: P,
+    ownership: Ownership,
+}
+
+impl<P: DerefMut<Target = Client>> Hold for ByValue<P> {
     type Handle<'h>
         = &'h mut Client
     where
         Self: 'h;
 
-    // A `&mut Client` does nothing when it is dropped; whatever else leads to a client gives it back.
-    const OWNS: bool = std::mem::needs_drop::<P>();
+    fn ownership(&self) -> Ownership {
+        self.ownership
+    }
 
     fn lend(&mut self) -> &mut Client {
-        &mut self.connection
+        &mut self.pointer
     }
 
     fn id(&self) -> ConnectionId {
-        ConnectionId::of::<Client>(&self.connection)
+        ConnectionId::of::<Client>(&self.pointer)
     }
 
     fn is_closed(&self) -> bool {
-        self.connection.is_closed()
+        self.pointer.is_closed()
     }
 
     fn send(&mut self, sql: &str) -> Result<(), PostgresError> {
-        self.connection.batch_execute(sql)
+        self.pointer.batch_execute(sql)
     }
 }
 
-impl<P: DerefMut<Target = Client>> Access for PostgresTransaction<&mut P, ExclusivePointer> {
+/// A pointer to a connection, lent.
+#[derive(Debug)]
+pub struct ByReference<'p, P>(&'p mut P);
+
+impl<'p, P: DerefMut<Target = Client>> Hold for ByReference<'p, P> {
     type Handle<'h>
         = &'h mut P
     where
-        Self: 'h;
+        'p: 'h;
 
     fn lend(&mut self) -> &mut P {
-        self.connection
+        self.0
     }
 
     fn id(&self) -> ConnectionId {
-        ConnectionId::of::<Client>(self.connection)
+        ConnectionId::of::<Client>(self.0)
     }
 
     fn is_closed(&self) -> bool {
-        self.connection.is_closed()
+        self.0.is_closed()
     }
 
     fn send(&mut self, sql: &str) -> Result<(), PostgresError> {
-        self.connection.batch_execute(sql)
+        self.0.batch_execute(sql)
     }
 }
 
-impl<'t> Access for PostgresTransaction<&mut ByHand<'t>, Begun> {
+impl<'c, 't> Hold for &'c mut ByHand<'t> {
     type Handle<'h>
         = &'h mut ByHand<'t>
     where
-        Self: 'h;
+        'c: 'h;
 
     const STATUS: TransactionStatus = TransactionStatus::Open;
 
     fn lend(&mut self) -> &mut ByHand<'t> {
-        self.connection
+        self
     }
 
     fn id(&self) -> ConnectionId {
-        ConnectionId::of::<ByHand<'t>>(self.connection)
+        ConnectionId::of::<ByHand<'t>>(self)
     }
 
-    // It cannot be asked.
+    /// Its client cannot be asked.
     fn is_closed(&self) -> bool {
         false
     }
 
     fn send(&mut self, sql: &str) -> Result<(), PostgresError> {
-        self.connection.batch_execute(sql)
+        self.batch_execute(sql)
     }
 }
 
-impl<C, Kind> Session for PostgresTransaction<C, Kind>
-where
-    Self: Access,
-{
+/// A transaction on a connection to PostgreSQL.
+#[derive(Debug)]
+pub struct PostgresTransaction<H> {
+    holder: H,
+    steps: Steps,
+}
+
+impl<H: Hold> PostgresTransaction<H> {
+    fn new(holder: H) -> Self {
+        let steps = Steps::default();
+        Self { holder, steps }
+    }
+
+    fn parts(&mut self) -> (&mut Steps, Direct<'_, H>) {
+        (&mut self.steps, Direct(&mut self.holder))
+    }
+}
+
+/// A connection whose answers are there at once.
+struct Direct<'c, H>(&'c mut H);
+
+impl<H: Hold> Executor for Direct<'_, H> {
+    fn send(&mut self, sql: &str) -> impl Future<Output = Result<(), PostgresError>> + Send {
+        ready(self.0.send(sql))
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+impl<H: Hold> Session for PostgresTransaction<H> {
     type Handle<'h>
-        = <Self as Access>::Handle<'h>
+        = H::Handle<'h>
     where
         Self: 'h;
 
-    fn handle(&mut self) -> <Self as Session>::Handle<'_> {
-        self.lend()
+    fn handle(&mut self) -> H::Handle<'_> {
+        self.holder.lend()
     }
 
     fn connection_id(&mut self) -> ConnectionId {
-        self.id()
+        self.holder.id()
     }
 
     fn status(&mut self) -> TransactionStatus {
-        Self::STATUS
+        H::STATUS
     }
 
     fn owns_connection(&self) -> bool {
-        Self::OWNS
+        self.holder.ownership().is_owned()
+    }
+
+    fn clears_leftovers(&self) -> bool {
+        self.holder.ownership().clears_leftovers()
+    }
+
+    fn closes_connection(&self) -> bool {
+        self.holder.ownership().closes_connection()
+    }
+
+    /// All sources borrow their connection mutably, or have it.
+    fn is_exclusive(&self) -> bool {
+        true
     }
 
     fn driver(&self) -> &'static str {
-        "postgres"
+        DRIVER
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        messages::is_transient(error)
+        steps::is_transient(error)
     }
 }
 
-impl<C, Kind> Transaction for PostgresTransaction<C, Kind>
-where
-    Self: Access,
-{
+impl<H: Hold> Transaction for PostgresTransaction<H> {
     fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        if Self::STATUS == TransactionStatus::Open {
+        if H::STATUS == TransactionStatus::Open {
             return Err("a transaction is open already".into());
         }
-        let begin = postgresql::begin(options)?;
-        self.begun = true;
-        let Err(error) = self.send(&begin) else {
-            return Ok(());
+        let origin = Origin {
+            driver: DRIVER,
+            ownership: self.holder.ownership(),
         };
-        if Self::OWNS && messages::is_already_open(&error) {
-            self.send(messages::CLEAR)?;
-            return Ok(self.send(&begin)?);
-        }
-        // What may be open after a refusal is somebody else's.
-        self.begun = !messages::is_refusal(&error);
-        Err(error.into())
+        let (steps, mut connection) = self.parts();
+        at_once(steps.begin(&mut connection, options, origin))
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {
-        let sent = if self.is_closed() {
-            Sent::No
-        } else {
-            Sent::Perhaps
-        };
-        let Err(error) = self.send(messages::COMMIT) else {
-            return Ok(());
-        };
-        if messages::may_be_open(&error) {
-            let _ = self.send(messages::CLEAR);
-        }
-        Err(messages::commit_failure(error, sent))
+        let (steps, mut connection) = self.parts();
+        at_once(steps.commit(&mut connection))
     }
 
     fn rollback(&mut self) -> Result<(), RollbackError> {
-        self.send(messages::ROLLBACK)
-            .map_err(messages::rollback_failure)
+        let (steps, mut connection) = self.parts();
+        at_once(steps.rollback(&mut connection))
     }
 
     fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
-        Ok(self.send(&savepoint.create())?)
+        let (steps, mut connection) = self.parts();
+        at_once(steps.savepoint(&mut connection, savepoint))
     }
 
     fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
-        self.send(&savepoint.release()).map_err(messages::failure)
+        let (steps, mut connection) = self.parts();
+        at_once(steps.release(&mut connection, savepoint))
     }
 
     fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
-        self.send(&messages::rollback_to(*savepoint))
-            .map_err(messages::rollback_failure)
+        let (steps, mut connection) = self.parts();
+        at_once(steps.rollback_to(&mut connection, savepoint))
+    }
+
+    fn check(&mut self) -> Result<(), CommitError> {
+        at_once(Steps::check(&mut Direct(&mut self.holder)))
     }
 
     /// A connection that answers is rolled back; one that does not cannot be closed from here.
     fn discard(&mut self) {
-        if std::mem::take(&mut self.begun) {
-            let _ = self.send(messages::CLEAR);
+        if let Some(undo) = self.steps.give_up() {
+            let _ = self.holder.send(&undo);
         }
     }
 }

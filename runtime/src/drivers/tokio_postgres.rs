@@ -4,8 +4,12 @@
 //! | --- | --- |
 //! | `&mut Client` | `&mut Client` |
 //! | `&mut Transaction<'_>` | the same; always a savepoint |
+//! | [`Owned(guard)`](crate::Owned), where the guard dereferences to a `Client`: of a mutex, of a pool, a box | `&mut Client` |
 //!
-//! Pools and what they give are in [`deadpool`] (feature `deadpool-postgres`).
+//! Pools of deadpool and what they give are in [`deadpool`] (feature `deadpool-postgres`).
+//!
+//! A guard is dropped before deferred calls run. A transaction that somebody has left open on its connection is rolled
+//! back before one begins, and observers are told.
 //!
 //! Each step is one message of the simple query protocol, `COMMIT` together with the savepoint that
 //! makes sure that there is something to commit. So a transaction costs as many round trips as one by hand.
@@ -49,7 +53,12 @@
 //!
 //! A `Client` does not know whether it is in a transaction. So one that the caller has begun in plain SQL is
 //! only noticed, and the block refused, once a query has run in it; before, it ends with the block. And a
-//! body that ends the transaction, begins another one, and leaves that open, has its own one committed.
+//! body that ends the transaction, begins another one, and leaves that open, has that one committed in place of
+//! its own.
+//!
+//! A `Transaction` of the driver inside of a body is taken for one that somebody else has begun, also where it is a
+//! savepoint: a block on it is undone with it, and has nobody who could run what it defers, which is
+//! [`Error::NotOwned`](crate::Error::NotOwned).
 //!
 //! A `RowStream`, `CopyInSink` or `CopyOutStream` does not borrow the client, and the driver finishes with one
 //! request before it comes to the next: where one outlives the body, the commit waits until it has been read
@@ -58,20 +67,21 @@
 #[cfg(feature = "deadpool-postgres")]
 pub mod deadpool;
 
-use std::future::Future as _;
+use std::future::Future;
+use std::ops::DerefMut;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use ::tokio_postgres::{Client, Transaction};
+use ::tokio_postgres::{Client, Error as PostgresError, Transaction};
 
-use super::dialect::postgresql;
-use super::postgres_messages::{self as messages, Sent};
+use super::ownership::Ownership;
+use super::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::test_transaction;
 use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint,
-    Session, TransactionStatus,
+    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, Owned, RollbackError,
+    Savepoint, Session, TransactionStatus,
 };
 
 /// Marks the sources of tokio-postgres.
@@ -94,27 +104,43 @@ impl<'c, 't> AsyncBegin<TokioPostgres> for &'c mut Transaction<'t> {
     }
 }
 
-/// How a source leads to its connection.
+impl<G> AsyncBegin<TokioPostgres> for Owned<G>
+where
+    G: DerefMut<Target = Client> + Send,
+{
+    type Transaction = PostgresTransaction<Guarded<G>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(PostgresTransaction::new(Guarded(self.0)))
+    }
+}
+
+/// A kind of source, and its way to the connection.
 pub trait Hold: Send {
-    /// What the body sees.
+    /// The type that the body sees.
     type Handle<'h>
     where
         Self: 'h;
 
-    /// What the driver is called.
+    /// The name of the driver.
     const DRIVER: &'static str;
 
-    /// What is known of the connection.
-    const STATUS: TransactionStatus;
+    /// The state of every such connection, as far as its type tells.
+    const STATUS: TransactionStatus = TransactionStatus::Untracked;
 
-    /// Whether dropping the source gives the connection back.
-    const OWNS: bool = false;
+    /// Whose the connection is.
+    const OWNERSHIP: Ownership = Ownership::Borrowed;
 
     /// Lends the connection to the body.
     fn lend(&mut self) -> Self::Handle<'_>;
 
     /// The connection itself.
     fn client(&self) -> &Client;
+
+    /// Tells connections apart.
+    fn id(&self) -> ConnectionId {
+        ConnectionId::of(self.client())
+    }
 
     /// Keeps the connection from its next user, where that is possible. Nothing is asked of it afterwards.
     fn close(&mut self) {}
@@ -129,7 +155,6 @@ impl<'c> Hold for &'c mut Client {
         'c: 'h;
 
     const DRIVER: &'static str = DRIVER;
-    const STATUS: TransactionStatus = TransactionStatus::Untracked;
 
     fn lend(&mut self) -> &mut Client {
         self
@@ -156,28 +181,55 @@ impl<'c, 't> Hold for &'c mut Transaction<'t> {
     fn client(&self) -> &Client {
         Transaction::client(self)
     }
+
+    /// Each transaction is a connection of its own, so that a block on one that was begun by hand inside of another
+    /// block is known to be undone with it.
+    fn id(&self) -> ConnectionId {
+        ConnectionId::of::<Transaction<'t>>(self)
+    }
+}
+
+/// A connection that is given away with the guard that leads to it.
+#[derive(Debug)]
+pub struct Guarded<G>(G);
+
+impl<G> Hold for Guarded<G>
+where
+    G: DerefMut<Target = Client> + Send,
+{
+    type Handle<'h>
+        = &'h mut Client
+    where
+        G: 'h;
+
+    const DRIVER: &'static str = DRIVER;
+    const OWNERSHIP: Ownership = Ownership::Owned;
+
+    fn lend(&mut self) -> &mut Client {
+        &mut self.0
+    }
+
+    fn client(&self) -> &Client {
+        &self.0
+    }
 }
 
 /// A transaction on a connection of tokio-postgres.
 #[derive(Debug)]
 pub struct PostgresTransaction<H> {
     holder: H,
-    open: Open,
-}
-
-/// What this transaction may have open on the connection.
-#[derive(Clone, Copy, Debug, Default)]
-enum Open {
-    #[default]
-    Nothing,
-    Transaction,
-    Savepoint(Savepoint),
+    steps: Steps,
 }
 
 impl<H: Hold> PostgresTransaction<H> {
+    const ORIGIN: Origin = Origin {
+        driver: H::DRIVER,
+        ownership: H::OWNERSHIP,
+    };
+
     fn new(holder: H) -> Self {
-        let open = Open::Nothing;
-        Self { holder, open }
+        let steps = Steps::default();
+        Self { holder, steps }
     }
 
     /// Sends a statement and does not wait for the answer: the request is on its way when its future has
@@ -185,6 +237,16 @@ impl<H: Hold> PostgresTransaction<H> {
     fn queue(&self, sql: &str) {
         let request = pin!(self.holder.client().batch_execute(sql));
         let _ = request.poll(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+impl Executor for &Client {
+    fn send(&mut self, sql: &str) -> impl Future<Output = Result<(), PostgresError>> + Send {
+        self.batch_execute(sql)
+    }
+
+    fn is_closed(&self) -> bool {
+        Client::is_closed(self)
     }
 }
 
@@ -199,7 +261,7 @@ impl<H: Hold> Session for PostgresTransaction<H> {
     }
 
     fn connection_id(&mut self) -> ConnectionId {
-        ConnectionId::of(self.holder.client())
+        self.holder.id()
     }
 
     fn status(&mut self) -> TransactionStatus {
@@ -207,7 +269,20 @@ impl<H: Hold> Session for PostgresTransaction<H> {
     }
 
     fn owns_connection(&self) -> bool {
-        H::OWNS
+        H::OWNERSHIP.is_owned()
+    }
+
+    fn clears_leftovers(&self) -> bool {
+        H::OWNERSHIP.clears_leftovers()
+    }
+
+    fn closes_connection(&self) -> bool {
+        H::OWNERSHIP.closes_connection()
+    }
+
+    /// All sources borrow their connection mutably, or have it.
+    fn is_exclusive(&self) -> bool {
+        true
     }
 
     fn driver(&self) -> &'static str {
@@ -215,7 +290,7 @@ impl<H: Hold> Session for PostgresTransaction<H> {
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        messages::is_transient(error)
+        steps::is_transient(error)
     }
 }
 
@@ -224,83 +299,52 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
         if H::STATUS == TransactionStatus::Open {
             return Err("a transaction is open already".into());
         }
-        let begin = postgresql::begin(options)?;
-        self.open = Open::Transaction;
-        let client = self.holder.client();
-        let Err(error) = client.batch_execute(&begin).await else {
-            return Ok(());
-        };
-        if H::OWNS && messages::is_already_open(&error) {
-            client.batch_execute(messages::CLEAR).await?;
-            return Ok(client.batch_execute(&begin).await?);
-        }
-        if messages::is_refusal(&error) {
-            // What may be open all the same is somebody else's.
-            self.open = Open::Nothing;
-        }
-        Err(error.into())
+        let mut client = self.holder.client();
+        self.steps.begin(&mut client, options, Self::ORIGIN).await
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        let client = self.holder.client();
-        let sent = if client.is_closed() {
-            Sent::No
-        } else {
-            Sent::Perhaps
-        };
-        let Err(error) = client.batch_execute(messages::COMMIT).await else {
-            self.open = Open::Nothing;
-            return Ok(());
-        };
-        if messages::may_be_open(&error) {
-            let _ = client.batch_execute(messages::CLEAR).await;
-        }
-        Err(messages::commit_failure(error, sent))
+        self.steps.commit(&mut self.holder.client()).await
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
-        let rolled_back = self.holder.client().batch_execute(messages::ROLLBACK).await;
-        rolled_back.map_err(messages::rollback_failure)?;
-        self.open = Open::Nothing;
-        Ok(())
+        self.steps.rollback(&mut self.holder.client()).await
     }
 
     async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
-        self.open = Open::Savepoint(*savepoint);
-        let client = self.holder.client();
-        Ok(client.batch_execute(&savepoint.create()).await?)
+        let mut client = self.holder.client();
+        self.steps.savepoint(&mut client, savepoint).await
     }
 
     async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
-        // From here on the answer decides whether there is something to roll back to.
-        self.open = Open::Nothing;
-        let client = self.holder.client();
-        let released = client.batch_execute(&savepoint.release()).await;
-        released.map_err(messages::failure)
+        let mut client = self.holder.client();
+        self.steps.release(&mut client, savepoint).await
     }
 
     async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
-        self.open = Open::Nothing;
-        let client = self.holder.client();
-        let undone = client
-            .batch_execute(&messages::rollback_to(*savepoint))
-            .await;
-        undone.map_err(messages::rollback_failure)
+        let mut client = self.holder.client();
+        self.steps.rollback_to(&mut client, savepoint).await
+    }
+
+    async fn check(&mut self) -> Result<(), CommitError> {
+        Steps::check(&mut self.holder.client()).await
     }
 
     fn abandon(&mut self, abandoned: Abandoned) {
-        match std::mem::take(&mut self.open) {
-            Open::Nothing => return,
-            Open::Transaction => self.queue(messages::CLEAR),
-            Open::Savepoint(savepoint) => {
-                // A test's transaction rolls back to it later, when it is asked to.
-                if !test_transaction::is_open(self.connection_id()) {
-                    self.queue(&messages::rollback_to(savepoint));
-                }
-            }
+        // A test's transaction rolls back to the savepoint later, when it is asked to.
+        if self.steps.is_nested() && test_transaction::is_open(self.connection_id()) {
+            return;
         }
+        let Some(undo) = self.steps.give_up() else {
+            return;
+        };
+        self.queue(&undo);
         if abandoned == Abandoned::Interrupted {
             self.holder.close();
         }
+    }
+
+    fn has_undone(&self) -> bool {
+        self.steps.has_undone()
     }
 }

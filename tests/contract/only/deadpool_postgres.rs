@@ -1,4 +1,4 @@
-//! What deadpool-postgres alone has: its sources in the forms in which users write them, statements that it
+//! The tests of deadpool-postgres alone: its sources in the forms in which users write them, statements that it
 //! keeps, and what becomes of a connection whose state nobody knows.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What PostgreSQL alone does: it stores nothing after a statement has failed, and calls it a commit.
+//! PostgreSQL stores nothing after a statement has failed, and calls it a commit.
 
 use commit_on_success::{Error, Outcome, commit_on_success, defer};
 

@@ -1,4 +1,4 @@
-//! What a driver of PostgreSQL that does not follow the state of its connection cannot keep.
+//! A driver of PostgreSQL that does not follow the state of its connection cannot keep everything.
 
 use commit_on_success::{commit_on_success, defer};
 

@@ -1,4 +1,4 @@
-//! What a transaction on PostgreSQL is begun with, and one that fails only because of others.
+//! The options that a transaction on PostgreSQL is begun with, and one that fails only because of others.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,4 +1,4 @@
-//! What the sync postgres alone has: sources that dereference to a client, its own transactions, and a runtime
+//! The tests of the sync postgres alone: sources that dereference to a client, its own transactions, and a runtime
 //! that does not like to be inside of another.
 
 use std::io::Write as _;
@@ -263,7 +263,7 @@ fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     assert_eq!(db.committed(), [1, 2, 3]);
 }
 
-/// Where a proxy can run while this thread waits for the server.
+/// A proxy, and the runtime on which it runs while this thread waits for the server.
 fn proxy(db: &Database) -> (Runtime, Proxy) {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)

@@ -1,4 +1,4 @@
-//! What rusqlite alone has: connections that are shared within a thread, sources that dereference to
+//! The tests of rusqlite alone: connections that are shared within a thread, sources that dereference to
 //! one, and threads.
 
 use std::cell::RefCell;
@@ -384,4 +384,65 @@ fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
     assert_eq!(db.committed(), [1]);
     store_in(&pool, 2, &journal).unwrap_err();
     assert_eq!(db.committed(), [1]);
+}
+
+mod limits {
+    use super::*;
+
+    #[test]
+    fn calls_deferred_in_a_savepoint_of_rusqlite_run_although_it_is_rolled_back() {
+        #[commit_on_success]
+        fn inner(conn: &Connection, journal: &Journal) -> Result<(), Failure> {
+            driver::insert(conn, 1)?;
+            defer!(journal.clone().note("called"));
+            Ok(())
+        }
+
+        #[commit_on_success]
+        fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+            let mut savepoint = conn.savepoint()?;
+            inner(&savepoint, journal)?;
+            Ok(savepoint.rollback()?)
+        }
+
+        let db = driver::open().unwrap();
+        let journal = Journal::default();
+        outer(&mut db.connect(), &journal).unwrap();
+        assert_eq!(journal.entries(), ["called"]);
+        assert!(db.committed().is_empty());
+    }
+
+    #[test]
+    fn a_connection_that_the_body_has_put_in_the_place_of_its_own_is_the_one_that_is_committed() {
+        #[commit_on_success]
+        fn swaps(
+            conn: &mut Connection,
+            other: &mut Connection,
+            journal: &Journal,
+        ) -> Result<(), Failure> {
+            defer!(journal.clone().note("called"));
+            driver::insert(conn, 1)?;
+            std::mem::swap(conn, other);
+            Ok(())
+        }
+
+        let (db, elsewhere) = (driver::open().unwrap(), driver::open().unwrap());
+        let journal = Journal::default();
+        let (mut conn, mut other) = (db.connect(), elsewhere.connect());
+        let error = swaps(&mut conn, &mut other, &journal).unwrap_err();
+        let error = error.into_transaction();
+        assert!(matches!(error, Error::Ended { .. }), "{error:?}");
+        assert!(!other.is_autocommit());
+        drop(other);
+
+        let (mut conn, mut other) = (db.connect(), elsewhere.connect());
+        other.execute_batch("BEGIN").unwrap();
+        driver::insert(&other, 2).unwrap();
+        swaps(&mut conn, &mut other, &journal).unwrap();
+        assert_eq!(journal.entries(), ["called"]);
+        assert_eq!(elsewhere.committed(), [2]);
+        assert!(!other.is_autocommit());
+        drop(other);
+        assert!(db.committed().is_empty());
+    }
 }

@@ -1,4 +1,4 @@
-//! What bodies do with tokio-postgres that other drivers do not have: requests side by side, streams,
+//! Bodies do with tokio-postgres what other drivers do not have: requests side by side, streams,
 //! copies, portals, and its own transactions.
 
 use std::pin::pin;
@@ -132,7 +132,7 @@ async fn a_stream_that_is_dropped_half_read_does_no_harm() {
     assert_eq!(db.committed().await, [1]);
 }
 
-/// What becomes of rows that are copied.
+/// The end of rows that are copied.
 #[derive(Clone, Copy, PartialEq)]
 enum Copied {
     Finished,
@@ -170,7 +170,7 @@ async fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-/// What a body does with a transaction of the driver, which is no savepoint but a `BEGIN`.
+/// The end of a transaction of the driver inside of a body, which is no savepoint but a `BEGIN`.
 #[derive(Clone, Copy, Debug)]
 enum Inner {
     Commits,
@@ -211,40 +211,6 @@ async fn the_end_of_a_transaction_of_the_driver_inside_a_body_is_an_error() {
         assert_eq!(journal.owners(), 1);
         assert_eq!(db.committed().await, stored, "{inner:?}");
     }
-}
-
-#[commit_on_success]
-async fn store_in(conn: &mut Begun<'_>, id: i64, journal: &Journal) -> Result<(), AppError> {
-    driver::insert(conn, id).await?;
-    assert!(in_transaction());
-    defer!(journal.clone().note(id.to_string()));
-    if id % 2 == 0 {
-        Err(AppError::Own("even"))
-    } else {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn a_block_on_a_transaction_of_the_driver_inside_a_body_knows_where_it_is() {
-    #[commit_on_success]
-    async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), AppError> {
-        let mut by_hand = driver::begin_by_hand(conn).await;
-        store_in(&mut by_hand, 1, journal).await?;
-        store_in(&mut by_hand, 2, journal).await.unwrap_err();
-        assert!(journal.entries().is_empty());
-        // Its end would be the end of everything.
-        std::mem::forget(by_hand);
-        Ok(())
-    }
-
-    let Some(db) = driver::open().await else {
-        return;
-    };
-    let journal = Journal::default();
-    outer(&mut db.connect().await, &journal).await.unwrap();
-    assert_eq!(journal.entries(), ["1"]);
-    assert_eq!(db.committed().await, [1]);
 }
 
 #[tokio::test]
@@ -479,4 +445,56 @@ async fn functions_inside_a_tests_transaction_are_outermost_ones_and_nothing_is_
     assert!(db.committed().await.is_empty());
     store_two(&mut conn, [4, 5], &journal).await.unwrap();
     assert_eq!(db.committed().await, [4, 5]);
+}
+
+mod limits {
+    use super::*;
+
+    #[commit_on_success]
+    async fn store_in(conn: &mut Begun<'_>, id: i64) -> Result<(), AppError> {
+        driver::insert(conn, id).await?;
+        assert!(in_transaction());
+        if id % 2 == 0 {
+            Err(AppError::Own("even"))
+        } else {
+            Ok(())
+        }
+    }
+
+    #[commit_on_success]
+    async fn store_in_and_defer(
+        conn: &mut Begun<'_>,
+        id: i64,
+        journal: &Journal,
+    ) -> Result<(), AppError> {
+        defer!(journal.clone().note(id.to_string()));
+        Ok(driver::insert(conn, id).await?)
+    }
+
+    #[tokio::test]
+    async fn a_block_on_a_transaction_of_the_driver_inside_a_body_does_not_know_where_it_is() {
+        #[commit_on_success]
+        async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), AppError> {
+            let mut by_hand = driver::begin_by_hand(conn).await;
+            store_in(&mut by_hand, 1).await?;
+            store_in(&mut by_hand, 2).await.unwrap_err();
+            let refused = store_in_and_defer(&mut by_hand, 3, journal).await;
+            let error = refused.unwrap_err().into_transaction();
+            assert!(
+                matches!(error, Error::NotOwned { pending: 1, .. }),
+                "{error:?}"
+            );
+            // Its end would be the end of everything.
+            std::mem::forget(by_hand);
+            Ok(())
+        }
+
+        let Some(db) = driver::open().await else {
+            return;
+        };
+        let journal = Journal::default();
+        outer(&mut db.connect().await, &journal).await.unwrap();
+        assert!(journal.entries().is_empty());
+        assert_eq!(db.committed().await, [1]);
+    }
 }

@@ -72,7 +72,7 @@ enum Shape {
 }
 
 impl Shape {
-    /// What it stores, and what it notes in the end.
+    /// The rows that it stores, and the words that it notes in the end.
     fn done(self) -> (&'static [i64], &'static [&'static str]) {
         match self {
             Self::Flat | Self::NestedFails => (&[1, 3], &["1", "3"]),
@@ -326,7 +326,7 @@ async fn a_block_in_a_transaction_by_hand_can_be_dropped_anywhere_and_leaves_not
                     assert!(point >= 3, "{context}");
                     break;
                 }
-                // What was released while nobody listened is as if it had been committed.
+                // A savepoint that was released while nobody listened is kept with its parent.
                 let released = shape == Shape::Nested && rows == [1, 2, 3];
                 assert!(released || rows == [1, 3], "{rows:?}, {context}");
                 in_flight += usize::from(released);

@@ -222,7 +222,7 @@ async fn what_the_server_says_of_a_refused_commit_is_in_the_error() {
 
 const COMMIT: &[u8] = b"SAVEPOINT commit_on_success; COMMIT\0";
 
-/// As the server could refuse the savepoint before `COMMIT` for a reason of its own: spells it wrong, in as
+/// Makes the server refuse the savepoint before `COMMIT`, as it could for a reason of its own: spells it wrong, in as
 /// many letters.
 async fn misspell(db: &Database) -> (std::net::SocketAddr, Arc<AtomicBool>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -238,7 +238,7 @@ async fn misspell(db: &Database) -> (std::net::SocketAddr, Arc<AtomicBool>) {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
             let message = &mut buffer[..length];
-            // What comes before it may be in the same read.
+            // Other messages may come before it in the same read.
             if let Some(start) = length.checked_sub(COMMIT.len())
                 && message.ends_with(COMMIT)
             {

@@ -24,15 +24,33 @@ const DEADLOCK: &str = "40P01";
 /// `active_sql_transaction`.
 const ALREADY_OPEN: &str = "25001";
 
+/// `idle_in_transaction_session_timeout`: the server has ended a session while it waited for the next statement of a
+/// transaction, so that no `COMMIT` was run.
+const IDLE_IN_TRANSACTION: &str = "25P03";
+
+macro_rules! probe {
+    () => {
+        "SAVEPOINT commit_on_success"
+    };
+}
+
+macro_rules! rollback_probe {
+    () => {
+        "ROLLBACK AND CHAIN"
+    };
+}
+
 /// Fails unless a transaction is open, and is going to be stored.
-pub(crate) const PROBE: &str = "SAVEPOINT commit_on_success";
+pub(crate) const PROBE: &str = probe!();
 /// Fails outside of a transaction, and does not mind a failed one. PostgreSQL 12 and later.
-pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK AND CHAIN";
+pub(crate) const ROLLBACK_PROBE: &str = rollback_probe!();
 
 /// Reaches `COMMIT` only in a transaction that is going to be stored, where both can be one message.
-pub(crate) const COMMIT: &str = "SAVEPOINT commit_on_success; COMMIT";
+pub(crate) const COMMIT: &str = concat!(probe!(), "; COMMIT");
 /// Fails where there is nothing to roll back, as [`ROLLBACK_PROBE`] does.
-pub(crate) const ROLLBACK: &str = "ROLLBACK AND CHAIN; ROLLBACK";
+pub(crate) const ROLLBACK: &str = concat!(rollback_probe!(), "; ROLLBACK");
+/// Ends whatever is open, and only warns where nothing is.
+pub(crate) const CLEAR: &str = "ROLLBACK";
 /// Checks the constraints that are deferred until `COMMIT`. They are deferred again afterwards, and what has been
 /// checked will be once more.
 pub(crate) const CHECK: &str = "SAVEPOINT commit_on_success_check; SET CONSTRAINTS ALL IMMEDIATE; \
@@ -80,11 +98,14 @@ pub(crate) fn is_already_open(code: Option<&str>) -> bool {
 }
 
 /// Whether running the whole transaction again may succeed.
+///
+/// 25P02 says only that an earlier statement has failed, and not why: the first failure may have been swallowed, or
+/// have come to somebody else where statements run side by side. So it may as well have been a serialization failure.
 pub(crate) fn is_transient(code: &str) -> bool {
-    [SERIALIZATION_FAILURE, DEADLOCK].contains(&code)
+    [SERIALIZATION_FAILURE, DEADLOCK, ABORTED].contains(&code)
 }
 
-/// What it means that a statement other than `COMMIT` failed. If the connection broke, the server
+/// The meaning of a failure of a statement other than `COMMIT`. If the connection broke, the server
 /// rolls back.
 pub(crate) fn failure(code: Option<&str>, error: impl Into<BoxError>) -> CommitError {
     match code {
@@ -97,4 +118,9 @@ pub(crate) fn failure(code: Option<&str>, error: impl Into<BoxError>) -> CommitE
 /// Whether it was the server that answered, and not because it is going away.
 pub(crate) fn is_refusal(code: Option<&str>) -> bool {
     code.is_some_and(|code| !UNKNOWN.contains(&code) && !code.starts_with("08"))
+}
+
+/// Whether the server has ended the session at a time when it had not begun to commit.
+pub(crate) fn is_idle_timeout(code: &str) -> bool {
+    code == IDLE_IN_TRANSACTION
 }

@@ -6,29 +6,31 @@
 //! | `Object` | `&mut Object` |
 //! | `&mut Object` | the same |
 //! | `&mut Transaction<'_>` | the same; always a savepoint |
+//! | [`Owned(guard)`](crate::Owned), where the guard dereferences to an `Object`: of a mutex, a box | `&mut Object` |
 //!
 //! An `Object` dereferences to the `Client` of tokio-postgres, so that a body can call functions that take
-//! either. A connection that came from a pool is given back before deferred calls run.
+//! either. A connection that came from a pool, or with a guard, is given back before deferred calls run.
 //!
-//! A transaction that the last user of a pooled connection has left open is rolled back before one begins; no
-//! recycling method of deadpool-postgres 0.14 does that. One whose future was dropped while a step of its own
+//! A transaction that the last user of such a connection has left open is rolled back before one begins, and observers
+//! are told; no recycling method of deadpool-postgres 0.14 does that. One of a pool whose future was dropped while a step of its own
 //! was under way (`BEGIN`, `COMMIT`, `ROLLBACK`) is taken out of the pool and closed.
 
 use std::fmt;
+use std::ops::DerefMut;
 
 use ::deadpool_postgres::{Object, Pool, Transaction};
-use ::tokio_postgres::Client;
+use ::tokio_postgres::{Client, Transaction as Inner};
 
-use super::{Hold, PostgresTransaction};
+use super::{Hold, Ownership, PostgresTransaction};
 use crate::error::BoxError;
-use crate::transaction::{AsyncBegin, TransactionStatus};
+use crate::transaction::{AsyncBegin, ConnectionId, Owned, TransactionStatus};
 
 /// Marks the sources of deadpool-postgres.
 #[derive(Debug)]
 pub enum DeadpoolPostgres {}
 
 impl AsyncBegin<DeadpoolPostgres> for &Pool {
-    type Transaction = PostgresTransaction<Owned>;
+    type Transaction = PostgresTransaction<Pooled>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         AsyncBegin::acquire(self.get().await?).await
@@ -36,7 +38,7 @@ impl AsyncBegin<DeadpoolPostgres> for &Pool {
 }
 
 impl AsyncBegin<DeadpoolPostgres> for Pool {
-    type Transaction = PostgresTransaction<Owned>;
+    type Transaction = PostgresTransaction<Pooled>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         AsyncBegin::acquire(&self).await
@@ -44,10 +46,10 @@ impl AsyncBegin<DeadpoolPostgres> for Pool {
 }
 
 impl AsyncBegin<DeadpoolPostgres> for Object {
-    type Transaction = PostgresTransaction<Owned>;
+    type Transaction = PostgresTransaction<Pooled>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(PostgresTransaction::new(Owned(Some(self))))
+        Ok(PostgresTransaction::new(Pooled(Some(self))))
     }
 }
 
@@ -67,28 +69,38 @@ impl<'c, 't> AsyncBegin<DeadpoolPostgres> for &'c mut Transaction<'t> {
     }
 }
 
+impl<G> AsyncBegin<DeadpoolPostgres> for Owned<G>
+where
+    G: DerefMut<Target = Object> + Send,
+{
+    type Transaction = PostgresTransaction<GuardedObject<G>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(PostgresTransaction::new(GuardedObject(self.0)))
+    }
+}
+
 const DRIVER: &str = "deadpool-postgres";
 
 /// A pooled connection that nobody else has.
-pub struct Owned(
+pub struct Pooled(
     /// `None` once it was taken out of its pool.
     Option<Object>,
 );
 
-impl fmt::Debug for Owned {
+impl fmt::Debug for Pooled {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Owned")
+        formatter.write_str("Pooled")
     }
 }
 
 const TAKEN: &str = "nothing is asked of a connection that was closed";
 
-impl Hold for Owned {
+impl Hold for Pooled {
     type Handle<'h> = &'h mut Object;
 
     const DRIVER: &'static str = DRIVER;
-    const STATUS: TransactionStatus = TransactionStatus::Untracked;
-    const OWNS: bool = true;
+    const OWNERSHIP: Ownership = Ownership::Closable;
 
     fn lend(&mut self) -> &mut Object {
         match &mut self.0 {
@@ -118,7 +130,6 @@ impl<'c> Hold for &'c mut Object {
         'c: 'h;
 
     const DRIVER: &'static str = DRIVER;
-    const STATUS: TransactionStatus = TransactionStatus::Untracked;
 
     fn lend(&mut self) -> &mut Object {
         self
@@ -143,6 +154,36 @@ impl<'c, 't> Hold for &'c mut Transaction<'t> {
     }
 
     fn client(&self) -> &Client {
-        ::tokio_postgres::Transaction::client(self)
+        Inner::client(self)
+    }
+
+    /// The same as through the transaction of tokio-postgres inside of this one.
+    fn id(&self) -> ConnectionId {
+        ConnectionId::of::<Inner<'t>>(self)
+    }
+}
+
+/// A pooled connection that is given away with the guard that leads to it.
+#[derive(Debug)]
+pub struct GuardedObject<G>(G);
+
+impl<G> Hold for GuardedObject<G>
+where
+    G: DerefMut<Target = Object> + Send,
+{
+    type Handle<'h>
+        = &'h mut Object
+    where
+        G: 'h;
+
+    const DRIVER: &'static str = DRIVER;
+    const OWNERSHIP: Ownership = Ownership::Owned;
+
+    fn lend(&mut self) -> &mut Object {
+        &mut self.0
+    }
+
+    fn client(&self) -> &Client {
+        &self.0
     }
 }
