@@ -18,7 +18,7 @@ mod state;
 
 pub use answers::{Answer, Scripted, Step};
 pub use driver::{Connection, Script, Work};
-pub use pool::{Hold, Lease, Pool};
+pub use pool::{Hold, Lease, Loan, Pool, Shared};
 pub use programs::{End, Ended, Flavour, Place, Program};
 use state::State;
 
@@ -90,6 +90,12 @@ impl Database {
     #[must_use]
     pub fn pool(&self) -> Pool {
         Pool::of(self)
+    }
+
+    /// The connection, for several who hold it at the same time.
+    #[must_use]
+    pub fn shared(&self) -> Shared {
+        Shared(self.clone())
     }
 
     /// What has happened, in order.

@@ -7,7 +7,7 @@ use commit_on_success::{
     RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 
-use super::pool::{Hold, Lease, Pool};
+use super::pool::{Hold, Lease, Loan, Pool, Shared};
 use super::{Answer, Database, Scripted, Step, pause};
 
 /// The connection to a [`Database`].
@@ -96,7 +96,7 @@ impl<H: Hold> Session for Work<H> {
     }
 
     fn is_exclusive(&self) -> bool {
-        true
+        H::IS_EXCLUSIVE
     }
 
     fn levels(&mut self) -> Option<u32> {
@@ -150,6 +150,24 @@ impl AsyncBegin<Script> for &Pool {
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         self.0.perform_later(Step::Acquire, "").await?;
         Ok(Work(Lease::of(self)?))
+    }
+}
+
+impl Begin<Script> for &Shared {
+    type Transaction = Work<Loan>;
+
+    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        self.0.perform(Step::Acquire, "")?;
+        Ok(Work(Loan::of(self)))
+    }
+}
+
+impl AsyncBegin<Script> for &Shared {
+    type Transaction = Work<Loan>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        self.0.perform_later(Step::Acquire, "").await?;
+        Ok(Work(Loan::of(self)))
     }
 }
 

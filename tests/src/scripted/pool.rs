@@ -52,6 +52,9 @@ pub trait Hold: Send {
     /// Whether dropping it gives the connection back.
     const OWNS: bool;
 
+    /// Whether nobody else can hold the connection at the same time.
+    const IS_EXCLUSIVE: bool = true;
+
     /// The connection.
     fn connection(&self) -> &Connection;
 
@@ -73,6 +76,33 @@ impl Hold for &mut Connection {
 
 impl Hold for Lease {
     const OWNS: bool = true;
+
+    fn connection(&self) -> &Connection {
+        &self.0
+    }
+
+    fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}
+
+/// The connection as several can hold it at the same time, as behind a mutex that is locked for each statement.
+#[derive(Debug)]
+pub struct Shared(pub(super) Database);
+
+/// The connection of a [`Shared`], which others may hold as well.
+#[derive(Debug)]
+pub struct Loan(Connection);
+
+impl Loan {
+    pub(super) fn of(shared: &Shared) -> Self {
+        Self(shared.0.connection())
+    }
+}
+
+impl Hold for Loan {
+    const OWNS: bool = false;
+    const IS_EXCLUSIVE: bool = false;
 
     fn connection(&self) -> &Connection {
         &self.0
