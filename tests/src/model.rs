@@ -50,6 +50,8 @@ pub enum Step {
     PostCommit(End),
     /// Connects a handler.
     PostRollback,
+    /// Keeps a local that defers a call when the body ends, however it does.
+    DeferAtEnd,
     /// Asks for a rollback.
     SetRollback,
     /// Runs an inner block.
@@ -140,6 +142,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => call.prop_map(Step::Defer),
         2 => end().prop_map(Step::PostCommit),
         2 => Just(Step::PostRollback),
+        1 => Just(Step::DeferAtEnd),
         1 => Just(Step::SetRollback),
     ]
 }
@@ -254,7 +257,19 @@ impl Model {
     }
 
     fn body(&mut self, block: &Block) -> Result<(), Stop> {
+        let mut locals = 0;
+        let result = self.steps(block, &mut locals);
+        for _ in 0..locals {
+            let number = self.number();
+            let call = Queued::Call(number, Call::Ends(End::Succeeds));
+            self.innermost().queue.push(call);
+        }
+        result
+    }
+
+    fn steps(&mut self, block: &Block, locals: &mut usize) -> Result<(), Stop> {
         for step in &block.steps {
+            *locals += usize::from(matches!(step, Step::DeferAtEnd));
             self.step(step)?;
         }
         let number = self.number();
@@ -286,7 +301,8 @@ impl Model {
             Step::SetRollback if self.innermost().mark == Mark::None => {
                 self.innermost().mark = Mark::Rollback;
             }
-            Step::SetRollback => {}
+            // The local has its say when the body ends.
+            Step::SetRollback | Step::DeferAtEnd => {}
             Step::Block(block, caught) => {
                 let result = self.run(block);
                 if *caught == Caught::No {

@@ -10,9 +10,8 @@ use std::time::Duration;
 use commit_on_success::{
     Backoff, BoxError, Error, commit_on_success, defer, pending, set_rollback, signals, transaction,
 };
-use commit_on_success_tests::noting::note_rollback;
 use commit_on_success_tests::polling::{complete, drop_after, poll_once};
-use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Pool, Step};
+use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};
 use commit_on_success_tests::transient::Contended;
 
 /// Defers a call before its statement, and connects a handler.
@@ -707,47 +706,4 @@ async fn a_future_waits_between_two_attempts_while_another_need_not() {
     assert_eq!(goes_on(&mut other.connection()).await.unwrap(), 2);
     assert!(poll_once(waiting).is_pending());
     assert_eq!(database.count("body"), 1);
-}
-
-#[commit_on_success(connection = pool, attempts = 2, backoff = Duration::ZERO)]
-fn noting_rollbacks(pool: &Pool) -> Result<(), AppError> {
-    note_rollback(connection.database());
-    Ok(connection.insert(1)?)
-}
-
-#[commit_on_success(connection = pool, attempts = 2, backoff = Duration::ZERO)]
-async fn noting_rollbacks_later(pool: &Pool) -> Result<(), AppError> {
-    note_rollback(connection.database());
-    Ok(connection.insert(1)?)
-}
-
-#[tokio::test]
-async fn between_two_attempts_handlers_run_while_the_connection_is_held_and_at_last_after_it_is_back()
- {
-    for failures in [1, 2] {
-        let database = || {
-            let database = Database::new();
-            (0..failures).for_each(|_| database.script(Step::Insert, Answer::Conflict));
-            database
-        };
-        let attempt = ["begin", "insert 1", "rollback"];
-        let last: &[&str] = match failures {
-            1 => &["call Error", "begin", "insert 1", "commit", "return"],
-            _ => &[
-                "call Error",
-                "begin",
-                "insert 1",
-                "rollback",
-                "return",
-                "call Error",
-            ],
-        };
-        let expected = [&["acquire"], attempt.as_slice(), last].concat();
-        let (sync, later) = (database(), database());
-        assert_eq!(noting_rollbacks(&sync.pool()).is_ok(), failures == 1);
-        assert_eq!(sync.log(), expected);
-        let ended = noting_rollbacks_later(&later.pool()).await;
-        assert_eq!(ended.is_ok(), failures == 1);
-        assert_eq!(later.log(), expected);
-    }
 }

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use commit_on_success::signals::{RolledBack, post_rollback};
-use commit_on_success::{commit_on_success, defer, in_transaction};
+use commit_on_success::{__private, commit_on_success, defer, in_transaction};
 use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{AppError, Connection, Database, Pool, pause};
 
@@ -151,15 +151,12 @@ impl Drop for Brittle {
     }
 }
 
-fn brittle(database: Database) -> Brittle {
-    Brittle(database)
-}
-
 #[commit_on_success(connection = pool)]
 async fn deferring_a_brittle_call(pool: &Pool) -> Result<(), AppError> {
     let database = connection.database().clone();
     connection.insert(1)?;
-    defer!(brittle(database.clone()).await);
+    // By itself: a call in `defer!` is awaited, and dropped, by a future around it.
+    __private::defer_async(Brittle(database.clone())).await;
     defer!(database.clone().note("call 2"));
     defer!(database.note_later("call 3").await);
     Ok(())

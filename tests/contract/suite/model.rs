@@ -115,9 +115,22 @@ async fn durable(conn: &mut Connection, world: &World, block: &Block) -> Result<
     steps(conn, world, block).await
 }
 
+/// A local of a body that defers a call when it is dropped.
+struct Deferring(World);
+
+impl Drop for Deferring {
+    fn drop(&mut self) {
+        let (number, journal) = (self.0.number(), self.0.journal.clone());
+        defer!(move || journal.note(format!("{number} runs")));
+    }
+}
+
 async fn steps(conn: &mut Connection, world: &World, block: &Block) -> Result<(), Failure> {
+    // Dropped in the order in which they are made.
+    let mut locals = Vec::new();
     for step in &block.steps {
         match step {
+            Step::DeferAtEnd => locals.push(Deferring(world.clone())),
             Step::Insert => insert(conn, world).await?,
             Step::Swallow => {
                 driver::insert(conn, 0).await.unwrap_err();

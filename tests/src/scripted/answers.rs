@@ -22,7 +22,7 @@ pub enum Step {
     Commit,
     /// `ROLLBACK`.
     Rollback,
-    /// The check in the transaction of a test, of which the log says nothing unless it is scripted.
+    /// The check of what a commit would check, in the transaction of a test.
     Check,
     /// The rollback that is queued for a future that was dropped.
     Abandon,

@@ -50,15 +50,6 @@ impl Connection {
     }
 }
 
-impl Database {
-    fn check(&self) -> Result<(), Scripted> {
-        if self.state().is_scripted(Step::Check) {
-            self.perform(Step::Check, "")?;
-        }
-        Ok(())
-    }
-}
-
 /// A transaction on the scripted connection.
 #[derive(Debug)]
 pub struct Work<H>(H);
@@ -203,7 +194,7 @@ impl<H: Hold> Transaction for Work<H> {
     }
 
     fn check(&mut self) -> Result<(), CommitError> {
-        let checked = self.database().check();
+        let checked = self.database().perform(Step::Check, "");
         checked.map_err(Scripted::of_commit)
     }
 
@@ -247,6 +238,11 @@ impl<H: Hold> AsyncTransaction for Work<H> {
         ended.map_err(Scripted::of_rollback)
     }
 
+    async fn check(&mut self) -> Result<(), CommitError> {
+        let checked = self.database().perform_later(Step::Check, "").await;
+        checked.map_err(Scripted::of_commit)
+    }
+
     fn abandon(&mut self, abandoned: Abandoned) {
         let database = self.database();
         match abandoned {
@@ -265,11 +261,6 @@ impl<H: Hold> AsyncTransaction for Work<H> {
                 database.state().clear();
             }
         }
-    }
-
-    async fn check(&mut self) -> Result<(), CommitError> {
-        let checked = self.database().check();
-        checked.map_err(Scripted::of_commit)
     }
 
     fn has_undone(&self) -> bool {

@@ -115,11 +115,6 @@ impl State {
         }
     }
 
-    /// Whether the script has an answer to such a step.
-    pub(super) fn is_scripted(&self, step: Step) -> bool {
-        self.script.iter().any(|(other, _)| *other == step)
-    }
-
     pub(super) fn perform(&mut self, step: Step, argument: &str) -> Result<(), Answer> {
         self.log.push(spelled(step, argument));
         if self.disconnected && step != Step::Acquire {
