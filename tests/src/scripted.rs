@@ -26,7 +26,7 @@ use state::State;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppError {
-    /// What the body says.
+    /// The body says so.
     #[error("{0}")]
     Body(&'static str),
     /// A statement failed.
@@ -55,7 +55,7 @@ impl Database {
         self
     }
 
-    /// As [`on`](Self::on), while it is in use.
+    /// Scripts the next such step, as [`on`](Self::on) does, while the database is in use.
     pub fn script(&self, step: Step, answer: Answer) {
         self.state().script.push_back((step, answer));
     }
@@ -98,13 +98,13 @@ impl Database {
         Shared(self.clone())
     }
 
-    /// What has happened, in order.
+    /// All that has happened, in order.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.state().log.clone()
     }
 
-    /// How often something has happened.
+    /// The number of times that something has happened.
     #[must_use]
     pub fn count(&self, entry: &str) -> usize {
         self.state()
@@ -176,7 +176,7 @@ impl Database {
         self.state().is_open()
     }
 
-    /// What the database makes of a step, without a driver. `Never` and `Panic` are answers like others.
+    /// Performs a step without a driver. `Never` and `Panic` are answers like others.
     ///
     /// # Errors
     ///
@@ -185,7 +185,7 @@ impl Database {
         self.state().perform(step, argument)
     }
 
-    /// What the database makes of the row of a statement, without a driver.
+    /// Performs the statement that writes a row, without a driver.
     ///
     /// # Errors
     ///
@@ -221,7 +221,7 @@ impl Database {
     fn perform(&self, step: Step, argument: &str) -> Result<(), Scripted> {
         let performed = self.state().perform(step, argument);
         match performed {
-            // As a panic, but without a message on standard error.
+            // Unwinds as a panic does, but without a message on standard error.
             Err(Answer::Panic) => resume_unwind(Box::new(format!("the driver panics in {step:?}"))),
             Err(answer) => Err(Scripted { step, answer }),
             Ok(()) => Ok(()),

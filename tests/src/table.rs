@@ -1,4 +1,4 @@
-//! A table of what can happen to a block: each step of its driver, each answer to it, wherever the block is and
+//! A table of all that can happen to a block: each step of its driver, each answer to it, wherever the block is and
 //! however its body ends, run on the scripted driver and compared with a model of what has to come of it.
 
 mod blocks;

@@ -146,7 +146,7 @@ impl Future for Brittle {
 
 impl Drop for Brittle {
     fn drop(&mut self) {
-        // As a panic, but without a message on standard error.
+        // Unwinds as a panic does, but without a message on standard error.
         resume_unwind(Box::new("brittle"));
     }
 }

@@ -93,7 +93,7 @@ async fn with_a_savepoint_of_its_own(
     connection.insert(1)?;
     database.raw_savepoint();
     let stored = in_a_savepoint(connection, defers).await;
-    // As the driver's own transaction does that is dropped.
+    // The driver's own transaction does this when it is dropped.
     database.undo_innermost();
     Ok(stored)
 }

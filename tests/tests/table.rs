@@ -14,7 +14,7 @@ fn run_all(flavour: Flavour) -> usize {
     for cell in cells(flavour) {
         let expected = expected(&cell);
         if expected.seen.unplayed > 0 {
-            // It is the same as one with a shorter script.
+            // A shorter script says the same.
             continue;
         }
         all += 1;

@@ -2,7 +2,7 @@
 
 use commit_on_success::{BoxError, CommitError, RollbackError};
 
-/// What the driver is asked for.
+/// A step that the driver is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
@@ -28,7 +28,7 @@ pub enum Step {
     Abandon,
 }
 
-/// What happens instead of success.
+/// The end of a step, instead of success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
@@ -36,7 +36,7 @@ pub enum Answer {
     Done,
     /// Nothing was done.
     Failed,
-    /// It was done, but an error came back.
+    /// All was done, but an error came back.
     HalfDone,
     /// A commit that leaves the transaction open.
     Refused,
@@ -73,7 +73,7 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    /// What the script said.
+    /// The answer of the script.
     #[must_use]
     pub fn answer(self) -> Answer {
         self.answer

@@ -1,4 +1,4 @@
-//! What makes a [`Database`] a driver of `commit_on_success`. Nothing here is private to the toolkit.
+//! The adapter that makes a [`Database`] a driver of `commit_on_success`. Nothing here is private to the toolkit.
 
 use std::sync::Arc;
 
@@ -245,6 +245,7 @@ impl<H: Hold> AsyncTransaction for Work<H> {
 
     fn abandon(&mut self, abandoned: Abandoned) {
         let database = self.database();
+        database.state().has_undone = false;
         match abandoned {
             Abandoned::Interrupted => database.discard(),
             Abandoned::Nested => {

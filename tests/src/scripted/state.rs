@@ -20,7 +20,7 @@ pub(super) struct State {
     pub(super) log: Vec<String>,
     levels: Vec<Level>,
     pub(super) durable: Vec<i64>,
-    /// How often an async step is pending, before its effect and again after it.
+    /// The number of times that an async step is pending, before its effect and again after it.
     pub(super) pauses: usize,
     pub(super) leased: bool,
     /// Nobody must use the connection again.
@@ -86,7 +86,7 @@ impl State {
         }
     }
 
-    /// What a database does by itself.
+    /// Does the step as a database does by itself.
     fn apply(&mut self, step: Step, argument: &str) -> Result<(), Answer> {
         match step {
             Step::Acquire | Step::Insert | Step::Abandon | Step::Check => {}

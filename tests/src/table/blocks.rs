@@ -23,7 +23,7 @@ pub(super) struct Run<'c> {
     pub(super) cell: &'c Cell,
     pub(super) database: Database,
     pub(super) bodies: Slot<usize>,
-    /// What the inner block returned, each time.
+    /// The results of the inner block, one for each time that it ran.
     pub(super) inner: RefCell<Vec<String>>,
 }
 
@@ -52,7 +52,7 @@ impl Run<'_> {
             End::Err => Err(AppError::Body("body")),
             End::Transient => self.fail(connection, Answer::Conflict),
             End::Deadlock => self.fail(connection, Answer::Deadlock),
-            // As a panic, but without a message on standard error.
+            // Unwinds as a panic does, but without a message on standard error.
             End::Panic => resume_unwind(Box::new("body")),
             End::Ok | End::TransientOnce | End::Dropped => Ok(()),
         }
@@ -77,7 +77,7 @@ impl Run<'_> {
 
     /// The end of the outer body, after the inner one.
     fn go_on(&self, connection: &mut Connection) -> Result<(), AppError> {
-        // Where the connection is gone, the body does not mind.
+        // The body does not mind that the connection may be gone.
         let _ = connection.insert(3);
         match self.cell.after {
             After::Fails => Err(AppError::Body("outer")),
@@ -234,7 +234,7 @@ pub(super) async fn outer_owned_thrice_later(pool: &Pool, run: &Run<'_>) -> Resu
     outer_later(connection, run).await
 }
 
-/// How a block has ended, if it was not dropped.
+/// The words for the end of a block, if it was not dropped.
 pub(super) fn ended(result: Option<Result<Result<(), AppError>, Payload>>) -> String {
     match result {
         Some(Ok(result)) => said(&result),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::scripted::{Answer, Database, Flavour, Step};
 
-/// Who has the connection of the outermost block.
+/// The owner of the connection of the outermost block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub(super) enum Place {
@@ -14,21 +14,21 @@ pub(super) enum Place {
     Owned,
 }
 
-/// Where the block is whose end is told by [`End`].
+/// The place of the block whose end is told by [`End`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub(super) enum Level {
     /// Nothing is around it.
     Outermost,
-    /// It is a savepoint of another block.
+    /// A savepoint of another block.
     Nested,
-    /// It has joined another block.
+    /// A part of another block, which it has joined.
     Joined,
-    /// It is a savepoint of a transaction that was opened by hand.
+    /// A savepoint of a transaction that was opened by hand.
     Foreign,
 }
 
-/// How its body ends.
+/// The end of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub(super) enum End {
@@ -50,19 +50,19 @@ pub(super) enum End {
     Dropped,
 }
 
-/// What the block around it does then.
+/// The way in which the block around it goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub(super) enum After {
-    /// It ends in the same way.
+    /// To the same end.
     Passes,
-    /// It goes on, and ends with `Ok`.
+    /// To the end of its body, and `Ok`.
     GoesOn,
-    /// It goes on, and ends with an error.
+    /// To the end of its body, and an error.
     Fails,
 }
 
-/// What waits for the commit.
+/// The calls and handlers that wait for the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub(super) enum Calls {
@@ -72,7 +72,7 @@ pub(super) enum Calls {
     None,
 }
 
-/// What is run, and what its driver answers.
+/// A program, and the answers of its driver.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Cell {
@@ -102,7 +102,7 @@ impl Cell {
         }
     }
 
-    /// How the body ends when it runs for the so-manieth time.
+    /// The end of the body when it runs for the so-manieth time.
     pub(super) fn end_of(&self, body: usize) -> End {
         match self.end {
             End::TransientOnce if body == 1 => End::Transient,

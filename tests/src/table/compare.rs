@@ -1,4 +1,4 @@
-//! What was seen, compared with what the model says, and with what is promised of every transaction.
+//! The end of a cell, compared with what the model says, and with what is promised of every transaction.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,7 @@ use super::cells::{Cell, Level};
 use super::model::Expected;
 use super::seen::{Fate, OBSERVED, RELEASED, Seen};
 
-/// What is wrong with what was seen, in words.
+/// All that is wrong with what was seen, in words.
 #[must_use]
 pub fn complaints(cell: &Cell, seen: &Seen, expected: &Expected) -> Vec<String> {
     let mut complaints = broken_promises(cell, seen);
@@ -53,7 +53,7 @@ fn is_as_expected(seen: &str, expected: &str) -> bool {
     seen == expected && choice.split('|').any(|word| word == last)
 }
 
-/// How many lines are as expected, before the first that is not.
+/// The number of lines that are as expected, before the first that is not.
 fn common(seen: &[&str], expected: &[&str]) -> usize {
     let pairs = seen.iter().zip(expected);
     pairs

@@ -1,4 +1,4 @@
-//! What has to come of a cell: a small machine that asks a scripted database of its own, and knows nothing of how the
+//! The end that a cell has to come to, told by a small machine that asks a scripted database of its own, and knows nothing of how the
 //! real thing is made.
 
 use std::mem::take;
@@ -11,17 +11,17 @@ mod ends;
 mod inner;
 mod outermost;
 
-/// What is expected of a cell.
+/// The end that is expected of a cell.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Expected {
     /// The one way to do it right.
     pub seen: Seen,
-    /// What may become of the connection.
+    /// The fates that the connection may have.
     pub fates: Vec<Fate>,
     /// Whether `seen` counts; otherwise only what is promised of every transaction does.
     pub is_specified: bool,
-    /// How many rollbacks failed of which nobody but observers can hear.
+    /// The number of failed rollbacks of which nobody but observers can hear.
     pub unheard: usize,
 }
 
@@ -55,7 +55,7 @@ impl Fault {
     }
 }
 
-/// How a body or a block goes on in the one that has called it.
+/// The way in which a body or a block goes on in the one that has called it.
 #[derive(Clone, Debug)]
 enum Flow {
     Ok,
@@ -83,7 +83,7 @@ impl Flow {
     }
 }
 
-/// What became of a block; a choice of causes is left where nobody can say which is right.
+/// The fate of a block; a choice of causes is left where nobody can say which is right.
 #[derive(Clone, Debug)]
 enum Verdict {
     Committed,
@@ -92,7 +92,7 @@ enum Verdict {
     Unknown,
 }
 
-/// What an attempt to undo a block has come to.
+/// The end of an attempt to undo a block.
 enum Undone {
     Yes,
     Disconnected,
@@ -107,7 +107,7 @@ enum Queued {
     PostRollback(&'static str),
 }
 
-/// What a body has done so far.
+/// All that a body has done so far.
 #[derive(Debug, Default)]
 struct Frame {
     queue: Vec<Queued>,
@@ -136,7 +136,7 @@ struct Model<'c> {
     unheard: usize,
 }
 
-/// What has to come of a cell.
+/// The end that a cell has to come to.
 #[must_use]
 pub fn expected(cell: &Cell) -> Expected {
     let mut model = Model::of(cell);
@@ -233,7 +233,7 @@ impl<'c> Model<'c> {
         }
     }
 
-    /// What follows for the block around a nested one that cannot be undone alone.
+    /// Marks the block around a nested one that cannot be undone alone.
     fn doom(&mut self, why: &'static str) {
         if let Some(parent) = self.frames.last_mut() {
             parent.doomed.get_or_insert(why);

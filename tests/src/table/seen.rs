@@ -1,4 +1,4 @@
-//! What can be seen of a cell from outside, and how that is compared with what was expected.
+//! All that can be seen of a cell from outside.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -10,40 +10,40 @@ use commit_on_success::{BoxError, Error, Event, Observer, Site, add_observer};
 use super::cells::{Cell, Place};
 use crate::scripted::{AppError, Database};
 
-/// What observers are told of a savepoint that was released.
+/// The word that observers are told of a savepoint that was released.
 pub(super) const RELEASED: &str = "committed";
 
-/// What became of the connection.
+/// The fate of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fate {
     /// Nobody took hold of it.
     Untouched,
-    /// It is as it was, for whoever comes next.
+    /// Nothing is open on it, for whoever comes next.
     Idle,
-    /// It was given up: closed, or marked for its owner.
+    /// Given up: closed, or marked for its owner.
     GivenUp,
-    /// It was not given up, and a transaction is open on it.
+    /// Not given up, with a transaction open on it.
     LeftOpen,
 }
 
-/// What can be seen of a cell from outside.
+/// All that can be seen of a cell from outside.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Seen {
-    /// What the caller got.
+    /// The result that the caller got.
     pub result: String,
-    /// What the outer body got from the inner block, each time.
+    /// The results that the outer body got from the inner block.
     pub inner: Vec<String>,
-    /// What observers and handlers were told, and when the connection was given back.
+    /// The lines of observers and handlers, and that the connection was given back.
     pub lines: Vec<String>,
-    /// What is stored at the end.
+    /// The rows that are stored at the end.
     pub rows: Vec<i64>,
-    /// What became of the connection.
+    /// The fate of the connection.
     pub fate: Fate,
-    /// How often the outer body ran.
+    /// The number of times that the outer body ran.
     pub bodies: usize,
-    /// What is left of the script.
+    /// The number of steps that are left of the script.
     pub unplayed: usize,
 }
 
@@ -90,7 +90,7 @@ impl Fate {
     }
 }
 
-/// What a result is called.
+/// The words for a result.
 pub(super) fn said(result: &Result<(), AppError>) -> String {
     match result {
         Ok(()) => "Ok".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{Answer, Fault, Flow, Model, Step, Undone, Verdict};
 
-/// How an attempt has ended.
+/// The end of an attempt.
 pub(super) struct Ended {
     pub(super) verdict: Verdict,
     pub(super) flow: Flow,
@@ -196,7 +196,7 @@ impl Model<'_> {
             _ => Flow::Dropped,
         };
         if answer == Answer::Panic && self.is_sync() {
-            // It is asked once more while the thread unwinds.
+            // The driver is asked once more while the thread unwinds.
             return self.failed(interrupting(cause), flow, explains);
         }
         self.given_up = true;

@@ -2,7 +2,7 @@
 
 use super::{Answer, Fault, Flow, Frame, Level, Model, Queued, RELEASED, Step, Undone, Verdict};
 
-/// How a nested block has ended, and how the body around it goes on.
+/// The fate of a nested block, and the way in which the body around it goes on.
 type Ended = (Verdict, Flow);
 
 const LOST: &str = "SavepointLost";
@@ -122,8 +122,10 @@ impl Model<'_> {
         };
         match self.undo() {
             Err(interrupted) => interrupted,
-            Ok(Undone::Yes) => (Verdict::RolledBack("CommitFailed"), Flow::Err(fault)),
-            Ok(Undone::Failed | Undone::Disconnected) => {
+            Ok(Undone::Yes | Undone::Disconnected) => {
+                (Verdict::RolledBack("CommitFailed"), Flow::Err(fault))
+            }
+            Ok(Undone::Failed) => {
                 // Whether an error that names both is worth another attempt is for its author to say.
                 self.is_specified &= !fault.is_transient;
                 unknown("Rollback, Unknown")
@@ -144,13 +146,9 @@ impl Model<'_> {
     fn not_owned(&mut self) -> Ended {
         match self.undo() {
             Err(interrupted) => interrupted,
-            Ok(Undone::Yes) => {
+            Ok(Undone::Yes | Undone::Disconnected) => {
                 let verdict = Verdict::RolledBack("CommitFailed");
                 (verdict, Flow::error("NotOwned, RolledBack"))
-            }
-            Ok(Undone::Disconnected) => {
-                self.is_specified = false;
-                unknown("NotOwned, RolledBack")
             }
             Ok(Undone::Failed) => unknown("Rollback, Unknown"),
             Ok(Undone::Ended) => unknown("Ended, Unknown"),
@@ -161,13 +159,9 @@ impl Model<'_> {
         let explains = matches!(&flow, Flow::Err(fault) if fault.explains);
         match self.undo() {
             Err(interrupted) => interrupted,
-            Ok(Undone::Yes) => (Verdict::RolledBack(cause), flow),
+            Ok(Undone::Yes | Undone::Disconnected) => (Verdict::RolledBack(cause), flow),
             Ok(Undone::Ended) if explains => (Verdict::RolledBack(cause), flow),
             Ok(Undone::Ended | Undone::Failed) => (Verdict::Unknown, flow),
-            Ok(Undone::Disconnected) => {
-                self.is_specified = false;
-                (Verdict::Unknown, flow)
-            }
         }
     }
 
