@@ -1,7 +1,7 @@
 //! All that can be seen of a cell from outside.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell as Slot, RefCell};
 use std::sync::Once;
 
 use commit_on_success::signals::Cause;
@@ -11,7 +11,7 @@ use super::cells::{Cell, Place};
 use crate::scripted::{AppError, Database};
 
 /// The word that observers are told of a savepoint that was released.
-pub(super) const RELEASED: &str = "committed";
+pub(super) const RELEASED: &str = "released";
 
 /// The fate of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +125,7 @@ pub(super) fn text_of(payload: &(dyn Any + Send)) -> String {
 thread_local! {
     // A cell runs on one thread, and what happens is told on the thread where it happens.
     static WATCHED: RefCell<Option<Database>> = const { RefCell::new(None) };
+    static OUTER: Slot<u64> = const { Slot::new(0) };
 }
 
 /// The database into whose log observers write what they are told.
@@ -140,6 +141,7 @@ impl Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         WATCHED.set(None);
+        OUTER.set(0);
     }
 }
 
@@ -151,10 +153,14 @@ pub fn observe() {
 
 struct Recorder;
 
+/// Whether a block has another one in it in any cell.
+fn is_outer(site: &Site) -> bool {
+    site.function().contains("outer_")
+}
+
 impl Recorder {
     fn saw(site: &Site, what: &str) {
-        let is_outer = site.function().contains("outer_");
-        let name = if is_outer { "outer" } else { "inner" };
+        let name = if is_outer(site) { "outer" } else { "inner" };
         WATCHED.with_borrow(|database| {
             if let Some(database) = database {
                 database.note(&format!("{OBSERVED}{name} {what}"));
@@ -165,11 +171,23 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn begun(&self, event: &Event) {
-        Self::saw(event.site, "begun");
+        if is_outer(event.site) {
+            OUTER.set(event.id);
+        }
+        let is_in_outer = event.parent != 0 && event.parent == OUTER.get();
+        match event.parent {
+            0 => Self::saw(event.site, "begun"),
+            _ if is_in_outer => Self::saw(event.site, "begun in outer"),
+            _ => Self::saw(event.site, "begun in a stranger"),
+        }
     }
 
     fn committed(&self, event: &Event) {
         Self::saw(event.site, "committed");
+    }
+
+    fn released(&self, event: &Event) {
+        Self::saw(event.site, "released");
     }
 
     fn rolled_back(&self, event: &Event, cause: Cause) {

@@ -80,7 +80,15 @@ impl Model<'_> {
     }
 
     fn inner_body(&mut self) -> (Flow, Frame) {
-        self.tell("inner", "begun");
+        let is_foreign = self.frames.is_empty();
+        self.tell(
+            "inner",
+            if is_foreign {
+                "begun"
+            } else {
+                "begun in outer"
+            },
+        );
         self.enter("inner");
         let _ = self.database.ask_to_insert(2);
         let body = self.body_end();
