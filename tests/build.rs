@@ -6,26 +6,20 @@
 use std::path::{self, Path, PathBuf};
 use std::{env, fs, io};
 
-/// What the sync form leaves out or spells differently.
-const REWRITES: [(&str, &str); 5] = [
+/// The words of async code that the sync form leaves out or spells differently.
+const SYNC: Form = Form(&[
     ("//!", "//"),
     ("async fn", "fn"),
     ("async |", "|"),
     (".await", ""),
     ("#[tokio::test]", "#[test]"),
-];
-
+]);
 // Input:  `#[tokio::test] async fn commits() { store(conn, 1).await?; }`
 // Output: `#[test] fn commits() { store(conn, 1)?; }`
-fn sync_form(text: &str) -> String {
-    REWRITES
-        .iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
-}
 
-/// What sea-orm spells differently: it lends connections by `&`, and generic code takes a connection as well as
+/// The spelling of sea-orm, which lends connections by `&`, and where generic code takes a connection as well as
 /// the transaction on it. A comment on a module cannot be included.
-const OF_SEA_ORM: [(&str, &str); 13] = [
+const SEA_ORM: Form = Form(&[
     ("//!", "//"),
     // A pool would replace one that is broken.
     (
@@ -43,17 +37,11 @@ const OF_SEA_ORM: [(&str, &str); 13] = [
     ("&mut db.connect", "&db.connect"),
     ("&mut driver::Pooled", "&driver::Pooled"),
     ("ByHand<'_, '_>", "ByHand<'_>"),
-];
-
+]);
 // Input:  `async fn store(conn: &mut Connection) { driver::insert(conn, 1).await?; }`
 // Output: `async fn store(conn: &impl driver::Source) { driver::insert(conn, 1).await?; }`
-fn sea_orm_form(text: &str) -> String {
-    OF_SEA_ORM
-        .iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
-}
 
-/// What sea-orm runs beside the suite.
+/// The files that sea-orm runs beside the suite.
 const ALSO_OF_SEA_ORM: [&str; 7] = [
     "contract/asynchronous/cancellation.rs",
     "contract/asynchronous/tasks.rs",
@@ -64,9 +52,9 @@ const ALSO_OF_SEA_ORM: [&str; 7] = [
     "contract/wire.rs",
 ];
 
-/// What diesel-async spells differently: it has no guard of a transaction to drop, and not every connection to a
+/// The spelling of diesel-async, which has no guard of a transaction to drop, and where not every connection to a
 /// database outlives a future that was dropped on it.
-const OF_DIESEL_ASYNC: [(&str, &str); 4] = [
+const DIESEL_ASYNC: Form = Form(&[
     ("//!", "//"),
     (
         "drop(by_hand);",
@@ -80,20 +68,14 @@ const OF_DIESEL_ASYNC: [(&str, &str); 4] = [
         "store_on(&mut conn, 2,",
         "store_on(&mut driver::after_cancellation(conn, &db).await, 2,",
     ),
-];
-
+]);
 // Input:  `drop(by_hand);`
 // Output: `driver::roll_back_by_hand(by_hand).await;`
-fn diesel_async_form(text: &str) -> String {
-    OF_DIESEL_ASYNC
-        .iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
-}
 
-/// What diesel-async runs beside the suite, in this form.
-const ALSO_OF_DIESEL_ASYNC: &str = "contract/asynchronous/cancellation.rs";
+/// The file that diesel-async runs beside the suite, in this form.
+const ALSO_OF_DIESEL_ASYNC: [&str; 1] = ["contract/asynchronous/cancellation.rs"];
 
-/// What belongs to a database, and has a sync form as well.
+/// The files that belong to a database, and have a sync form as well.
 const OF_DATABASES: [&str; 8] = [
     "contract/only/diesel.rs",
     "contract/only/diesel_mysql.rs",
@@ -106,33 +88,30 @@ const OF_DATABASES: [&str; 8] = [
 ];
 
 pub(crate) fn main() -> io::Result<()> {
-    let source = Path::new("contract/suite");
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let source = Path::new("contract/suite");
     watch(source)?;
+    let mut suite = Vec::new();
     for entry in fs::read_dir(source)? {
-        let file = entry?.path();
-        derive(&file, &target.join("suite"), sync_form)?;
-        derive(&file, &target.join("sea_orm/suite"), sea_orm_form)?;
-        derive(&file, &target.join("diesel_async/suite"), diesel_async_form)?;
+        suite.push(entry?.path());
     }
-    watch(Path::new(ALSO_OF_DIESEL_ASYNC))?;
-    derive(
-        Path::new(ALSO_OF_DIESEL_ASYNC),
-        &target.join("diesel_async"),
-        diesel_async_form,
-    )?;
-    for file in ALSO_OF_SEA_ORM {
-        watch(Path::new(file))?;
-        derive(Path::new(file), &target.join("sea_orm"), sea_orm_form)?;
-    }
-    for file in OF_DATABASES {
-        watch(Path::new(file))?;
-        derive(Path::new(file), &target.join("only"), sync_form)?;
-    }
-    Ok(())
+    let into_suite = |form: &str| {
+        let target = target.join(form).join("suite");
+        let of_suite = suite.iter().cloned();
+        of_suite.map(move |file| (file, target.clone()))
+    };
+    let also = |files: &[&str], form: &str| {
+        let target = target.join(form);
+        let files: Vec<_> = files.iter().map(PathBuf::from).collect();
+        files.into_iter().map(move |file| (file, target.clone()))
+    };
+    SYNC.derive(into_suite("").chain(also(&OF_DATABASES, "only")))?;
+    SEA_ORM.derive(into_suite("sea_orm").chain(also(&ALSO_OF_SEA_ORM, "sea_orm")))?;
+    let of_diesel_async = also(&ALSO_OF_DIESEL_ASYNC, "diesel_async");
+    DIESEL_ASYNC.derive(into_suite("diesel_async").chain(of_diesel_async))
 }
 
-/// From wherever it is run.
+/// Tells cargo of a file by its whole path, from wherever this is run.
 fn watch(file: &Path) -> io::Result<()> {
     println!(
         "cargo::rerun-if-changed={}",
@@ -141,9 +120,100 @@ fn watch(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn derive(file: &Path, target: &Path, form: fn(&str) -> String) -> io::Result<()> {
-    let text = fs::read_to_string(file)?;
-    fs::create_dir_all(target)?;
-    let target = target.join(file.file_name().unwrap_or_default());
-    fs::write(target, form(&text))
+/// The rules by which one form of the suite is made of the other, in the order in which they are applied.
+struct Form(&'static [(&'static str, &'static str)]);
+
+impl Form {
+    /// Writes the derived form of each file into its folder.
+    fn derive(&self, files: impl Iterator<Item = (PathBuf, PathBuf)>) -> io::Result<()> {
+        let mut matched = vec![0; self.0.len()];
+        for (file, folder) in files {
+            watch(&file)?;
+            let text = read(&file)?;
+            let derived = self.apply(&text, &mut matched);
+            fs::create_dir_all(&folder)?;
+            fs::write(folder.join(file.file_name().unwrap_or_default()), derived)?;
+        }
+        self.check(&matched)
+    }
+
+    /// Counts where each rule matches.
+    fn apply(&self, text: &str, matched: &mut [usize]) -> String {
+        let rules = self.0.iter().zip(matched);
+        rules.fold(text.to_owned(), |text, ((from, to), matched)| {
+            *matched += text.matches(from).count();
+            text.replace(from, to)
+        })
+    }
+
+    /// A rule that matches nothing was right once: without it, a check may be lost that nobody misses.
+    fn check(&self, matched: &[usize]) -> io::Result<()> {
+        let rules = self.0.iter().zip(matched);
+        let idle: Vec<_> = rules
+            .filter(|(_, matched)| **matched == 0)
+            .map(|((from, _), _)| format!("`{from}`"))
+            .collect();
+        if idle.is_empty() {
+            return Ok(());
+        }
+        let message = format!("nothing in the suite matches {}", idle.join(", "));
+        Err(io::Error::other(message))
+    }
+}
+
+/// The text of a file; an error names it.
+fn read(file: &Path) -> io::Result<String> {
+    let named = |error| io::Error::other(format!("{}: {error}", file.display()));
+    fs::read_to_string(file).map_err(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DIESEL_ASYNC, Form, SEA_ORM, SYNC, read};
+    use std::path::{Path, PathBuf};
+
+    const FORM: Form = Form(&[("&mut conn", "&conn"), ("drop(by_hand)", "end(by_hand)")]);
+
+    #[test]
+    fn a_form_is_spelled_by_its_rules_in_order() {
+        let mut matched = [0; 5];
+        let text = "#[tokio::test] async fn commits() { store(conn, 1).await?; }";
+        let derived = SYNC.apply(text, &mut matched);
+        assert_eq!(derived, "#[test] fn commits() { store(conn, 1)?; }");
+        assert_eq!(matched, [0, 1, 0, 1, 1]);
+    }
+
+    #[test]
+    fn the_examples_of_the_other_forms_are_right() {
+        let text = "async fn store(conn: &mut Connection) {}";
+        let derived = SEA_ORM.apply(text, &mut [0; 13]);
+        assert_eq!(derived, "async fn store(conn: &impl driver::Source) {}");
+        let derived = DIESEL_ASYNC.apply("drop(by_hand);", &mut [0; 4]);
+        assert_eq!(derived, "driver::roll_back_by_hand(by_hand).await;");
+    }
+
+    #[test]
+    fn a_rule_that_matches_in_one_file_of_many_is_fine() {
+        let mut matched = [0; 2];
+        FORM.apply("store(&mut conn)", &mut matched);
+        FORM.apply("drop(by_hand)", &mut matched);
+        assert!(FORM.check(&matched).is_ok());
+    }
+
+    #[test]
+    fn a_rule_that_matches_nothing_is_an_error_that_names_it() {
+        let mut matched = [0; 2];
+        FORM.apply("store(&mut conn)", &mut matched);
+        let error = FORM.check(&matched).map_err(|error| error.to_string());
+        let message = "nothing in the suite matches `drop(by_hand)`".to_owned();
+        assert_eq!(error, Err(message));
+    }
+
+    #[test]
+    fn a_file_that_is_listed_and_does_not_exist_is_an_error_that_names_it() {
+        let error = read(Path::new("contract/nothing.rs")).map_err(|error| error.to_string());
+        assert!(error.is_err_and(|error| error.starts_with("contract/nothing.rs: ")));
+        let nothing = (PathBuf::from("contract/nothing.rs"), PathBuf::new());
+        assert!(FORM.derive(std::iter::once(nothing)).is_err());
+    }
 }

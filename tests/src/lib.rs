@@ -14,5 +14,6 @@ pub mod proxy;
 pub mod scripted;
 pub mod servers;
 pub mod stoppable;
+pub mod table;
 pub mod transient;
 pub mod victims;

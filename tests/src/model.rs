@@ -1,11 +1,12 @@
-//! Random programs of nested blocks, and a model that says what has to come of each.
+//! Random programs of nested blocks, and a model that says what has to come of each: by itself, and in a transaction
+//! that somebody else has opened.
 //!
 //! A program is run for real by the contract suite. Numbers are given out in the order in which things
 //! happen, so that the model and the real thing agree about them.
 
 use proptest::prelude::*;
 
-/// How a body, or a call, ends.
+/// The end of a body, or of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// With `Ok`.
@@ -26,7 +27,7 @@ pub enum Propagation {
     Durable,
 }
 
-/// What is deferred.
+/// A call that is deferred.
 #[derive(Clone, Copy, Debug)]
 pub enum Call {
     /// Nothing but a note.
@@ -37,7 +38,7 @@ pub enum Call {
     Stores(End),
 }
 
-/// What a body does.
+/// A step of a body.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Writes the next row.
@@ -50,18 +51,20 @@ pub enum Step {
     PostCommit(End),
     /// Connects a handler.
     PostRollback,
+    /// Keeps a local that defers a call when the body ends, however it does.
+    DeferAtEnd,
     /// Asks for a rollback.
     SetRollback,
     /// Runs an inner block.
     Block(Block, Caught),
 }
 
-/// What becomes of the error or the panic of an inner block.
+/// The fate of the error or the panic of an inner block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caught {
     /// The body goes on.
     Yes,
-    /// It ends the body as well.
+    /// The body ends with it as well.
     No,
 }
 
@@ -70,13 +73,13 @@ pub enum Caught {
 pub struct Block {
     /// Its option.
     pub propagation: Propagation,
-    /// What its body does.
+    /// The steps of its body.
     pub steps: Vec<Step>,
     /// And then.
     pub end: End,
 }
 
-/// What differs between drivers.
+/// Differences between drivers.
 #[derive(Clone, Copy, Debug)]
 pub struct Traits {
     /// A statement that fails stops its transaction until it is rolled back, as in PostgreSQL.
@@ -87,14 +90,14 @@ pub struct Traits {
     pub panic_undoes: bool,
 }
 
-/// What can be seen from outside once a program has ended.
+/// All that can be seen from outside once a program has ended.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// What is stored.
+    /// The rows that are stored.
     pub rows: Vec<i64>,
-    /// What calls and handlers have written down.
+    /// The lines that calls and handlers have written.
     pub journal: Vec<String>,
-    /// What the outermost block returned, or how it panicked.
+    /// The result of the outermost block, or its panic.
     pub result: String,
 }
 
@@ -140,6 +143,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => call.prop_map(Step::Defer),
         2 => end().prop_map(Step::PostCommit),
         2 => Just(Step::PostRollback),
+        1 => Just(Step::DeferAtEnd),
         1 => Just(Step::SetRollback),
     ]
 }
@@ -148,11 +152,21 @@ fn end() -> impl Strategy<Value = End> {
     prop_oneof![6 => Just(End::Succeeds), 1 => Just(End::Fails), 1 => Just(End::Panics)]
 }
 
+/// The owner of the transaction that a program runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Around {
+    /// Nobody: its outermost block does.
+    Nobody,
+    /// Somebody else, by hand, who commits it in the end.
+    Somebody,
+}
+
 /// Runs a program on the model.
 #[must_use]
-pub fn expected(program: &Block, traits: Traits) -> Seen {
+pub fn expected(program: &Block, around: Around, traits: Traits) -> Seen {
     let mut model = Model {
         traits,
+        around,
         numbers: 0,
         stored: Vec::new(),
         written: Vec::new(),
@@ -208,7 +222,7 @@ enum Queued {
 }
 
 struct Frame {
-    /// How much had been written before it.
+    /// The number of rows that had been written before it.
     written: usize,
     joined: bool,
     mark: Mark,
@@ -217,6 +231,7 @@ struct Frame {
 
 struct Model {
     traits: Traits,
+    around: Around,
     numbers: i64,
     stored: Vec<i64>,
     written: Vec<i64>,
@@ -254,7 +269,19 @@ impl Model {
     }
 
     fn body(&mut self, block: &Block) -> Result<(), Stop> {
+        let mut locals = 0;
+        let result = self.steps(block, &mut locals);
+        for _ in 0..locals {
+            let number = self.number();
+            let call = Queued::Call(number, Call::Ends(End::Succeeds));
+            self.innermost().queue.push(call);
+        }
+        result
+    }
+
+    fn steps(&mut self, block: &Block, locals: &mut usize) -> Result<(), Stop> {
         for step in &block.steps {
+            *locals += usize::from(matches!(step, Step::DeferAtEnd));
             self.step(step)?;
         }
         let number = self.number();
@@ -286,7 +313,8 @@ impl Model {
             Step::SetRollback if self.innermost().mark == Mark::None => {
                 self.innermost().mark = Mark::Rollback;
             }
-            Step::SetRollback => {}
+            // The local has its say when the body ends.
+            Step::SetRollback | Step::DeferAtEnd => {}
             Step::Block(block, caught) => {
                 let result = self.run(block);
                 if *caught == Caught::No {
@@ -314,6 +342,10 @@ impl Model {
                 self.roll_back(frame, "CommitFailed");
                 return error("rollback only");
             }
+            (Ok(()), Mark::None) if self.would_lose_calls(&frame) => {
+                self.roll_back(frame, "CommitFailed");
+                return error("not owned");
+            }
             (Ok(()), Mark::None) if self.aborted && !frame.joined => {
                 self.roll_back(frame, "CommitFailed");
                 return error("aborted");
@@ -323,13 +355,23 @@ impl Model {
         body
     }
 
+    /// Whether nobody would run the calls of a block when somebody else commits it.
+    fn would_lose_calls(&self, frame: &Frame) -> bool {
+        let waits = |queued: &Queued| !matches!(queued, Queued::PostRollback(_));
+        self.around == Around::Somebody && self.frames.is_empty() && frame.queue.iter().any(waits)
+    }
+
     fn commit(&mut self, queue: Vec<Queued>) -> Result<(), Stop> {
         if let Some(parent) = self.frames.last_mut() {
             parent.queue.extend(queue);
             return Ok(());
         }
         self.stored.append(&mut self.written);
-        self.drain(queue)
+        match self.around {
+            Around::Nobody => self.drain(queue),
+            // Handlers of a rollback are all that is left.
+            Around::Somebody => Ok(()),
+        }
     }
 
     fn unwind(&mut self, frame: Frame) {

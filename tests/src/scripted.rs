@@ -4,107 +4,29 @@
 //! fails; outside of a transaction a row is durable at once. Every step is logged in order, and a
 //! test can put notes of its own between them.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use commit_on_success::{BoxError, CommitError, RollbackError};
-
+mod answers;
 mod driver;
+mod pool;
 mod programs;
+mod state;
 
-pub use driver::{Connection, Hold, Lease, Pool, Script, Work};
+pub use answers::{Answer, Scripted, Step};
+pub use driver::{Connection, Script, Work};
+pub use pool::{Hold, Lease, Loan, Pool, Shared};
 pub use programs::{End, Ended, Flavour, Place, Program};
-
-/// What the driver is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// A connection.
-    Acquire,
-    /// `BEGIN`.
-    Begin,
-    /// A statement of the body.
-    Insert,
-    /// `SAVEPOINT`.
-    Savepoint,
-    /// `RELEASE`.
-    Release,
-    /// `ROLLBACK TO`.
-    RollbackTo,
-    /// The check of what a commit would check, in the transaction of a test.
-    Check,
-    /// `COMMIT`.
-    Commit,
-    /// `ROLLBACK`.
-    Rollback,
-    /// What is done for a future that was dropped.
-    Abandon,
-}
-
-/// What happens instead of success.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Answer {
-    /// Nothing was done.
-    Failed,
-    /// It was done, but an error came back.
-    HalfDone,
-    /// A commit that leaves the transaction open.
-    Refused,
-    /// A commit of a transaction in which a statement had failed.
-    Aborted,
-    /// A commit that the database turned into a rollback.
-    RolledBack,
-    /// The transaction had ended before, and nothing of it is stored.
-    Ended,
-    /// The connection broke; the database has not stored anything.
-    Lost,
-    /// The connection broke; the database has done what it was told.
-    LostButDone,
-    /// The driver panics, having done nothing.
-    Panic,
-}
-
-/// The error of a scripted step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the script says {answer:?} to {step:?}")]
-pub struct Scripted {
-    step: Step,
-    answer: Answer,
-}
-
-impl Scripted {
-    fn boxed(self) -> BoxError {
-        Box::new(self)
-    }
-
-    fn of_commit(self) -> CommitError {
-        match self.answer {
-            Answer::Aborted => CommitError::Aborted,
-            Answer::RolledBack => CommitError::RolledBack(self.boxed()),
-            Answer::Ended => CommitError::Ended,
-            Answer::Lost | Answer::LostButDone => CommitError::Unknown(self.boxed()),
-            _ => CommitError::Refused(self.boxed()),
-        }
-    }
-
-    fn of_rollback(self) -> RollbackError {
-        match self.answer {
-            Answer::Ended => RollbackError::Ended,
-            _ => RollbackError::Failed(self.boxed()),
-        }
-    }
-}
+use state::State;
 
 /// The error of the functions under test.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppError {
-    /// What the body says.
+    /// The body says so.
     #[error("{0}")]
     Body(&'static str),
     /// A statement failed.
@@ -113,110 +35,6 @@ pub enum AppError {
     /// The transaction failed.
     #[error("transaction failed")]
     Transaction(#[from] commit_on_success::Error),
-}
-
-/// The transaction, or a savepoint in it.
-struct Level {
-    savepoint: Option<String>,
-    rows: Vec<i64>,
-}
-
-#[derive(Default)]
-struct State {
-    script: VecDeque<(Step, Answer)>,
-    log: Vec<String>,
-    levels: Vec<Level>,
-    durable: Vec<i64>,
-    /// How often an async step is pending, before its effect and again after it.
-    pauses: usize,
-    leased: bool,
-    /// Nobody must use the connection again.
-    discarded: bool,
-}
-
-impl State {
-    fn open(&mut self, savepoint: Option<String>) {
-        let rows = Vec::new();
-        self.levels.push(Level { savepoint, rows });
-    }
-
-    /// The level of a savepoint.
-    fn find(&self, name: &str) -> Result<usize, Answer> {
-        if self.levels.is_empty() {
-            return Err(Answer::Ended);
-        }
-        let found = |level: &Level| level.savepoint.as_deref() == Some(name);
-        self.levels.iter().rposition(found).ok_or(Answer::Refused)
-    }
-
-    fn keep(&mut self, from: usize) {
-        let rows: Vec<_> = self
-            .levels
-            .drain(from..)
-            .flat_map(|level| level.rows)
-            .collect();
-        match self.levels.last_mut() {
-            Some(level) => level.rows.extend(rows),
-            None => self.durable.extend(rows),
-        }
-    }
-
-    /// What a database does by itself.
-    fn apply(&mut self, step: Step, argument: &str) -> Result<(), Answer> {
-        match step {
-            Step::Acquire | Step::Insert | Step::Check | Step::Abandon => {}
-            Step::Begin if self.levels.is_empty() => self.open(None),
-            Step::Savepoint if !self.levels.is_empty() => self.open(Some(argument.to_owned())),
-            Step::Begin | Step::Savepoint => return Err(Answer::Failed),
-            Step::Release => {
-                let level = self.find(argument)?;
-                self.keep(level);
-            }
-            Step::RollbackTo => {
-                let level = self.find(argument)?;
-                self.levels.truncate(level);
-            }
-            Step::Commit | Step::Rollback if self.levels.is_empty() => return Err(Answer::Ended),
-            Step::Commit => self.keep(0),
-            Step::Rollback => self.levels.clear(),
-        }
-        Ok(())
-    }
-
-    fn insert(&mut self, row: i64) {
-        match self.levels.last_mut() {
-            Some(level) => level.rows.push(row),
-            None => self.durable.push(row),
-        }
-    }
-
-    fn perform(&mut self, step: Step, argument: &str) -> Result<(), Answer> {
-        self.log.push(spelled(step, argument));
-        let scripted = self.script.iter().position(|(other, _)| *other == step);
-        let Some((_, answer)) = scripted.and_then(|index| self.script.remove(index)) else {
-            return self.apply(step, argument);
-        };
-        match answer {
-            Answer::HalfDone | Answer::LostButDone => self.apply(step, argument)?,
-            Answer::RolledBack | Answer::Ended | Answer::Lost => self.levels.clear(),
-            Answer::Failed | Answer::Refused | Answer::Aborted | Answer::Panic => {}
-        }
-        Err(answer)
-    }
-}
-
-fn spelled(step: Step, argument: &str) -> String {
-    let words: String = format!("{step:?}")
-        .chars()
-        .map(|letter| match letter {
-            'T' => " t".to_owned(),
-            letter => letter.to_lowercase().to_string(),
-        })
-        .collect();
-    let argument = argument
-        .strip_prefix("commit_on_success_")
-        .unwrap_or(argument);
-    format!("{words} {argument}").trim_end().to_owned()
 }
 
 /// The database, as everybody sees it.
@@ -234,6 +52,18 @@ impl Database {
     #[must_use]
     pub fn on(self, step: Step, answer: Answer) -> Self {
         self.state().script.push_back((step, answer));
+        self
+    }
+
+    /// Scripts the next such step, as [`on`](Self::on) does, while the database is in use.
+    pub fn script(&self, step: Step, answer: Answer) {
+        self.state().script.push_back((step, answer));
+    }
+
+    /// Makes the driver undo a nested block that is abandoned, and say so.
+    #[must_use]
+    pub fn undoing_nested(self) -> Self {
+        self.state().undoes_nested = true;
         self
     }
 
@@ -262,13 +92,19 @@ impl Database {
         Pool::of(self)
     }
 
-    /// What has happened, in order.
+    /// The connection, for several who hold it at the same time.
+    #[must_use]
+    pub fn shared(&self) -> Shared {
+        Shared(self.clone())
+    }
+
+    /// All that has happened, in order.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.state().log.clone()
     }
 
-    /// How often something has happened.
+    /// The number of times that something has happened.
     #[must_use]
     pub fn count(&self, entry: &str) -> usize {
         self.state()
@@ -288,7 +124,7 @@ impl Database {
     #[must_use]
     pub fn left_open(&self) -> bool {
         let state = self.state();
-        !state.levels.is_empty() && !state.discarded
+        state.is_open() && !state.discarded
     }
 
     /// Whether the connection was given up.
@@ -319,7 +155,63 @@ impl Database {
     /// Ends the transaction behind the toolkit's back.
     pub fn raw_rollback(&self) {
         self.note("raw rollback");
-        self.state().levels.clear();
+        self.state().clear();
+    }
+
+    /// Commits the transaction behind the toolkit's back.
+    pub fn raw_commit(&self) {
+        self.note("raw commit");
+        self.state().keep_all();
+    }
+
+    /// Creates a savepoint behind the toolkit's back, as the driver's own transaction in a body does.
+    pub fn raw_savepoint(&self) {
+        self.note("raw savepoint");
+        self.state().open(Some("raw".to_owned()));
+    }
+
+    /// Whether a transaction is open on the connection, discarded or not.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state().is_open()
+    }
+
+    /// Performs a step without a driver. `Never` and `Panic` are answers like others.
+    ///
+    /// # Errors
+    ///
+    /// The answer, if it is not success.
+    pub fn ask(&self, step: Step, argument: &str) -> Result<(), Answer> {
+        self.state().perform(step, argument)
+    }
+
+    /// Performs the statement that writes a row, without a driver.
+    ///
+    /// # Errors
+    ///
+    /// The answer, if it is not success.
+    pub fn ask_to_insert(&self, row: i64) -> Result<(), Answer> {
+        let mut state = self.state();
+        state.perform(Step::Insert, &row.to_string())?;
+        state.insert(row);
+        Ok(())
+    }
+
+    /// Undoes what was done since the last savepoint, without a driver.
+    pub fn undo_innermost(&self) {
+        self.state().undo_innermost();
+    }
+
+    /// Stays pending for ever, which [`is_stuck`](Self::is_stuck) tells.
+    pub async fn get_stuck(&self) {
+        self.state().stuck = true;
+        pending::<()>().await;
+    }
+
+    /// Whether something is pending that nobody will ever wake. Asking ends it, since whoever asks drops it.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        std::mem::take(&mut self.state().stuck)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -329,7 +221,7 @@ impl Database {
     fn perform(&self, step: Step, argument: &str) -> Result<(), Scripted> {
         let performed = self.state().perform(step, argument);
         match performed {
-            // As a panic, but without a message on standard error.
+            // Unwinds as a panic does, but without a message on standard error.
             Err(Answer::Panic) => resume_unwind(Box::new(format!("the driver panics in {step:?}"))),
             Err(answer) => Err(Scripted { step, answer }),
             Ok(()) => Ok(()),
@@ -340,6 +232,13 @@ impl Database {
         let pauses = self.state().pauses;
         pause(pauses).await;
         let performed = self.perform(step, argument);
+        if let Err(Scripted {
+            answer: Answer::Never | Answer::NeverButDone,
+            ..
+        }) = performed
+        {
+            self.get_stuck().await;
+        }
         pause(pauses).await;
         performed
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
 use commit_on_success::{Error, commit_on_success, defer, transaction};
+use commit_on_success_tests::polling::complete;
 use commit_on_success_tests::scripted::{self, Answer, Database, Scripted, Step};
 
 #[derive(Debug, thiserror::Error)]
@@ -131,4 +132,56 @@ fn the_block_form_knows_the_option_as_well() {
         assert!(result.is_err());
         assert_eq!(database.durable().len(), rows);
     }
+}
+
+#[commit_on_success(propagation = required)]
+fn joined_and_failed(
+    connection: &mut scripted::Connection,
+    error: AppError,
+) -> Result<(), AppError> {
+    log_in(connection, error)
+}
+
+#[commit_on_success(propagation = required)]
+async fn joined_and_failed_later(
+    connection: &mut scripted::Connection,
+    error: AppError,
+) -> Result<(), AppError> {
+    log_in(connection, error)
+}
+
+#[commit_on_success(no_rollback_for = AppError::is_counted)]
+fn around(connection: &mut scripted::Connection) -> Result<(), AppError> {
+    joined_and_failed(connection, AppError::WrongPassword)
+}
+
+#[commit_on_success(no_rollback_for = AppError::is_counted)]
+async fn around_later(connection: &mut scripted::Connection) -> Result<(), AppError> {
+    joined_and_failed_later(connection, AppError::WrongPassword).await
+}
+
+#[commit_on_success(no_rollback_for = AppError::is_counted)]
+fn asks_for_a_rollback(connection: &mut scripted::Connection) -> Result<(), AppError> {
+    commit_on_success::set_rollback().unwrap();
+    log_in(connection, AppError::WrongPassword)
+}
+
+/// Rolled back, with the error of the body.
+fn assert_not_counted(result: Result<(), AppError>, database: &Database) {
+    let error = result.unwrap_err();
+    assert!(matches!(error, AppError::WrongPassword), "{error:?}");
+    assert!(database.durable().is_empty(), "{database:?}");
+    assert_eq!(database.count("rollback"), 1, "{database:?}");
+    assert_eq!(database.count("call"), 0, "{database:?}");
+}
+
+#[test]
+fn a_counted_error_of_a_block_that_can_only_be_rolled_back_is_the_one_that_is_returned() {
+    let database = Database::new();
+    assert_not_counted(around(&mut database.connection()), &database);
+    let database = Database::new();
+    let ended = complete(around_later(&mut database.connection()));
+    assert_not_counted(ended, &database);
+    let database = Database::new();
+    assert_not_counted(asks_for_a_rollback(&mut database.connection()), &database);
 }

@@ -53,6 +53,14 @@ impl Enclosing {
         }
     }
 
+    /// Whether a nested block is open in it, beside which no other may begin.
+    pub(crate) fn has_nested(self) -> bool {
+        STACK.with(|stack| {
+            let owner = stack.owner(self.0);
+            owner.is_some_and(|owner| stack.block(owner.index).children == Children::NESTED)
+        })
+    }
+
     /// Notes that a block begins in it.
     #[inline]
     pub(crate) fn begin(self, child: Child) -> Result<(), Crowded> {

@@ -104,6 +104,10 @@ fn around(
         (Status::Open | Status::Test | Status::Untracked, Some(enclosing)) => {
             let levels = Levels::of(session.levels());
             if enclosing.levels().have_grown_to(levels) {
+                // Or it is the savepoint of a block beside this one that the driver has counted.
+                if enclosing.has_nested() {
+                    return Err(concurrent(site));
+                }
                 Around::Foreign
             } else {
                 Around::Block(enclosing)

@@ -103,7 +103,7 @@ impl BlockState {
     /// The fate of a block that was abandoned, after the driver was told.
     pub(super) fn fate_of_abandoned(&self, phase: Phase, undone: bool, closes: bool) -> Fate {
         let undone = match (self.level(), phase) {
-            (Level::Outermost, Phase::RollingBack) => closes || undone,
+            (Level::Outermost, Phase::RollingBack) => closes,
             (Level::Outermost | Level::Test, Phase::Committing) => false,
             (Level::Foreign, _) => undone,
             // It goes with the block around it, which can only be rolled back.

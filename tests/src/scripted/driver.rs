@@ -1,4 +1,4 @@
-//! What makes a [`Database`] a driver of `commit_on_success`. Nothing here is private to the toolkit.
+//! The adapter that makes a [`Database`] a driver of `commit_on_success`. Nothing here is private to the toolkit.
 
 use std::sync::Arc;
 
@@ -7,11 +7,12 @@ use commit_on_success::{
     RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 
-use super::{Database, Scripted, Step, pause};
+use super::pool::{Hold, Lease, Loan, Pool, Shared};
+use super::{Answer, Database, Scripted, Step, pause};
 
 /// The connection to a [`Database`].
 #[derive(Debug)]
-pub struct Connection(Database);
+pub struct Connection(pub(super) Database);
 
 impl Connection {
     pub(super) fn to(database: &Database) -> Self {
@@ -49,84 +50,6 @@ impl Connection {
     }
 }
 
-/// A pool of one connection.
-#[derive(Debug)]
-pub struct Pool(Database);
-
-impl Pool {
-    pub(super) fn of(database: &Database) -> Self {
-        Self(database.clone())
-    }
-}
-
-/// The connection of a [`Pool`], while somebody has it.
-#[derive(Debug)]
-pub struct Lease(Connection);
-
-impl Lease {
-    fn of(pool: &Pool) -> Result<Self, BoxError> {
-        let mut state = pool.0.state();
-        if state.leased {
-            return Err("the pool is empty".into());
-        }
-        state.leased = true;
-        state.discarded = false;
-        Ok(Self(pool.0.connection()))
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut state = self.0.0.state();
-        state.leased = false;
-        let line = match (state.discarded, state.levels.is_empty()) {
-            (true, _) => "close",
-            (false, true) => "return",
-            (false, false) => "return open",
-        };
-        state.log.push(line.to_owned());
-        if state.discarded {
-            state.levels.clear();
-        }
-    }
-}
-
-/// A way to hold the connection.
-pub trait Hold: Send {
-    /// Whether dropping it gives the connection back.
-    const OWNS: bool;
-
-    /// The connection.
-    fn connection(&self) -> &Connection;
-
-    /// The connection.
-    fn connection_mut(&mut self) -> &mut Connection;
-}
-
-impl Hold for &mut Connection {
-    const OWNS: bool = false;
-
-    fn connection(&self) -> &Connection {
-        self
-    }
-
-    fn connection_mut(&mut self) -> &mut Connection {
-        self
-    }
-}
-
-impl Hold for Lease {
-    const OWNS: bool = true;
-
-    fn connection(&self) -> &Connection {
-        &self.0
-    }
-
-    fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.0
-    }
-}
-
 /// A transaction on the scripted connection.
 #[derive(Debug)]
 pub struct Work<H>(H);
@@ -152,15 +75,32 @@ impl<H: Hold> Session for Work<H> {
     }
 
     fn status(&mut self) -> TransactionStatus {
-        if self.database().state().levels.is_empty() {
-            TransactionStatus::Idle
-        } else {
+        if self.database().is_open() {
             TransactionStatus::Open
+        } else {
+            TransactionStatus::Idle
         }
     }
 
     fn owns_connection(&self) -> bool {
         H::OWNS
+    }
+
+    fn is_exclusive(&self) -> bool {
+        H::IS_EXCLUSIVE
+    }
+
+    fn levels(&mut self) -> Option<u32> {
+        u32::try_from(self.database().state().depth()).ok()
+    }
+
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        let answer = Scripted::answer_in(error);
+        matches!(answer, Some(Answer::Conflict | Answer::Deadlock))
+    }
+
+    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        Scripted::answer_in(error) == Some(Answer::Deadlock)
     }
 }
 
@@ -201,6 +141,24 @@ impl AsyncBegin<Script> for &Pool {
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         self.0.perform_later(Step::Acquire, "").await?;
         Ok(Work(Lease::of(self)?))
+    }
+}
+
+impl Begin<Script> for &Shared {
+    type Transaction = Work<Loan>;
+
+    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        self.0.perform(Step::Acquire, "")?;
+        Ok(Work(Loan::of(self)))
+    }
+}
+
+impl AsyncBegin<Script> for &Shared {
+    type Transaction = Work<Loan>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        self.0.perform_later(Step::Acquire, "").await?;
+        Ok(Work(Loan::of(self)))
     }
 }
 
@@ -287,14 +245,26 @@ impl<H: Hold> AsyncTransaction for Work<H> {
 
     fn abandon(&mut self, abandoned: Abandoned) {
         let database = self.database();
+        database.state().has_undone = false;
         match abandoned {
             Abandoned::Interrupted => database.discard(),
-            Abandoned::Nested => database.note("abandon nested"),
+            Abandoned::Nested => {
+                database.note("abandon nested");
+                let mut state = database.state();
+                if state.undoes_nested {
+                    state.undo_innermost();
+                    state.has_undone = true;
+                }
+            }
             _ => {
                 // The rollback that a driver queues is sent before anything else.
                 let _ = database.perform(Step::Abandon, "open");
-                database.state().levels.clear();
+                database.state().clear();
             }
         }
+    }
+
+    fn has_undone(&self) -> bool {
+        self.database().state().has_undone
     }
 }

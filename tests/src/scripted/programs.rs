@@ -10,7 +10,7 @@ use commit_on_success::{Error, commit_on_success, defer, set_rollback};
 use super::{AppError, Connection, Database, Pool};
 use crate::polling::complete;
 
-/// How a body ends.
+/// The end of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End {
@@ -32,7 +32,7 @@ impl End {
                 set_rollback().map_err(|_| AppError::Body("no transaction is open in a body"))
             }
             Self::Err => Err(AppError::Body(body)),
-            // As a panic, but without a message on standard error.
+            // Unwinds as a panic does, but without a message on standard error.
             Self::Panic => resume_unwind(Box::new(body)),
         }
     }
@@ -53,7 +53,7 @@ impl Flavour {
     pub const ALL: [Self; 2] = [Self::Sync, Self::Async];
 }
 
-/// Where the outer block is opened.
+/// The source of the outer block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
@@ -63,7 +63,7 @@ pub enum Place {
     Pool,
 }
 
-/// How the two bodies end.
+/// The ends of the two bodies.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Program {
@@ -71,7 +71,7 @@ pub struct Program {
     outer: End,
 }
 
-/// How it all ended.
+/// The end of a program.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Ended {
