@@ -76,10 +76,12 @@ const DIESEL_ASYNC: Form = Form(&[
 const ALSO_OF_DIESEL_ASYNC: [&str; 1] = ["contract/asynchronous/cancellation.rs"];
 
 /// The files that belong to a database, and have a sync form as well.
-const OF_DATABASES: [&str; 8] = [
+const OF_DATABASES: [&str; 10] = [
     "contract/only/diesel.rs",
     "contract/only/diesel_mysql.rs",
+    "contract/only/diesel_owned.rs",
     "contract/only/diesel_postgres.rs",
+    "contract/only/diesel_savepoints.rs",
     "contract/only/diesel_sqlite.rs",
     "contract/only/left_behind.rs",
     "contract/only/postgres.rs",

@@ -5,11 +5,16 @@
 //! | `&mut C`, for every `C: diesel::Connection`, also a generic one, a pooled one, and the enum of `#[derive(MultiConnection)]` | `&mut C` |
 //! | `PooledConnection<M>`, by value (feature `diesel-r2d2`) | `&mut PooledConnection<M>`, which a function that takes `&mut C` accepts as well |
 //! | `&Pool<M>`, `Pool<M>` (feature `diesel-r2d2`) | the same |
+//! | [`Owned(guard)`](crate::Owned), for every guard that dereferences to a connection: of a mutex, of a pool, a box | `&mut C` |
 //!
-//! A connection that came from a pool is given back before deferred calls run.
+//! A connection that came from a pool, or with a guard, is given back before deferred calls run. What its last user
+//! has left open is rolled back, and observers are told; of a transaction in plain SQL on MySQL they are not, as
+//! nobody hears of it there.
 //!
 //! diesel counts the transactions that are begun here, so `conn.transaction(…)` inside a body is a
-//! savepoint, and an annotated function inside of `conn.transaction(…)` is one, too. Inside of
+//! savepoint, and an annotated function inside of `conn.transaction(…)` is one, too. This crate has not begun the
+//! savepoint of diesel, and hears nothing of its end: an annotated function in it that defers a call is undone, and
+//! returns [`NotOwned`](crate::Error::NotOwned), whatever is around. Inside of
 //! `begin_test_transaction` it behaves as an outermost one, and what it defers runs.
 //!
 //! What is verified, and how, depends on the database: PostgreSQL, MySQL, MariaDB and SQLite are known.
@@ -23,18 +28,25 @@
 //! or a busy file of SQLite; nor for an error of diesel behind an `#[error(transparent)]`, which does not
 //! show it.
 //!
+//! A connection that has died while the body was at something else is found dead at the commit, and diesel does not
+//! tell whether it was before or after: the outcome is unknown, though nothing was stored. A rollback on a dead
+//! connection to PostgreSQL counts as done; for MySQL diesel does not tell a dead connection from any other failure,
+//! so where it was borrowed the outcome is unknown.
+//!
 //! Where the database is another one, or one of several behind `#[derive(MultiConnection)]`, its
 //! transactions are those of diesel's own manager, which have no options, and of which it alone knows
-//! whether they were there to commit.
+//! whether they were there to commit. A backend that has the name of a known database, and is another type than the
+//! one that this version knows, is refused.
 //!
 //! On SQLite, each nested block tries a `BEGIN` first, to find out whether SQLite has ended the transaction
 //! by itself, and diesel's instrumentation sees it fail.
 
+mod cached_statement;
 #[cfg(feature = "diesel-r2d2")]
 mod r2d2;
-mod usual;
 
 use std::future::{Future, ready};
+use std::ops::DerefMut;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -46,54 +58,38 @@ use ::diesel::result::QueryResult;
 #[cfg(feature = "diesel-r2d2")]
 pub use self::r2d2::Pooled;
 use super::diesel_steps::{
-    self as steps, Database, Interrupted, Line, Managed, Steps, Tenure, Usual,
+    CachedStatement, Database, Driver, Executor, Interrupted, Managed, Names, Steps,
 };
+pub use super::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::transaction::{
-    Begin, CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction,
-    TransactionStatus,
+    Begin, CommitError, Owned, RollbackError, Savepoint, Session, Transaction,
 };
 
 /// Marks the sources of diesel.
 #[derive(Debug)]
 pub enum Diesel {}
 
-/// How a source leads to its connection.
-pub trait Hold {
-    /// The connection.
-    type Connection: Connection;
+/// A transaction on a connection of diesel.
+pub type DieselTransaction<H> = DieselBlock<Diesel, H>;
 
-    /// What the body sees.
-    type Handle<'t>
-    where
-        Self: 't;
+impl<C: Connection> Driver<C> for Diesel {
+    type Backend = C::Backend;
 
-    /// Whether dropping the source gives the connection back.
-    const OWNS: bool;
+    const NAMES: Names = Names {
+        postgresql: "diesel-postgres",
+        mysql: "diesel-mysql",
+        sqlite: "diesel-sqlite",
+        other: "diesel",
+    };
 
-    /// Lends the connection to the body.
-    fn lend(&mut self) -> Self::Handle<'_>;
-
-    /// The connection itself.
-    fn connection(&mut self) -> &mut Self::Connection;
-}
-
-impl<'c, C: Connection> Hold for &'c mut C {
-    type Connection = C;
-    type Handle<'t>
-        = &'t mut C
-    where
-        'c: 't;
-
-    const OWNS: bool = false;
-
-    fn lend(&mut self) -> &mut C {
-        self
+    fn status(connection: &mut C) -> &mut TransactionManagerStatus {
+        C::TransactionManager::transaction_manager_status_mut(connection)
     }
 
-    fn connection(&mut self) -> &mut C {
-        self
+    fn interrupted(_: Database) -> Interrupted {
+        Interrupted::Works
     }
 }
 
@@ -101,109 +97,67 @@ impl<'c, C: Connection> Begin<Diesel> for &'c mut C {
     type Transaction = DieselTransaction<&'c mut C>;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(DieselTransaction::on(self))
+        DieselBlock::on(self)
     }
 }
 
-/// A transaction on a connection of diesel.
-#[derive(Debug)]
-pub struct DieselTransaction<H> {
-    holder: H,
-    steps: Steps,
+impl<G: DerefMut<Target: Connection>> Begin<Diesel> for Owned<G> {
+    type Transaction = DieselTransaction<Self>;
+
+    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        DieselBlock::on(self)
+    }
 }
 
-impl<H: Hold> DieselTransaction<H> {
-    fn on(holder: H) -> Self {
-        let database = Database::of::<<H::Connection as Connection>::Backend>();
-        Self {
-            holder,
-            steps: Steps::on(database, Interrupted::Works),
-        }
-    }
-
+impl<H> DieselTransaction<H>
+where
+    H: Hold,
+    H::Connection: Connection,
+{
     fn parts(&mut self) -> (&mut Steps, Direct<'_, H::Connection>) {
         (&mut self.steps, Direct(self.holder.connection()))
     }
-
-    fn manager_status(&mut self) -> &mut TransactionManagerStatus {
-        status_of(self.holder.connection())
-    }
 }
 
-impl<H: Hold> Session for DieselTransaction<H> {
-    type Handle<'t>
-        = H::Handle<'t>
-    where
-        Self: 't;
-
-    fn handle(&mut self) -> H::Handle<'_> {
-        self.holder.lend()
-    }
-
-    fn connection_id(&mut self) -> ConnectionId {
-        steps::id(self.manager_status())
-    }
-
-    fn status(&mut self) -> TransactionStatus {
-        steps::status(self.manager_status())
-    }
-
-    fn owns_connection(&self) -> bool {
-        H::OWNS
-    }
-
-    fn driver(&self) -> &'static str {
-        match self.steps.database() {
-            Database::PostgreSql => "diesel-postgres",
-            Database::MySql => "diesel-mysql",
-            Database::Sqlite => "diesel-sqlite",
-            Database::Other => "diesel",
-        }
-    }
-
-    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        steps::is_transient(error)
-    }
-
-    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        steps::explains_end(self.steps.database(), error)
-    }
-}
-
-impl<H: Hold> Transaction for DieselTransaction<H> {
+impl<H> Transaction for DieselTransaction<H>
+where
+    H: Hold,
+    H::Connection: Connection,
+{
     fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        let tenure = if H::OWNS {
-            Tenure::Owned
-        } else {
-            Tenure::Borrowed
-        };
-        let (steps, mut line) = self.parts();
-        at_once(steps.begin(&mut line, options, tenure))
+        let source = (H::OWNERSHIP, self.driver());
+        let (steps, mut executor) = self.parts();
+        at_once(steps.begin(&mut executor, options, source))
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {
-        let (steps, mut line) = self.parts();
-        at_once(steps.commit(&mut line))
+        let (steps, mut executor) = self.parts();
+        at_once(steps.commit(&mut executor))
     }
 
     fn rollback(&mut self) -> Result<(), RollbackError> {
-        let (steps, mut line) = self.parts();
-        at_once(steps.rollback(&mut line))
+        let (steps, mut executor) = self.parts();
+        at_once(steps.rollback(&mut executor))
     }
 
     fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
-        let (steps, mut line) = self.parts();
-        at_once(steps.savepoint(&mut line, savepoint))
+        let (steps, mut executor) = self.parts();
+        at_once(steps.savepoint(&mut executor, savepoint))
     }
 
     fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
-        let (steps, mut line) = self.parts();
-        at_once(steps.release(&mut line, savepoint))
+        let (steps, mut executor) = self.parts();
+        at_once(steps.release(&mut executor, savepoint))
     }
 
     fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
-        let (steps, mut line) = self.parts();
-        at_once(steps.rollback_to(&mut line, savepoint))
+        let (steps, mut executor) = self.parts();
+        at_once(steps.rollback_to(&mut executor, savepoint))
+    }
+
+    fn check(&mut self) -> Result<(), CommitError> {
+        let (steps, mut executor) = self.parts();
+        at_once(steps.check(&mut executor))
     }
 
     /// Has diesel refuse further transactions, and a pool discard the connection, unless it is known that
@@ -223,20 +177,19 @@ fn at_once<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn status_of<C: Connection>(connection: &mut C) -> &mut TransactionManagerStatus {
-    C::TransactionManager::transaction_manager_status_mut(connection)
-}
-
 /// A connection whose answers are there at once.
 struct Direct<'c, C>(&'c mut C);
 
-impl<C: Connection> Line for Direct<'_, C> {
+impl<C: Connection> Executor for Direct<'_, C> {
     fn send(&mut self, sql: &str) -> impl Future<Output = QueryResult<()>> + Send {
         ready(self.0.batch_execute(sql))
     }
 
-    fn send_usual(&mut self, usual: Usual) -> impl Future<Output = QueryResult<()>> + Send {
-        ready(usual::execute(self.0, usual))
+    fn send_cached(
+        &mut self,
+        statement: CachedStatement,
+    ) -> impl Future<Output = QueryResult<()>> + Send {
+        ready(cached_statement::execute(self.0, statement))
     }
 
     fn manage(&mut self, step: Managed) -> impl Future<Output = QueryResult<()>> + Send {
@@ -248,7 +201,7 @@ impl<C: Connection> Line for Direct<'_, C> {
     }
 
     fn status(&mut self) -> &mut TransactionManagerStatus {
-        status_of(self.0)
+        Diesel::status(self.0)
     }
 
     fn tell(&mut self, event: InstrumentationEvent<'_>) {

@@ -5,7 +5,8 @@ use std::fmt;
 use ::diesel::connection::Connection;
 use ::diesel::r2d2::{ManageConnection, Pool, PooledConnection, R2D2Connection};
 
-use super::{Diesel, DieselTransaction, Hold};
+use super::{Diesel, DieselTransaction};
+use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::Begin;
 
@@ -20,15 +21,11 @@ impl<M: ManageConnection> fmt::Debug for Pooled<M> {
 
 /// The body sees the pooled connection, so that it can call functions that take that, and those that
 /// take what it dereferences to.
-impl<M> Hold for Pooled<M>
-where
-    M: ManageConnection,
-    M::Connection: Connection + R2D2Connection + Send + 'static,
-{
+impl<M: ManageConnection> Hold for Pooled<M> {
     type Connection = M::Connection;
     type Handle<'t> = &'t mut PooledConnection<M>;
 
-    const OWNS: bool = true;
+    const OWNERSHIP: Ownership = Ownership::Pooled;
 
     fn lend(&mut self) -> &mut PooledConnection<M> {
         &mut self.0
@@ -47,7 +44,7 @@ where
     type Transaction = DieselTransaction<Pooled<M>>;
 
     fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(DieselTransaction::on(Pooled(self)))
+        DieselBlock::on(Pooled(self))
     }
 }
 

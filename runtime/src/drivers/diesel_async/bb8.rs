@@ -5,7 +5,8 @@ use std::fmt;
 use ::bb8::{ManageConnection, Pool, PooledConnection};
 use ::diesel_async::AsyncConnection;
 
-use super::{DieselAsync, DieselAsyncTransaction, Hold, status_of};
+use super::{DieselAsync, DieselAsyncTransaction};
+use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::AsyncBegin;
 
@@ -20,18 +21,14 @@ impl<M: ManageConnection> fmt::Debug for Bb8<'_, M> {
 
 /// The body sees the pooled connection, so that it can call functions that take that, and those that
 /// take what it dereferences to.
-impl<'p, M> Hold for Bb8<'p, M>
-where
-    M: ManageConnection,
-    M::Connection: AsyncConnection,
-{
+impl<'p, M: ManageConnection> Hold for Bb8<'p, M> {
     type Connection = M::Connection;
     type Handle<'t>
         = &'t mut PooledConnection<'p, M>
     where
         'p: 't;
 
-    const OWNS: bool = true;
+    const OWNERSHIP: Ownership = Ownership::Pooled;
 
     fn lend(&mut self) -> &mut PooledConnection<'p, M> {
         &mut self.0
@@ -39,11 +36,6 @@ where
 
     fn connection(&mut self) -> &mut M::Connection {
         &mut self.0
-    }
-
-    /// The pool discards what is broken as soon as it is dropped.
-    fn close(&mut self) {
-        status_of::<M::Connection>(&mut self.0).set_in_error();
     }
 }
 
@@ -55,7 +47,7 @@ where
     type Transaction = DieselAsyncTransaction<Bb8<'p, M>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(DieselAsyncTransaction::on(Bb8(self)))
+        DieselBlock::on(Bb8(self))
     }
 }
 

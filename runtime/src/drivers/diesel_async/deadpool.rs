@@ -5,7 +5,8 @@ use std::fmt;
 use ::deadpool::managed::{Manager, Object, Pool};
 use ::diesel_async::AsyncConnection;
 
-use super::{DieselAsync, DieselAsyncTransaction, Hold};
+use super::{DieselAsync, DieselAsyncTransaction};
+use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::AsyncBegin;
 
@@ -49,18 +50,14 @@ impl<M: Manager> fmt::Debug for Deadpool<M> {
 
 /// The body sees the pooled connection, so that it can call functions that take that, and those that
 /// take what it dereferences to.
-impl<M> Hold for Deadpool<M>
-where
-    M: Manager,
-    M::Type: AsyncConnection,
-{
+impl<M: Manager> Hold for Deadpool<M> {
     type Connection = M::Type;
     type Handle<'t>
         = &'t mut Object<M>
     where
         M: 't;
 
-    const OWNS: bool = true;
+    const OWNERSHIP: Ownership = Ownership::Pooled;
 
     fn lend(&mut self) -> &mut Object<M> {
         self.object()
@@ -83,7 +80,7 @@ where
     type Transaction = DieselAsyncTransaction<Deadpool<M>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(DieselAsyncTransaction::on(Deadpool::new(self)))
+        DieselBlock::on(Deadpool::new(self))
     }
 }
 

@@ -7,11 +7,16 @@
 //! | `&Pool<C>`, `Pool<C>` of deadpool (feature `diesel-async-deadpool`) | the same |
 //! | `PooledConnection<C>` of bb8, by value (feature `diesel-async-bb8`) | `&mut PooledConnection<C>` |
 //! | `&Pool<C>`, `Pool<C>` of bb8 (feature `diesel-async-bb8`) | the same |
+//! | [`Owned(guard)`](crate::Owned), for every guard that is `Send` and dereferences to a connection: of a mutex of tokio, of a pool, a box | `&mut C` |
 //!
-//! A connection that came from a pool is given back before deferred calls run.
+//! A connection that came from a pool, or with a guard, is given back before deferred calls run. What its last user
+//! has left open is rolled back, and observers are told; of a transaction in plain SQL on MySQL they are not, as
+//! nobody hears of it there.
 //!
 //! diesel-async counts the transactions that are begun here, so `conn.transaction(…)` inside a body is a
-//! savepoint, and an annotated function inside of `conn.transaction(…)` is one, too. Inside of
+//! savepoint, and an annotated function inside of `conn.transaction(…)` is one, too. This crate has not begun the
+//! savepoint of diesel-async, and hears nothing of its end: an annotated function in it that defers a call is undone,
+//! and returns [`NotOwned`](crate::Error::NotOwned), whatever is around. Inside of
 //! `begin_test_transaction` it behaves as an outermost one, and what it defers runs.
 //!
 //! What is verified, and how, depends on the database: PostgreSQL, MySQL, MariaDB and SQLite are known.
@@ -40,8 +45,14 @@
 //! `attempts` does nothing for a deadlock or a busy file of SQLite; nor for an error of diesel behind an
 //! `#[error(transparent)]`, which does not show it.
 //!
+//! A connection that has died while the body was at something else is found dead at the commit, and diesel-async does
+//! not tell whether it was before or after: the outcome is unknown, though nothing was stored. A rollback on a dead
+//! connection to PostgreSQL counts as done; for MySQL diesel-async does not tell a dead connection from any other
+//! failure, so where it was borrowed the outcome is unknown.
+//!
 //! Where the database is another one, its transactions are those of diesel-async's own manager, which have no
-//! options, and of which it alone knows whether they were there to commit.
+//! options, and of which it alone knows whether they were there to commit. A backend that has the name of a known
+//! database, and is another type than the one that this version knows, is refused.
 //!
 //! diesel's instrumentation sees a statement fail in each commit and rollback on MySQL, and, on SQLite, a
 //! `BEGIN` before each nested block, which finds out whether SQLite has ended the transaction by itself.
@@ -50,156 +61,114 @@
 mod bb8;
 #[cfg(feature = "diesel-async-deadpool")]
 mod deadpool;
-mod hold;
-mod reach;
+mod on_drop;
 
 use std::future::Future;
+use std::ops::DerefMut;
 
 use ::diesel::connection::{InstrumentationEvent, TransactionManagerStatus};
-use ::diesel::result::{Error as DieselError, QueryResult};
-use ::diesel_async::{
-    AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
-};
+use ::diesel::result::QueryResult;
+use ::diesel_async::{AsyncConnection, TransactionManager};
 
 #[cfg(feature = "diesel-async-bb8")]
 pub use self::bb8::Bb8;
 #[cfg(feature = "diesel-async-deadpool")]
 pub use self::deadpool::Deadpool;
-pub use self::hold::Hold;
-use self::reach::Reach;
-use super::diesel_steps::{self as steps, Database, Line, Managed, Steps, Tenure};
+use self::on_drop::OnDrop;
+use super::diesel_steps::{
+    self as steps, Database, Driver, Executor, Interrupted, Managed, Names, Steps,
+};
+pub use super::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint,
-    Session, TransactionStatus,
+    Abandoned, AsyncBegin, AsyncTransaction, CommitError, Owned, RollbackError, Savepoint, Session,
 };
 
 /// Marks the sources of diesel-async.
 #[derive(Debug)]
 pub enum DieselAsync {}
 
+/// A transaction on a connection of diesel-async.
+pub type DieselAsyncTransaction<H> = DieselBlock<DieselAsync, H>;
+
+impl<C: AsyncConnection> Driver<C> for DieselAsync {
+    type Backend = C::Backend;
+
+    const NAMES: Names = Names {
+        postgresql: "diesel-async-postgres",
+        mysql: "diesel-async-mysql",
+        sqlite: "diesel-async-sqlite",
+        other: "diesel-async",
+    };
+
+    fn status(connection: &mut C) -> &mut TransactionManagerStatus {
+        C::TransactionManager::transaction_manager_status_mut(connection)
+    }
+
+    fn interrupted(database: Database) -> Interrupted {
+        OnDrop::of::<C>(database).interrupted()
+    }
+}
+
 impl<'c, C: AsyncConnection> AsyncBegin<DieselAsync> for &'c mut C {
     type Transaction = DieselAsyncTransaction<&'c mut C>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Ok(DieselAsyncTransaction::on(self))
+        DieselBlock::on(self)
     }
 }
 
-/// A transaction on a connection of diesel-async.
-#[derive(Debug)]
-pub struct DieselAsyncTransaction<H> {
-    holder: H,
-    steps: Steps,
-    reach: Reach,
-    /// Whether the connection was given up.
-    closed: bool,
-}
+impl<G> AsyncBegin<DieselAsync> for Owned<G>
+where
+    G: DerefMut<Target: AsyncConnection> + Send,
+{
+    type Transaction = DieselAsyncTransaction<Self>;
 
-impl<H: Hold> DieselAsyncTransaction<H> {
-    fn on(holder: H) -> Self {
-        let database = Database::of::<<H::Connection as AsyncConnectionCore>::Backend>();
-        let reach = Reach::of::<H::Connection>(database);
-        Self {
-            holder,
-            steps: Steps::on(database, reach.interrupted()),
-            reach,
-            closed: false,
-        }
-    }
-
-    fn parts(&mut self) -> (&mut Steps, Distant<'_, H::Connection>) {
-        (&mut self.steps, Distant(self.holder.connection()))
-    }
-
-    fn manager_status(&mut self) -> &mut TransactionManagerStatus {
-        status_of(self.holder.connection())
-    }
-
-    fn close(&mut self) {
-        self.closed = true;
-        self.holder.close();
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        DieselBlock::on(self)
     }
 }
 
-impl<H: Hold> Session for DieselAsyncTransaction<H> {
-    type Handle<'t>
-        = H::Handle<'t>
-    where
-        Self: 't;
-
-    fn handle(&mut self) -> H::Handle<'_> {
-        self.holder.lend()
-    }
-
-    fn connection_id(&mut self) -> ConnectionId {
-        steps::id(self.manager_status())
-    }
-
-    fn status(&mut self) -> TransactionStatus {
-        steps::status(self.manager_status())
-    }
-
-    fn owns_connection(&self) -> bool {
-        H::OWNS
-    }
-
-    fn driver(&self) -> &'static str {
-        match self.steps.database() {
-            Database::PostgreSql => "diesel-async-postgres",
-            Database::MySql => "diesel-async-mysql",
-            Database::Sqlite => "diesel-async-sqlite",
-            Database::Other => "diesel-async",
-        }
-    }
-
-    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        steps::is_transient(error)
-    }
-
-    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        steps::explains_end(self.steps.database(), error)
-    }
-}
-
-impl<H: Hold> AsyncTransaction for DieselAsyncTransaction<H> {
+impl<H> AsyncTransaction for DieselAsyncTransaction<H>
+where
+    H: Hold + Send,
+    H::Connection: AsyncConnection,
+{
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        if self.closed {
-            return Err(DieselError::BrokenTransactionManager.into());
-        }
-        let tenure = if H::OWNS {
-            Tenure::Owned
-        } else {
-            Tenure::Borrowed
-        };
-        let (steps, mut line) = self.parts();
-        steps.begin(&mut line, options, tenure).await
+        let source = (H::OWNERSHIP, self.driver());
+        let (steps, mut executor) = self.parts();
+        steps.begin(&mut executor, options, source).await
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        let (steps, mut line) = self.parts();
-        steps.commit(&mut line).await
+        let (steps, mut executor) = self.parts();
+        steps.commit(&mut executor).await
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
-        let (steps, mut line) = self.parts();
-        steps.rollback(&mut line).await
+        let (steps, mut executor) = self.parts();
+        steps.rollback(&mut executor).await
     }
 
     async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
-        let (steps, mut line) = self.parts();
-        steps.savepoint(&mut line, savepoint).await
+        let (steps, mut executor) = self.parts();
+        steps.savepoint(&mut executor, savepoint).await
     }
 
     async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
-        let (steps, mut line) = self.parts();
-        steps.release(&mut line, savepoint).await
+        let (steps, mut executor) = self.parts();
+        steps.release(&mut executor, savepoint).await
     }
 
     async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
-        let (steps, mut line) = self.parts();
-        steps.rollback_to(&mut line, savepoint).await
+        let (steps, mut executor) = self.parts();
+        steps.rollback_to(&mut executor, savepoint).await
+    }
+
+    async fn check(&mut self) -> Result<(), CommitError> {
+        let (steps, mut executor) = self.parts();
+        steps.check(&mut executor).await
     }
 
     fn abandon(&mut self, abandoned: Abandoned) {
@@ -208,72 +177,86 @@ impl<H: Hold> AsyncTransaction for DieselAsyncTransaction<H> {
             Abandoned::Open => self.abandon_outermost(),
             Abandoned::Interrupted if self.steps.in_doubt() => {
                 self.abandon_outermost();
-                // It may be because the connection is broken.
-                if H::OWNS && self.reach == Reach::Queue {
+                // The reason may be that the connection is broken.
+                if H::OWNERSHIP == Ownership::Pooled && self.on_drop() == OnDrop::Queue {
                     self.close();
                 }
             }
             Abandoned::Interrupted => {}
         }
     }
+
+    fn has_undone(&self) -> bool {
+        self.steps.has_undone()
+    }
 }
 
-impl<H: Hold> DieselAsyncTransaction<H> {
+impl<H> DieselAsyncTransaction<H>
+where
+    H: Hold + Send,
+    H::Connection: AsyncConnection,
+{
+    fn parts(&mut self) -> (&mut Steps, Distant<'_, H::Connection>) {
+        (&mut self.steps, Distant(self.holder.connection()))
+    }
+
+    fn on_drop(&self) -> OnDrop {
+        OnDrop::of::<H::Connection>(self.steps.database())
+    }
+
+    /// Has diesel-async refuse further transactions, and a pool throw the connection away.
+    fn close(&mut self) {
+        self.manager_status().set_in_error();
+        self.holder.close();
+    }
+
     fn abandon_outermost(&mut self) {
         if self.roll_back_now() {
-            let (steps, mut line) = self.parts();
-            steps.give_up(&mut line);
-        } else if H::OWNS {
-            self.close();
+            let (steps, mut executor) = self.parts();
+            steps.assume_rolled_back(&mut executor);
         } else {
-            self.manager_status().set_in_error();
+            self.close();
         }
     }
 
     /// Whether nothing is going to be open by the time that anything else is done on the connection.
     fn roll_back_now(&mut self) -> bool {
-        match self.reach {
-            Reach::Queue => {
-                reach::queue(self.holder.connection().batch_execute("ROLLBACK"));
-                true
+        match self.on_drop() {
+            OnDrop::Queue => on_drop::queue(self.parts().1.send("ROLLBACK")),
+            OnDrop::Thread => {
+                let mut executor = Distant(self.holder.connection());
+                // The rollback begins when a statement that was interrupted has let go of the connection.
+                on_drop::wait(steps::clear_sqlite(&mut executor)) == Some(true)
             }
-            Reach::Thread => {
-                let mut line = Distant(self.holder.connection());
-                // Begins when a statement that was interrupted has let go of the connection.
-                reach::wait(steps::clear_sqlite(&mut line)) == Some(true)
-            }
-            Reach::Nothing => false,
+            OnDrop::Nothing => false,
         }
     }
 
     /// The transaction around it goes on. The savepoint stays, as whoever has it may undo the block
     /// again.
     fn abandon_nested(&mut self) {
-        if self.reach == Reach::Nothing {
-            self.manager_status().set_in_error();
-            return;
-        }
-        if let Some(savepoint) = self.steps.savepoint_of_body() {
+        let on_drop = self.on_drop();
+        let (steps, mut executor) = self.parts();
+        let undone = steps.savepoint_of_body().is_some_and(|savepoint| {
             let sql = savepoint.rollback_to();
-            let undone = self.holder.connection().batch_execute(&sql);
-            match self.reach {
-                Reach::Thread => drop(reach::wait(undone)),
-                Reach::Queue | Reach::Nothing => reach::queue(undone),
+            match on_drop {
+                OnDrop::Queue => on_drop::queue(executor.send(&sql)),
+                OnDrop::Thread => matches!(on_drop::wait(executor.send(&sql)), Some(Ok(()))),
+                OnDrop::Nothing => false,
             }
+        });
+        if on_drop == OnDrop::Nothing {
+            executor.status().set_in_error();
+        } else {
+            steps.assume_rolled_back_to(&mut executor, undone);
         }
-        let (steps, mut line) = self.parts();
-        steps.give_up_nested(&mut line);
     }
-}
-
-fn status_of<C: AsyncConnection>(connection: &mut C) -> &mut TransactionManagerStatus {
-    C::TransactionManager::transaction_manager_status_mut(connection)
 }
 
 /// A connection whose answers have to be awaited.
 struct Distant<'c, C>(&'c mut C);
 
-impl<C: AsyncConnection> Line for Distant<'_, C> {
+impl<C: AsyncConnection> Executor for Distant<'_, C> {
     fn send(&mut self, sql: &str) -> impl Future<Output = QueryResult<()>> + Send {
         self.0.batch_execute(sql)
     }
@@ -287,7 +270,7 @@ impl<C: AsyncConnection> Line for Distant<'_, C> {
     }
 
     fn status(&mut self) -> &mut TransactionManagerStatus {
-        status_of(self.0)
+        DieselAsync::status(self.0)
     }
 
     fn tell(&mut self, event: InstrumentationEvent<'_>) {

@@ -1,6 +1,6 @@
-//! What is asked after something has failed.
+//! Questions that are asked after something has failed.
 
-use ::diesel::result::{Error as DieselError, QueryResult};
+use ::diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
 
 /// Answered by a server that is there, unless a transaction of PostgreSQL is open and has failed.
 pub(super) const PING: &str = "SELECT 1";
@@ -15,4 +15,17 @@ pub(super) fn is_same(error: &DieselError, again: &QueryResult<()>) -> bool {
         ) => kind == kind_again && said.message() == said_again.message(),
         _ => false,
     }
+}
+
+/// Whether the driver says that there is no connection to a server of PostgreSQL any more: diesel asks libpq, and
+/// diesel-async has no code of the server to show. Both hide it for MySQL. Given the error of a statement that such
+/// a server never answers in this way.
+pub(super) fn is_disconnected(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _
+        )
+    )
 }

@@ -1,4 +1,4 @@
-//! Which database a connection leads to.
+//! Telling which database a connection leads to.
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
@@ -8,25 +8,43 @@ use crate::options::{Options, Unsupported};
 
 /// A database whose transactions are known here, or another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::drivers) enum Database {
+pub enum Database {
+    /// PostgreSQL.
     PostgreSql,
+    /// MySQL or MariaDB.
     MySql,
+    /// SQLite.
     Sqlite,
     /// A backend of somebody else, or several in the enum of `#[derive(MultiConnection)]`.
     Other,
 }
 
+/// A backend has the name of a known database, and is not the type that is known. A commit through diesel's own
+/// manager would say `Ok` where nothing was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the commits of the backend `{backend}` could not be verified: this version of `commit_on_success` knows its \
+     database by another type"
+)]
+pub(super) struct UnknownBackend {
+    backend: &'static str,
+}
+
 impl Database {
     /// By the backend's name, such as `diesel::pg::backend::Pg`: the types themselves are not there
     /// without diesel's feature for that database, which this crate cannot see.
-    pub(in crate::drivers) fn of<Backend: ?Sized>() -> Self {
-        let name = std::any::type_name::<Backend>();
-        // In each transaction, so nothing is searched for.
+    pub(super) fn of<Backend: ?Sized>() -> Result<Self, UnknownBackend> {
+        Self::named(std::any::type_name::<Backend>())
+    }
+
+    fn named(name: &'static str) -> Result<Self, UnknownBackend> {
+        // In each transaction, so a backend that is known costs no search.
         match name.strip_prefix("diesel::") {
-            Some(path) if path.ends_with("::Pg") => Self::PostgreSql,
-            Some(path) if path.ends_with("::Mysql") => Self::MySql,
-            Some(path) if path.ends_with("::Sqlite") => Self::Sqlite,
-            _ => Self::Other,
+            Some(path) if path.ends_with("::Pg") => Ok(Self::PostgreSql),
+            Some(path) if path.ends_with("::Mysql") => Ok(Self::MySql),
+            Some(path) if path.ends_with("::Sqlite") => Ok(Self::Sqlite),
+            _ if resembles_known(name) => Err(UnknownBackend { backend: name }),
+            _ => Ok(Self::Other),
         }
     }
 
@@ -42,5 +60,69 @@ impl Database {
                 Some(option) => Err(Unsupported::new("this backend of diesel", option)),
             },
         }
+    }
+}
+
+/// Whether a backend's own name, without the modules that it is in, speaks of a database that is known here.
+fn resembles_known(path: &str) -> bool {
+    let generic = path.find('<').unwrap_or(path.len());
+    let name = path[..generic].rsplit("::").next().unwrap_or(path);
+    // `UpgradeBackend` does not.
+    let speaks_of_pg = name.contains("Pg") || name.contains("PG") || name.starts_with("pg");
+    let name = name.to_ascii_lowercase();
+    speaks_of_pg
+        || ["postgres", "mysql", "sqlite"]
+            .iter()
+            .any(|known| name.contains(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Database;
+
+    #[test]
+    fn the_backends_of_diesel_are_known() {
+        for (name, database) in [
+            ("diesel::pg::backend::Pg", Database::PostgreSql),
+            ("diesel::mysql::backend::Mysql", Database::MySql),
+            ("diesel::sqlite::backend::Sqlite", Database::Sqlite),
+        ] {
+            assert_eq!(Database::named(name), Ok(database));
+        }
+    }
+
+    #[test]
+    fn a_backend_with_a_new_name_for_a_known_database_is_refused_by_that_name() {
+        for name in [
+            "diesel::pg::backend::PgBackend",
+            "diesel::pg::Postgres",
+            "diesel::mysql::backend::MySql",
+            "diesel::sqlite::SQLite<'_>",
+            "diesel_pg::Pg",
+        ] {
+            let refused = Database::named(name).unwrap_err().to_string();
+            assert!(refused.contains(&format!("`{name}`")), "{refused}");
+        }
+    }
+
+    #[test]
+    fn several_databases_behind_one_type_and_the_backends_of_others_are_left_to_the_manager() {
+        for name in [
+            "shop_pg::db::any::multi_connection_impl::backend::MultiBackend",
+            "mysql_tools::any::multi_connection_impl::backend::MultiBackend",
+            "diesel_oracle::oracle::backend::Oracle",
+            "shop::UpgradeBackend",
+        ] {
+            assert_eq!(Database::named(name), Ok(Database::Other), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_type_itself_is_what_is_looked_at() {
+        enum NextSqlite {}
+        enum Oracle {}
+
+        Database::of::<NextSqlite>().unwrap_err();
+        assert_eq!(Database::of::<Oracle>(), Ok(Database::Other));
     }
 }

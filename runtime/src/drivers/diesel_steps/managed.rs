@@ -3,24 +3,24 @@
 use std::num::NonZeroU32;
 
 use super::answers::is_same;
-use super::{Line, Managed, depth};
+use super::{Executor, Managed, depth};
 use crate::transaction::{CommitError, RollbackError};
 
 /// A manager over PostgreSQL may know that nothing is going to be stored.
-pub(super) async fn commit(line: &mut impl Line) -> Result<(), CommitError> {
-    if depth::is_aborted(line.status()) {
+pub(super) async fn commit(executor: &mut impl Executor) -> Result<(), CommitError> {
+    if depth::is_aborted(executor.status()) {
         return Err(CommitError::Aborted);
     }
-    let Err(error) = line.manage(Managed::Commit).await else {
+    let Err(error) = executor.manage(Managed::Commit).await else {
         return Ok(());
     };
-    match line.status().transaction_depth() {
+    match executor.status().transaction_depth() {
         Ok(None) => {}
         Ok(Some(_)) => return Err(CommitError::Refused(error.into())),
         Err(_) => return Err(CommitError::Unknown(error.into())),
     }
     // Nothing is open. SQLite says the same again if nothing was open before, either.
-    let nothing_to_commit = is_same(&error, &line.send("COMMIT").await);
+    let nothing_to_commit = is_same(&error, &executor.send("COMMIT").await);
     Err(if nothing_to_commit {
         CommitError::Ended
     } else {
@@ -29,9 +29,13 @@ pub(super) async fn commit(line: &mut impl Line) -> Result<(), CommitError> {
 }
 
 /// Out of what the body has left open, too.
-pub(super) async fn rollback(line: &mut impl Line, depth: NonZeroU32) -> Result<(), RollbackError> {
+pub(super) async fn rollback(
+    executor: &mut impl Executor,
+    depth: NonZeroU32,
+) -> Result<(), RollbackError> {
     for _ in 0..depth.get() {
-        line.manage(Managed::RollBack)
+        executor
+            .manage(Managed::RollBack)
             .await
             .map_err(|error| RollbackError::Failed(error.into()))?;
     }

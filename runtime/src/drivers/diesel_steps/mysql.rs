@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use ::diesel::result::{Error as DieselError, QueryResult};
 
 use super::answers::is_same;
-use super::{Interrupted, Line};
+use super::{Executor, Interrupted};
 use crate::drivers::dialect::mysql::PROBE;
 use crate::error::BoxError;
 use crate::transaction::{CommitError, RollbackError};
@@ -14,22 +14,28 @@ use crate::transaction::{CommitError, RollbackError};
 const COMMIT: &str = "RELEASE SAVEPOINT commit_on_success; COMMIT";
 const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT commit_on_success; ROLLBACK";
 
+/// The statements of a begin, in the same message behind a rollback of whatever is open: `START TRANSACTION` would
+/// commit it. Nobody hears whether anything was.
+pub(super) fn begin_anew(begin: &str) -> String {
+    format!("ROLLBACK; {begin}")
+}
+
 pub(super) async fn commit(
-    line: &mut impl Line,
+    executor: &mut impl Executor,
     interrupted: Interrupted,
 ) -> Result<(), CommitError> {
-    let error = match send(line, COMMIT, interrupted).await {
+    let error = match send(executor, COMMIT, interrupted).await {
         Answer::To(Ok(())) => return Ok(()),
         Answer::To(Err(error)) => error,
-        // It was sent, and nobody knows what is going to be said to it.
+        // The commit was sent, and nobody knows what is going to be said to it.
         Answer::ToSomethingElse(said) => return Err(CommitError::Unknown(said)),
     };
-    let again = line.send(PROBE).await;
+    let again = executor.send(PROBE).await;
     if again.is_ok() {
         return Err(CommitError::Refused(error.into()));
     }
     // After a refused `COMMIT` nothing is open; after another end, something may have been begun.
-    Err(match line.send("ROLLBACK").await {
+    Err(match executor.send("ROLLBACK").await {
         Err(_) => CommitError::Unknown(error.into()),
         Ok(()) if is_same(&error, &again) => CommitError::Ended,
         Ok(()) => CommitError::RolledBack(error.into()),
@@ -37,48 +43,54 @@ pub(super) async fn commit(
 }
 
 pub(super) async fn rollback(
-    line: &mut impl Line,
+    executor: &mut impl Executor,
     interrupted: Interrupted,
 ) -> Result<(), RollbackError> {
-    match send(line, ROLLBACK, interrupted).await {
+    match send(executor, ROLLBACK, interrupted).await {
         Answer::To(Ok(())) => return Ok(()),
         Answer::To(Err(_)) => {}
         Answer::ToSomethingElse(said) => return Err(RollbackError::Failed(said)),
     }
-    match line.send("ROLLBACK").await {
+    match executor.send("ROLLBACK").await {
         Ok(()) => Err(RollbackError::Ended),
         Err(error) => Err(RollbackError::Failed(error.into())),
     }
 }
 
-/// What came back when statements were sent.
+/// Rolls back a transaction that no block has begun, so that the savepoint of one is not there.
+pub(super) async fn roll_back_leftover(executor: &mut impl Executor) -> Result<(), RollbackError> {
+    let rolled_back = executor.send("ROLLBACK").await;
+    rolled_back.map_err(|error| RollbackError::Failed(error.into()))
+}
+
+/// The answer that came back when statements were sent.
 enum Answer {
     To(QueryResult<()>),
-    /// Or none at all.
+    /// The answer to a statement whose future was dropped, or none at all.
     ToSomethingElse(BoxError),
 }
 
 /// Sends statements, in the same message with a question where the answer may be to something else.
-async fn send(line: &mut impl Line, sql: &str, interrupted: Interrupted) -> Answer {
+async fn send(executor: &mut impl Executor, sql: &str, interrupted: Interrupted) -> Answer {
     if interrupted == Interrupted::Works {
-        return Answer::To(line.send(sql).await);
+        return Answer::To(executor.send(sql).await);
     }
     let question = Question::new();
-    let answer = line.send(&format!("{sql}; {}", question.sql())).await;
+    let answer = executor.send(&format!("{sql}; {}", question.sql())).await;
     if question.is_answered_by(&answer) {
         return Answer::To(Ok(()));
     }
     match answer {
-        Err(error) if is_in_step(line).await => Answer::To(Err(error)),
+        Err(error) if is_in_step(executor).await => Answer::To(Err(error)),
         Err(error) => Answer::ToSomethingElse(error.into()),
         Ok(()) => Answer::ToSomethingElse(OutOfStep.into()),
     }
 }
 
 /// Whether the next answer is to the next statement, and not to one whose future was dropped.
-pub(super) async fn is_in_step(line: &mut impl Line) -> bool {
+pub(super) async fn is_in_step(executor: &mut impl Executor) -> bool {
     let question = Question::new();
-    let answer = line.send(&question.sql()).await;
+    let answer = executor.send(&question.sql()).await;
     question.is_answered_by(&answer)
 }
 

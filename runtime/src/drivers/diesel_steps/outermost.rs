@@ -1,12 +1,14 @@
 //! The steps of an outermost block.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 use ::diesel::connection::InstrumentationEvent;
 use ::diesel::result::{Error as DieselError, QueryResult};
 
-use super::{Database, Line, Managed, Steps, Tenure, managed, mysql, postgresql, sqlite};
+use super::{Database, Executor, Managed, Ownership, Steps, managed, mysql, postgresql, sqlite};
 use crate::error::BoxError;
+use crate::observer;
 use crate::options::Options;
 use crate::transaction::{CommitError, RollbackError};
 
@@ -15,75 +17,99 @@ const FIRST: NonZeroU32 = NonZeroU32::MIN;
 impl Steps {
     pub(in crate::drivers) async fn begin(
         &mut self,
-        line: &mut impl Line,
+        executor: &mut impl Executor,
         options: &Options,
-        tenure: Tenure,
+        (ownership, driver): (Ownership, &'static str),
     ) -> Result<(), BoxError> {
         let sql = self.database.begin(options)?;
-        if line.status().transaction_depth()?.is_some() {
+        if executor.status().transaction_depth()?.is_some() {
             return Err(DieselError::AlreadyInTransaction.into());
         }
         self.in_doubt = true;
         if let Some(sql) = sql {
-            line.tell(InstrumentationEvent::begin_transaction(FIRST));
-            self.send_begin(line, &sql, tenure).await?;
+            executor.tell(InstrumentationEvent::begin_transaction(FIRST));
+            if ownership == Ownership::Borrowed {
+                self.begin_on_borrowed(executor, &sql).await?;
+            } else {
+                self.begin_on_owned(executor, sql, driver).await?;
+            }
         } else {
-            let begun = line.manage(Managed::Begin).await;
+            let begun = executor.manage(Managed::Begin).await;
             self.in_doubt = false;
             begun?;
         }
         self.level = Some(FIRST);
-        self.stay(line);
+        self.stay(executor);
         Ok(())
     }
 
-    /// diesel knows nothing of what the last user of a pooled connection has begun in plain SQL and left
-    /// open.
-    async fn send_begin(
+    async fn send_begin(&self, executor: &mut impl Executor, sql: &str) -> QueryResult<()> {
+        match self.database {
+            Database::Sqlite => sqlite::begin(executor, sql).await,
+            _ => executor.send(sql).await,
+        }
+    }
+
+    /// A transaction that somebody has begun in plain SQL, behind diesel's back, is left to them.
+    async fn begin_on_borrowed(
         &mut self,
-        line: &mut impl Line,
+        executor: &mut impl Executor,
         sql: &str,
-        tenure: Tenure,
     ) -> QueryResult<()> {
-        let begun = match self.database {
-            Database::Sqlite => sqlite::begin(line, sql).await,
-            _ => line.send(sql).await,
+        let begun = self.send_begin(executor, sql).await;
+        self.in_doubt = false;
+        begun
+    }
+
+    /// A transaction that the last user of the connection has begun in plain SQL and left open is rolled back.
+    async fn begin_on_owned(
+        &mut self,
+        executor: &mut impl Executor,
+        sql: Cow<'static, str>,
+        driver: &'static str,
+    ) -> QueryResult<()> {
+        let sql = match self.database {
+            Database::MySql => mysql::begin_anew(&sql).into(),
+            _ => sql,
         };
-        let Err(error) = begun else {
+        let Err(error) = self.send_begin(executor, &sql).await else {
             return Ok(());
         };
-        let mut again = Err(error);
-        let mut known = true;
-        if tenure == Tenure::Owned {
-            if line.send("ROLLBACK").await.is_ok() {
-                again = line.send(sql).await;
-            } else {
-                // SQLite says so where there is nothing to roll back.
-                known = self.database == Database::Sqlite;
-            }
+        if executor.send("ROLLBACK").await.is_err() {
+            // SQLite says so where there is nothing to roll back.
+            self.in_doubt = self.database != Database::Sqlite;
+            return Err(error);
         }
-        self.in_doubt = !known;
-        again
+        self.in_doubt = false;
+        if self.database == Database::MySql {
+            // The begin has failed for another reason, as whatever was open had been rolled back.
+            return Err(error);
+        }
+        self.send_begin(executor, &sql).await?;
+        observer::leftover_rolled_back(driver);
+        Ok(())
     }
 
     pub(in crate::drivers) async fn commit(
         &mut self,
-        line: &mut impl Line,
+        executor: &mut impl Executor,
     ) -> Result<(), CommitError> {
-        let depth = self.check_level(line)?;
+        let depth = self.check_level(executor)?;
         self.in_doubt = true;
         if self.database != Database::Other {
-            line.tell(InstrumentationEvent::commit_transaction(depth));
+            executor.tell(InstrumentationEvent::commit_transaction(depth));
         }
         let committed = match self.database {
-            Database::PostgreSql => postgresql::commit(line).await,
-            Database::MySql => mysql::commit(line, self.interrupted).await,
-            Database::Sqlite => sqlite::commit(line).await,
-            Database::Other => managed::commit(line).await,
+            Database::PostgreSql => postgresql::commit(executor).await,
+            Database::MySql => mysql::commit(executor, self.interrupted).await,
+            Database::Sqlite => sqlite::commit(executor).await,
+            Database::Other => managed::commit(executor).await,
         };
         match &committed {
-            Ok(()) | Err(CommitError::Ended | CommitError::RolledBack(_)) => self.leave(line, None),
-            Err(CommitError::Refused(_) | CommitError::Aborted) => self.stay(line),
+            Ok(()) | Err(CommitError::Ended | CommitError::RolledBack(_)) => {
+                self.leave(executor, None);
+            }
+            Err(CommitError::Refused(_) | CommitError::Aborted) => self.stay(executor),
             Err(CommitError::Unknown(_)) => {}
         }
         committed
@@ -91,29 +117,29 @@ impl Steps {
 
     pub(in crate::drivers) async fn rollback(
         &mut self,
-        line: &mut impl Line,
+        executor: &mut impl Executor,
     ) -> Result<(), RollbackError> {
-        let depth = self.depth_to_undo(line).await?;
+        let depth = self.depth_to_undo(executor).await?;
         self.in_doubt = true;
         if self.database != Database::Other {
-            line.tell(InstrumentationEvent::rollback_transaction(depth));
+            executor.tell(InstrumentationEvent::rollback_transaction(depth));
         }
         let rolled_back = match self.database {
-            Database::PostgreSql => postgresql::rollback(line).await,
-            Database::MySql => mysql::rollback(line, self.interrupted).await,
-            Database::Sqlite => sqlite::rollback(line).await,
-            Database::Other => managed::rollback(line, depth).await,
+            Database::PostgreSql => postgresql::rollback(executor).await,
+            Database::MySql if self.level.is_none() => mysql::roll_back_leftover(executor).await,
+            Database::MySql => mysql::rollback(executor, self.interrupted).await,
+            Database::Sqlite => sqlite::rollback(executor).await,
+            Database::Other => managed::rollback(executor, depth).await,
         };
-        if !matches!(rolled_back, Err(RollbackError::Failed(_))) {
-            self.leave(line, None);
+        if let Ok(()) | Err(RollbackError::Ended) = rolled_back {
+            self.leave(executor, None);
         }
         rolled_back
     }
 
-    /// The transaction is given up, and sure to be rolled back before anything else is done on the
-    /// connection.
+    /// The transaction is sure to be rolled back before anything else is done on the connection.
     #[cfg(feature = "diesel-async")]
-    pub(in crate::drivers) fn give_up(&mut self, line: &mut impl Line) {
-        self.leave(line, None);
+    pub(in crate::drivers) fn assume_rolled_back(&mut self, executor: &mut impl Executor) {
+        self.leave(executor, None);
     }
 }

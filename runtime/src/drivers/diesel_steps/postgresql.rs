@@ -2,29 +2,26 @@
 //! no error, which diesel takes for a success. A savepoint in the same message fails then, and `COMMIT` is
 //! not executed.
 
-use super::Line;
-use super::answers::{PING, is_same};
-use crate::drivers::dialect::postgresql::{PROBE, ROLLBACK_PROBE};
+use super::Executor;
+use super::answers::{PING, is_disconnected, is_same};
+use crate::drivers::dialect::postgresql::{CHECK, COMMIT, PROBE, ROLLBACK, ROLLBACK_PROBE};
 use crate::transaction::{CommitError, RollbackError};
 
-const COMMIT: &str = "SAVEPOINT commit_on_success; COMMIT";
-const ROLLBACK: &str = "ROLLBACK AND CHAIN; ROLLBACK";
-
-pub(super) async fn commit(line: &mut impl Line) -> Result<(), CommitError> {
-    let Err(error) = line.send(COMMIT).await else {
+pub(super) async fn commit(executor: &mut impl Executor) -> Result<(), CommitError> {
+    let Err(error) = executor.send(COMMIT).await else {
         return Ok(());
     };
-    let again = line.send(PROBE).await;
+    let again = executor.send(PROBE).await;
     let at_savepoint = is_same(&error, &again);
-    if line.send(ROLLBACK_PROBE).await.is_ok() {
-        // It was open, and still is, with nothing in it.
+    if executor.send(ROLLBACK_PROBE).await.is_ok() {
+        // A transaction was open, and still is, with nothing in it.
         return Err(if at_savepoint {
             CommitError::Aborted
         } else {
             CommitError::Refused(error.into())
         });
     }
-    let alive = line.send(PING).await.is_ok();
+    let alive = executor.send(PING).await.is_ok();
     Err(match (alive, at_savepoint) {
         (false, _) => CommitError::Unknown(error.into()),
         (true, true) => CommitError::Ended,
@@ -32,12 +29,29 @@ pub(super) async fn commit(line: &mut impl Line) -> Result<(), CommitError> {
     })
 }
 
-pub(super) async fn rollback(line: &mut impl Line) -> Result<(), RollbackError> {
-    if line.send(ROLLBACK).await.is_ok() {
+pub(super) async fn rollback(executor: &mut impl Executor) -> Result<(), RollbackError> {
+    if executor.send(ROLLBACK).await.is_ok() {
         return Ok(());
     }
-    match line.send("ROLLBACK").await {
-        Ok(()) => Err(RollbackError::Ended),
-        Err(error) => Err(RollbackError::Failed(error.into())),
+    Err(match executor.send("ROLLBACK").await {
+        Ok(()) => RollbackError::Ended,
+        Err(error) if is_disconnected(&error) => RollbackError::Disconnected(error.into()),
+        Err(error) => RollbackError::Failed(error.into()),
+    })
+}
+
+/// Leaves a transaction that has failed behind where it says no: whoever asks has a savepoint to go back to.
+pub(super) async fn check(executor: &mut impl Executor) -> Result<(), CommitError> {
+    let Err(error) = executor.send(CHECK).await else {
+        return Ok(());
+    };
+    let again = executor.send(PROBE).await;
+    if !is_same(&error, &again) {
+        return Err(CommitError::Refused(error.into()));
     }
+    Err(match executor.send(PING).await {
+        Ok(()) => CommitError::Ended,
+        Err(gone) if is_disconnected(&gone) => CommitError::RolledBack(error.into()),
+        Err(_) => CommitError::Aborted,
+    })
 }

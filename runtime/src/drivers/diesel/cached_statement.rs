@@ -6,7 +6,7 @@ use ::diesel::connection::Connection;
 use ::diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use ::diesel::result::QueryResult;
 
-use crate::drivers::diesel_steps::Usual;
+use crate::drivers::diesel_steps::CachedStatement;
 
 struct Begin;
 struct Commit;
@@ -19,7 +19,7 @@ macro_rules! statement {
 
         impl<DB: Backend> QueryFragment<DB> for $name {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-                out.push_sql(Usual::$name.sql());
+                out.push_sql(CachedStatement::$name.sql());
                 Ok(())
             }
         }
@@ -29,10 +29,10 @@ macro_rules! statement {
 }
 statement!(Begin, Commit);
 
-pub(super) fn execute(conn: &mut impl Connection, usual: Usual) -> QueryResult<()> {
-    match usual {
-        Usual::Begin => Begin.execute(conn),
-        Usual::Commit => Commit.execute(conn),
+pub(super) fn execute(conn: &mut impl Connection, statement: CachedStatement) -> QueryResult<()> {
+    match statement {
+        CachedStatement::Begin => Begin.execute(conn),
+        CachedStatement::Commit => Commit.execute(conn),
     }
     .map(drop)
 }

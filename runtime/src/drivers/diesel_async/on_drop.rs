@@ -1,4 +1,4 @@
-//! What can still be done on a connection when a future was dropped, by somebody who cannot await.
+//! Statements that are still to be executed on a connection when a future was dropped, by somebody who cannot await.
 
 use std::future::Future;
 use std::pin::pin;
@@ -6,22 +6,23 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Builder, Thread};
 
+use ::diesel::result::QueryResult;
 use ::diesel_async::AsyncConnection;
 
 use crate::drivers::diesel_steps::{Database, Interrupted};
 
-/// What a connection does with a statement whose future is not awaited.
+/// The fate of a statement whose future is not awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum OnDrop {
     /// `AsyncPgConnection` sends it when it is first polled, in the order of these polls.
     Queue,
     /// `SyncConnectionWrapper` executes it on another thread, which needs nobody to poll it.
     Thread,
-    /// Nobody knows.
+    /// Nobody knows whether it is executed.
     Nothing,
 }
 
-impl Reach {
+impl OnDrop {
     /// By the name of the connection's manager of transactions, which is inside of that of a pooled
     /// connection: the types are not there without features of diesel-async, which this crate cannot see.
     pub(super) fn of<C: AsyncConnection>(database: Database) -> Self {
@@ -38,15 +39,18 @@ impl Reach {
     pub(super) fn interrupted(self) -> Interrupted {
         match self {
             Self::Queue | Self::Thread => Interrupted::Works,
-            // As `mysql_async` says of its `Routine`.
+            // `mysql_async` says so of its `Routine`.
             Self::Nothing => Interrupted::MayBeLost,
         }
     }
 }
 
-/// Has a statement sent, without waiting for its end.
-pub(super) fn queue(statement: impl Future) {
-    let _ = pin!(statement).poll(&mut Context::from_waker(Waker::noop()));
+/// Has a statement sent, without waiting for its end. Says whether the connection has taken it.
+pub(super) fn queue(statement: impl Future<Output = QueryResult<()>>) -> bool {
+    match pin!(statement).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Pending => true,
+        Poll::Ready(executed) => executed.is_ok(),
+    }
 }
 
 /// Waits for something that others are at, or returns `None` when no thread is to be had. A thread of its own,
