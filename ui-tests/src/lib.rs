@@ -13,7 +13,7 @@ use commit_on_success::{
     Options, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 
-/// What happened on a connection, or on all connections of a pool.
+/// The statements that were sent on a connection, or on all connections of a pool.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -67,7 +67,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// What happened on it.
+    /// The statements that were sent on it.
     #[must_use]
     pub fn log(&self) -> Log {
         self.log.clone()
@@ -90,7 +90,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// What happened on all its connections.
+    /// The statements that were sent on all its connections.
     #[must_use]
     pub fn log(&self) -> Log {
         self.log.clone()
@@ -132,7 +132,7 @@ impl DerefMut for Pooled {
 pub struct AsyncConnection(Connection);
 
 impl AsyncConnection {
-    /// What happened on it.
+    /// The statements that were sent on it.
     #[must_use]
     pub fn log(&self) -> Log {
         self.0.log()
@@ -155,7 +155,7 @@ pub struct AsyncPool {
 }
 
 impl AsyncPool {
-    /// What happened on all its connections.
+    /// The statements that were sent on all its connections.
     #[must_use]
     pub fn log(&self) -> Log {
         self.log.clone()

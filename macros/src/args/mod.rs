@@ -12,16 +12,17 @@ use syn::{Expr, Token};
 
 use crate::diagnostics::{self, Errors};
 use crate::tokens::parse_to_end;
+use options::at_end;
 pub(crate) use options::{Flag, Given, Isolation, Options, Propagation, Word};
 
-/// What stands between the parentheses.
+/// The arguments of an attribute or block, read but not yet checked against each other.
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) source: Source,
     pub(crate) options: Options,
 }
 
-/// What to open the transaction on.
+/// The source as far as the arguments name one; which parameter that is, `validate` finds out.
 #[derive(Default)]
 #[allow(
     clippy::large_enum_variant,
@@ -71,10 +72,6 @@ pub(crate) fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors)
             let _comma = input.parse::<Token![,]>();
         }
     }
-}
-
-fn at_end(input: ParseStream<'_>) -> bool {
-    input.is_empty() || input.peek(Token![=>]) || input.peek(syn::token::Brace)
 }
 
 /// Goes on to the comma that ends an argument that was not understood.

@@ -5,10 +5,9 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Expr, LitInt, Path, Token};
 
-use super::at_end;
 use crate::diagnostics;
 
-/// What was said about the transaction, each at most once.
+/// The options of one block, each at most once: a second one is an error while they are read.
 #[derive(Default)]
 pub(crate) struct Options {
     /// `crate = PATH`: where this crate is found.
@@ -30,7 +29,7 @@ pub(crate) struct Given<T> {
 }
 
 impl<T: ToTokens> Given<T> {
-    /// As it was written.
+    /// The option as the user wrote it, for messages that quote it.
     fn written(&self) -> String {
         let value = self.value.to_token_stream();
         if value.is_empty() {
@@ -60,7 +59,7 @@ impl<T> ToTokens for Word<T> {
     }
 }
 
-/// What an option can be set to.
+/// An option whose value is one of a few words.
 trait Choice: Copy + 'static {
     const WORDS: &'static [(&'static str, Self)];
 }
@@ -243,4 +242,9 @@ fn equals(keyword: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result
         return Err(diagnostics::option_without_value(keyword, example));
     }
     input.parse()
+}
+
+/// Whether the arguments end here, in `transaction!` at its arrow or block.
+pub(super) fn at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![=>]) || input.peek(syn::token::Brace)
 }

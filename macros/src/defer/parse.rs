@@ -6,9 +6,24 @@ use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
 use syn::{AngleBracketedGenericArguments, Expr, ExprAwait, Ident, Path, Token};
 
-use super::Macro;
 use crate::diagnostics;
 use crate::tokens::{first_await, is_punct, parse_to_end, start};
+
+/// Which of the two macros it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Macro {
+    Defer,
+    TryDefer,
+}
+
+impl Macro {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Defer => "defer",
+            Self::TryDefer => "try_defer",
+        }
+    }
+}
 
 /// The forms of a deferred call.
 pub(crate) enum Deferred {
@@ -29,7 +44,7 @@ pub(crate) enum Deferred {
 pub(crate) struct Call {
     pub(crate) callee: Callee,
     pub(crate) arguments: Vec<Expr>,
-    /// Where the arguments are.
+    /// The parentheses of the arguments, at which a missing or surplus one is reported.
     pub(crate) parentheses: Span,
 }
 

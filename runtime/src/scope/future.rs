@@ -167,7 +167,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     }
 
     /// Commits an error all the same, if it is spared.
-    pub fn spare<V, E, L>(
+    pub fn no_rollback<V, E, L>(
         &mut self,
         returned: &mut Returned<Result<V, E>, L>,
         is_spared: impl FnOnce(&E) -> bool,

@@ -32,10 +32,10 @@ use std::path::Path;
 use crate::check::{Compilers, Modules, Remarks, Said};
 use crate::text::{Twins, twins};
 
-/// How many functions are in one crate.
+/// The number of functions in one crate.
 const CRATE: u64 = 400;
 
-/// What came of them.
+/// The fates of the functions so far.
 #[derive(Default)]
 struct Count {
     functions: u64,
@@ -150,7 +150,7 @@ fn said(remarks: &Remarks, number: u64) -> &[Said] {
     remarks.get(&number).map_or(&[], Vec::as_slice)
 }
 
-/// What is said with the attribute more often than without, wherever it is said.
+/// The messages that come with the attribute more often than without, at whatever place.
 fn only(with: &[Said], without: &[Said]) -> Vec<Said> {
     let mut left: Vec<_> = without
         .iter()

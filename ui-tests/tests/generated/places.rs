@@ -1,4 +1,4 @@
-//! Where a function stands.
+//! Places where a function can stand.
 
 use crate::dice::Dice;
 use crate::draft::Flavour;

@@ -21,7 +21,7 @@ pub(crate) enum When {
     Async,
     /// In an `unsafe fn`.
     Unsafe,
-    /// Where the error can be made of that of the driver.
+    /// Only where the error can be made of that of the driver.
     FromDriver,
 }
 use When::{Always, Async, FromDriver, Sync, Unsafe};

@@ -91,7 +91,7 @@ pub mod annotated {
     }
 }
 
-/// What [`roomy`](annotated::roomy) holds: less than most statements do.
+/// The bytes that [`roomy`](annotated::roomy) holds: fewer than most statements do.
 pub const ROOM: usize = 512;
 
 /// The same functions without the attribute.

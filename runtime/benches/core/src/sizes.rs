@@ -1,4 +1,4 @@
-//! How large the futures are.
+//! Sizes of futures, with the attribute and without.
 
 use crate::driver::Nothing;
 use crate::futures::{annotated, plain};
@@ -6,7 +6,7 @@ use crate::futures::{annotated, plain};
 /// A future with the attribute, and without.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
-    /// What its body holds.
+    /// The name of the row, which says what the body holds.
     pub body: &'static str,
     /// With the attribute.
     pub annotated: usize,

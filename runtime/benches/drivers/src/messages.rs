@@ -1,4 +1,4 @@
-//! How many messages a transaction sends to the server.
+//! The number of messages that a transaction sends to the server.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -107,7 +107,7 @@ fn count(
     Ok(())
 }
 
-/// How many have come until no more come.
+/// The number of messages that have come, once no more of them come.
 fn settled(proxy: &Proxy) -> usize {
     let mut arrived = proxy.requests.arrived();
     loop {

@@ -47,7 +47,7 @@ impl Section {
     }
 }
 
-/// Who begins and commits.
+/// One of the ways to begin and commit that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// With the driver's own means.
