@@ -166,6 +166,81 @@ async fn what_a_body_spawns_is_outside_of_its_transaction() {
     assert_eq!(database.durable(), [1]);
 }
 
+#[commit_on_success]
+async fn deferring_elsewhere(connection: &mut Connection) -> Result<(), AppError> {
+    let database = connection.database().clone();
+    connection.insert(1)?;
+    let copy = database.clone();
+    let task = tokio::spawn(async move { defer!(copy.note("call of a task")) });
+    task.await.unwrap();
+    let copy = database.clone();
+    let blocking = tokio::task::spawn_blocking(move || defer!(copy.note("call of a thread")));
+    blocking.await.unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| defer!(database.clone().note("call of a scoped thread")));
+    });
+    assert_eq!(pending(), 0);
+    Err(AppError::Body("no"))
+}
+
+#[tokio::test]
+async fn a_call_deferred_by_another_task_or_thread_runs_although_the_body_fails() {
+    let database = Database::new();
+    let failed = deferring_elsewhere(&mut database.connection()).await;
+    failed.unwrap_err();
+    let expected = [
+        "call of a task",
+        "call of a thread",
+        "call of a scoped thread",
+    ];
+    assert_eq!(calls(&database), expected);
+    assert_eq!(database.log().last().unwrap(), "rollback");
+    assert!(database.durable().is_empty());
+}
+
+#[commit_on_success]
+async fn waiting(
+    connection: &mut Connection,
+    shared: impl Future<Output = ()> + Send,
+    fails: bool,
+) -> Result<(), AppError> {
+    shared.await;
+    connection.insert(1)?;
+    if fails {
+        return Err(AppError::Body("no"));
+    }
+    Ok(())
+}
+
+// Whoever polls a future runs it, so the frame that it finds is that of the poller.
+#[test]
+fn a_future_that_two_bodies_share_defers_in_the_one_that_polls_it() {
+    for first_fails in [false, true] {
+        let (first, second) = (Database::new(), Database::new());
+        let copy = first.clone();
+        let shared = async move {
+            defer!(copy.clone().note("call of the first poll"));
+            pause(1).await;
+            defer!(copy.note("call of the last poll"));
+        };
+        let shared = futures_util::FutureExt::shared(shared);
+        let (mut one, mut two) = (first.connection(), second.connection());
+        let (failed, done) = complete(futures_util::future::join(
+            waiting(&mut one, shared.clone(), first_fails),
+            waiting(&mut two, shared, !first_fails),
+        ));
+        assert_eq!(failed.is_err(), first_fails);
+        assert_eq!(done.is_err(), !first_fails);
+        let expected: &[&str] = if first_fails {
+            &[]
+        } else {
+            &["call of the first poll", "call of the last poll"]
+        };
+        assert_eq!(calls(&first), expected);
+        assert!(calls(&second).is_empty());
+    }
+}
+
 // They are polled between the polls of a body, on the same thread.
 #[tokio::test]
 async fn local_tasks_are_outside_of_the_transactions_of_others() {

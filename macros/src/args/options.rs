@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Expr, LitInt, Path, Token};
 
+use super::value::{at_end, expression};
 use crate::diagnostics;
 
 /// The options of one block, each at most once: a second one is an error while they are read.
@@ -222,12 +223,12 @@ fn count(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<LitInt> {
 
 fn backoff(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     let equals = equals(keyword, input, "Duration::from_millis(10)")?;
-    super::expression(equals, input, diagnostics::expected_backoff)
+    expression(equals, input, diagnostics::expected_backoff)
 }
 
 fn predicate(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     let equals = equals(keyword, input, "AppError::is_harmless")?;
-    super::expression(equals, input, diagnostics::expected_predicate)
+    expression(equals, input, diagnostics::expected_predicate)
 }
 
 fn path(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
@@ -242,9 +243,4 @@ fn equals(keyword: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result
         return Err(diagnostics::option_without_value(keyword, example));
     }
     input.parse()
-}
-
-/// Whether the arguments end here, in `transaction!` at its arrow or block.
-pub(super) fn at_end(input: ParseStream<'_>) -> bool {
-    input.is_empty() || input.peek(Token![=>]) || input.peek(syn::token::Brace)
 }
