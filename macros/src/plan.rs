@@ -99,7 +99,7 @@ pub(crate) struct Moved {
 
 /// The type that the body evaluates to, as far as it can be told, and where to report that it does not.
 pub(crate) struct Output {
-    /// With every `impl Trait` replaced by `_`; `None` where there is nothing to say, in a block.
+    /// The type with every `impl Trait` replaced by `_`; `None` in a block, which has no signature.
     pub(crate) annotation: Option<Type>,
     /// The place to blame when it is not a suitable `Result`.
     pub(crate) blame: Span,
@@ -116,9 +116,9 @@ pub(crate) enum Lifetime {
 
 /// The part of a function that the transaction goes around.
 pub(crate) enum Place {
-    /// Around the whole body.
+    /// The transaction is around the whole body.
     Body,
-    /// Into the `async` block that the body ends in.
+    /// The transaction goes into the `async` block that the body ends in.
     Tail(Box<Tail>),
 }
 

@@ -169,7 +169,7 @@ pub(crate) mod store {
             Ok(())
         }
 
-        /// If it fails, the transaction is still open.
+        /// Stores all rows of the transaction, or fails and leaves it open.
         pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
             let open = self.open.as_mut().ok_or_else(not_open)?;
             let mut committed = self.store.lock();

@@ -30,7 +30,7 @@ pub(crate) struct Args {
     reason = "there is one for each function, and it is not kept"
 )]
 pub(crate) enum Source {
-    /// Nothing is said: the first parameter that has a type.
+    /// No source is named, so it is the first parameter that has a type.
     #[default]
     First,
     /// `conn`: the parameter of that name.

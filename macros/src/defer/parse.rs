@@ -81,7 +81,7 @@ fn deferred(invoked: Macro, input: ParseStream<'_>) -> syn::Result<Deferred> {
     let ahead = input.fork();
     let expression = match ahead.parse::<Expr>() {
         Ok(expression) if ahead.is_empty() || ahead.peek(Token![,]) => expression,
-        // Not one expression, so statements; what is wrong with them is for rustc to say.
+        // Tokens that are not one expression are statements; what is wrong with them is for rustc to say.
         _ => return block(invoked, input.parse()?),
     };
     input.advance_to(&ahead);
@@ -132,7 +132,7 @@ fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
         Expr::Await(awaited) => self::awaited(invoked, awaited),
         other => match call(invoked, other)? {
             Ok(call) => Ok(Deferred::Call(call)),
-            // With its parentheses: at the head of a statement it may need them.
+            // A block keeps the parentheses that were written: at the head of a statement it may need them.
             Err(_) => block(invoked, written),
         },
     }
@@ -204,7 +204,7 @@ fn has_attributes(expression: &Expr) -> bool {
     is_punct(first.as_ref(), '#')
 }
 
-/// Without parentheses and the invisible groups of `macro_rules`.
+/// The expression inside parentheses and the invisible groups of `macro_rules`.
 fn plain(expression: Expr) -> Expr {
     match expression {
         Expr::Group(group) if group.attrs.is_empty() => plain(*group.expr),

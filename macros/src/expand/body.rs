@@ -20,7 +20,7 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let body = body(plan, krate);
     let wait = wait(plan);
     let allow = allow(&[Lint::UnusedMut, Lint::UnusedVariables]);
-    // This borrows the connection, and that is where the borrow is reported.
+    // `enter` borrows the connection, so a borrow that is too long is reported at its name.
     let lent = Span::mixed_site().located_at(binding.span());
     let enter = quote_spanned!(lent=> __scope.enter());
     let run = match plan.output.error {

@@ -102,7 +102,7 @@ pub(super) enum Borrow {
     Exclusive,
 }
 
-/// Of a receiver, if it is a reference.
+/// The access that a receiver gives, if it is a reference.
 pub(super) fn borrowed(receiver: &Receiver) -> Option<Borrow> {
     match &receiver.kind {
         ReceiverKind::Reference(_, _, None) => Some(Borrow::Shared),

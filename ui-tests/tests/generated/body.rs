@@ -13,7 +13,7 @@ pub(crate) enum Kind {
     Text,
     Ints,
     Maybe,
-    /// From an integer to another.
+    /// A function from an integer to another.
     Call,
 }
 
@@ -97,7 +97,7 @@ impl<'dice> Body<'dice> {
         uses.collect()
     }
 
-    /// With names that no other part of the body has.
+    /// Fills in names that no other part of the body has.
     pub(crate) fn apart(&mut self, text: &str) -> String {
         self.names = 1_000;
         self.fill(text, &mut Names::default())

@@ -17,13 +17,13 @@ pub(crate) enum Flavour {
     Boxed,
 }
 
-/// All but the braces around the body.
+/// A function in parts, for both forms to be written from.
 pub(crate) struct Draft {
     pub(crate) place: Place,
     pub(crate) flavour: Flavour,
     pub(crate) source: &'static Source,
     pub(crate) receiver: Option<&'static Receiver>,
-    /// Without the receiver.
+    /// The parameters after the receiver.
     pub(crate) parameters: Vec<String>,
     pub(crate) output: &'static str,
     /// The expression that the body ends in.

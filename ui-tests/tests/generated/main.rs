@@ -40,11 +40,11 @@ const CRATE: u64 = 400;
 struct Count {
     functions: u64,
     spoiled: u64,
-    /// That fail to compile, in both forms.
+    /// Functions that fail to compile, in both forms.
     failing: u64,
-    /// Of those that were not spoiled.
+    /// Functions that fail to compile although nothing has spoiled them.
     misbegotten: u64,
-    /// That clippy has nothing to say about without the attribute.
+    /// Functions about which clippy has nothing to say without the attribute.
     clean: u64,
     different: Vec<String>,
 }

@@ -14,7 +14,7 @@ pub(crate) enum Owner {
 use Owner::{Anybody, Lent, Object, Shared};
 
 pub(crate) struct Source {
-    /// Between the parentheses of the attribute.
+    /// The words between the parentheses of the attribute.
     pub(crate) argument: &'static str,
     pub(crate) parameter: &'static str,
     /// The statements that the plain function begins with, in place of the attribute.
@@ -222,7 +222,7 @@ pub(crate) const ASYNC: &[Source] = &[
     ),
 ];
 
-/// For functions that return a future, which borrows for `'c`.
+/// Sources of functions that return a future, which borrows for `'c`.
 pub(crate) const FUTURE: &[Source] = &[
     bare("", "conn: &'c mut AsyncConnection"),
     bare("", "conn: &'c mut AsyncConnection"),

@@ -19,7 +19,7 @@ pub(crate) enum When {
     Always,
     Sync,
     Async,
-    /// In an `unsafe fn`.
+    /// Only in an `unsafe fn`.
     Unsafe,
     /// Only where the error can be made of that of the driver.
     FromDriver,

@@ -43,7 +43,7 @@ pub(crate) fn twins(seed: u64, number: u64, spoiled: bool) -> Twins {
     }
 }
 
-/// Nothing is said about what stands for the attribute.
+/// The statements in place of the attribute, of which no lint speaks.
 fn allowed(instead: &str) -> String {
     let statements = instead.split_inclusive(';');
     let statements = statements

@@ -14,7 +14,7 @@ use super::vocabulary::{fence, word};
 enum Change {
     Delete(Index),
     Duplicate(Index),
-    /// With what follows it.
+    /// A tree changes places with the one that follows it.
     Swap(Index),
     Replace(Index, String),
     Insert(Index, String),

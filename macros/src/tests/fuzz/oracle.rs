@@ -11,7 +11,7 @@ use crate::defer::Macro;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Expanded,
-    /// With errors of our own.
+    /// The output has errors of our own.
     Refused,
     /// The input was wrong in a way that rustc sees as well, and it was left for rustc to report.
     HandedOn,
@@ -33,7 +33,7 @@ pub(super) fn attribute(args: &TokenStream, item: &TokenStream) -> Verdict {
         return Err(format!("beside the error, {rest} is left"));
     }
     let wanted = inside(item);
-    // In a future's function, the transaction is around a part of the body.
+    // A function that returns a future has its transaction around a part of the body, so the words are not in one piece.
     if !refused && !contains(&output, &wanted) && lost(&wanted, &output).is_some() {
         return Err("the body is not there".to_owned());
     }
@@ -44,7 +44,7 @@ pub(super) fn deferred(invoked: Macro, input: &TokenStream) -> Verdict {
     let output = crate::defer::expand(invoked, input.clone());
     let outcome = expression(input, &output, is_deferrable(input))?;
     let mut wanted = words(input.clone());
-    // Between the parts, around them, and before the path of this crate.
+    // These words stand between the parts and around them, and before the path of this crate: they need not be left.
     wanted.retain(|word| !["crate", "=", ",", "(", ")"].contains(&word.as_str()));
     match lost(&wanted, &output) {
         Some(word) if outcome != Outcome::Refused => Err(format!("{word} is lost")),

@@ -34,7 +34,7 @@ pub fn complete<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// With the attribute.
+/// Functions with the attribute.
 pub mod annotated {
     use std::hint::black_box;
 
@@ -134,7 +134,7 @@ pub mod plain {
     }
 }
 
-/// By hand.
+/// Functions with begin and commit by hand.
 pub mod by_hand {
     use std::hint::black_box;
 

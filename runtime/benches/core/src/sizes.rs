@@ -8,13 +8,13 @@ use crate::futures::{annotated, plain};
 pub struct Sizes {
     /// The name of the row, which says what the body holds.
     pub body: &'static str,
-    /// With the attribute.
+    /// The bytes of the future with the attribute.
     pub annotated: usize,
-    /// Without.
+    /// The bytes of the future without it.
     pub plain: usize,
 }
 
-/// Of each kind of body.
+/// The sizes for each kind of body.
 #[must_use]
 pub fn of_futures() -> [Sizes; 3] {
     let (one, other) = (&mut Nothing::default(), &mut Nothing::default());

@@ -10,11 +10,11 @@ use crate::{blocks, calls, futures};
 /// One of the two ways in which the same work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// With the attribute.
+    /// The attribute and `defer!`.
     Annotated,
-    /// With begin and commit in so many words, and calls in a vector.
+    /// Begin and commit in so many words, and calls in a vector.
     ByHand,
-    /// Without a transaction.
+    /// The body alone, in no transaction.
     Plain,
 }
 
@@ -114,7 +114,7 @@ impl Work {
 pub struct Task {
     /// The kind of work.
     pub work: Work,
-    /// With the attribute, or by hand.
+    /// The way in which it is done.
     pub way: Way,
     /// The size, in the unit of its [`Work`].
     pub size: usize,

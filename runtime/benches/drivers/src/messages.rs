@@ -73,7 +73,7 @@ pub(crate) fn sqlx() -> Result {
     runtime.block_on(server.drop_table())
 }
 
-/// On threads of its own, as the sync driver knows nothing of it.
+/// A proxy on threads of its own: the sync driver drives no runtime.
 fn proxy<A>(server: A) -> Result<(Runtime, Proxy)>
 where
     A: ToSocketAddrs + Clone + Send + Sync + 'static,

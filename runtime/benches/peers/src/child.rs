@@ -56,7 +56,7 @@ impl Process {
 }
 
 impl Drop for Process {
-    /// Without orders it ends.
+    /// Closes the input of the process, at the end of which it exits, and waits for that.
     fn drop(&mut self) {
         self.orders = None;
         let _ = self.child.wait();

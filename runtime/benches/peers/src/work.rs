@@ -3,9 +3,9 @@
 /// The two ways to begin, commit and make the calls.
 #[derive(Clone, Copy)]
 pub(crate) enum Way {
-    /// With the driver's own means; the calls are made after the commit.
+    /// The driver's own means; the calls are made after the commit.
     ByHand,
-    /// With the means of the package, which makes the calls.
+    /// The means of the package, which makes the calls.
     Package,
 }
 

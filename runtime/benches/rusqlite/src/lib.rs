@@ -18,7 +18,7 @@ pub enum Way {
 /// The work of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Nothing.
+    /// No statement: begin and commit alone.
     Empty,
     /// One insert, which SQLite prepares each time.
     OneInsert,
@@ -116,7 +116,7 @@ fn nested(connection: &mut Connection, work: Work) -> Result<()> {
     insert(connection, work)
 }
 
-// Not inlined, so that it is the same code for both ways.
+// A function that is not inlined is the same code for both ways.
 #[inline(never)]
 fn insert(connection: &Connection, work: Work) -> Result<()> {
     let times = match work {
