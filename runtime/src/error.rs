@@ -2,6 +2,8 @@
 
 use std::panic::Location;
 
+use crate::site::Site;
+
 /// A driver's error, or a deferred call's, with its type erased.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
@@ -120,6 +122,15 @@ pub enum Error {
         /// What made it so.
         cause: RollbackOnly,
     },
+    /// Another block is open beside this one, in the same transaction. A savepoint keeps and undoes whatever is written
+    /// after it, so their rows could not be told apart. The body did not run; the transaction is as it was.
+    #[error(
+        "`{function}` was to begin beside another block that is open in the same transaction: run one after the other, or have both join it with `propagation = required`"
+    )]
+    Concurrent {
+        /// The annotated function.
+        function: &'static str,
+    },
     /// Calls were deferred in a savepoint of a transaction that this crate did not open. Nobody
     /// would run them when that transaction commits, so the savepoint was rolled back.
     #[error(
@@ -131,12 +142,13 @@ pub enum Error {
         /// How many calls would have been lost.
         pending: usize,
     },
-    /// A rollback that [`set_rollback`](crate::set_rollback) had asked for failed.
-    #[error("could not roll back the transaction of `{function}` as requested")]
+    /// The rollback failed, and the transaction may still be open, for whoever has the connection to commit it:
+    /// [`set_rollback`](crate::set_rollback) had asked for it, or the commit was refused.
+    #[error("could not roll back the transaction of `{function}`; what becomes of it is unknown")]
     Rollback {
         /// The annotated function.
         function: &'static str,
-        /// The driver's error.
+        /// The driver's error; behind a refused commit an error that names both, and has the refusal as its source.
         source: BoxError,
     },
     /// The connection broke while `COMMIT` was in flight.
@@ -171,6 +183,7 @@ impl Error {
             | Self::Commit { .. }
             | Self::Aborted { .. }
             | Self::RollbackOnly { .. }
+            | Self::Concurrent { .. }
             | Self::NotOwned { .. } => Outcome::RolledBack,
             Self::Handlers { .. } => Outcome::Committed,
             Self::Ended { .. } | Self::Rollback { .. } | Self::Unknown { .. } => Outcome::Unknown,
@@ -214,6 +227,24 @@ pub(crate) fn find<'e, E: std::error::Error + 'static>(
         .find_map(|error| error.downcast_ref())
 }
 
+/// A commit that was refused, and whose rollback failed as well.
+#[derive(Debug, thiserror::Error)]
+#[error("{refusal}, and the rollback failed: {rollback}")]
+pub(crate) struct RefusedAndOpen {
+    #[source]
+    pub(crate) refusal: Box<Error>,
+    pub(crate) rollback: BoxError,
+}
+
+/// The error of a begin, while another block of the same task holds a connection: with a pool of one, or a file that only one
+/// connection may write to, that is why it failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}; {around} has a transaction open in the same task, on a connection of its own")]
+pub(crate) struct BesideOpen {
+    pub(crate) source: BoxError,
+    pub(crate) around: &'static Site,
+}
+
 /// Why a transaction can only be rolled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -222,12 +253,16 @@ pub enum RollbackOnly {
     /// from those of the block around it.
     #[error("a nested transaction was cancelled half-way")]
     NestedCancelled,
+    /// The async body of a nested block panicked, the panic was caught around it, and its writes cannot be told from those
+    /// of the block around it: rolling back to its savepoint would have to be awaited.
+    #[error("a nested transaction panicked half-way")]
+    NestedPanicked,
     /// A nested block failed, and rolling back to its savepoint failed as well.
     #[error("a nested transaction could not be rolled back to its savepoint")]
     SavepointLost,
     /// A block that had joined the transaction, without a savepoint, failed.
-    #[error("`{0}`, which had joined it without a savepoint, failed")]
-    Joined(&'static str),
+    #[error("`{}`, which had joined it without a savepoint, failed", .0.function)]
+    Joined(&'static Site),
     /// An async call was deferred inside a transaction of a sync function, which cannot await it.
     #[error(
         "an async call was deferred at {0}, inside a transaction of a sync function that cannot await it"

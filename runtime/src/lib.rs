@@ -55,12 +55,15 @@ mod attempts;
 mod context;
 pub mod drivers;
 mod error;
+mod event;
+mod executor;
 mod forbidden;
-mod handlers;
 mod observer;
 mod options;
 pub mod outside;
+mod queue;
 mod rehearsal;
+mod run;
 mod scope;
 pub mod signals;
 mod site;
@@ -82,9 +85,9 @@ pub use commit_on_success_macros::try_defer;
 
 pub use crate::attempts::Backoff;
 pub use crate::error::{BoxError, Error, HandlerFailure, NotInTransaction, Outcome, RollbackOnly};
-pub use crate::handlers::HandlerOutcome;
 pub use crate::observer::{Event, Observer, add_observer};
 pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
+pub use crate::queue::HandlerOutcome;
 pub use crate::site::Site;
 pub use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Owned,
@@ -119,6 +122,6 @@ pub fn pending() -> usize {
 /// [`NotInTransaction`] when no block is open here.
 pub fn set_rollback() -> Result<(), NotInTransaction> {
     let block = context::innermost().ok_or(NotInTransaction)?;
-    block.change(context::Load::request_rollback);
+    block.change(context::Pending::request_rollback);
     Ok(())
 }

@@ -1,12 +1,14 @@
-//! Process-wide observers, and what happens to failures that no caller can be told about.
+//! Process-wide observers, and the way of failures that no caller can be told about.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::context::Hidden;
 use crate::error::{BoxError, HandlerFailure};
-use crate::signals::Cause;
+use crate::event::Cause;
 use crate::site::Site;
 
 /// A transaction, or a savepoint in it, as its observers see it.
@@ -15,9 +17,12 @@ use crate::site::Site;
 pub struct Event {
     /// Tells transactions apart: the same for the begin and the end of one, and for no other.
     pub id: u64,
+    /// The `id` of the block around it on the same connection; zero where there is none, or where it had begun before
+    /// there was any observer.
+    pub parent: u64,
     /// The annotated function.
     pub site: &'static Site,
-    /// What the driver is called.
+    /// The driver's name.
     pub driver: &'static str,
     /// How many blocks are open around this one, on the same connection.
     pub nesting: usize,
@@ -28,9 +33,12 @@ pub struct Event {
 /// Is told what becomes of every transaction of the process; for metrics and logs.
 ///
 /// Every method does nothing by default. They are called on the thread where it happened, also
-/// while it unwinds, so they must be quick and must not panic. For each block that has begun, one of
-/// [`committed`](Self::committed), [`rolled_back`](Self::rolled_back) and [`unknown`](Self::unknown) is
-/// called, once, before its handlers and deferred calls run.
+/// while it unwinds, so they must be quick. For each block that has begun, one of
+/// [`committed`](Self::committed), [`released`](Self::released), [`rolled_back`](Self::rolled_back) and
+/// [`unknown`](Self::unknown) is called, once, before its handlers and deferred calls run.
+///
+/// An observer is a guest: it runs outside of any transaction, so a call that it defers runs at once; a panic of it is
+/// caught, written to standard error, and changes nothing; and what it opens itself is not observed.
 ///
 /// A failure of which no caller hears (a rollback that failed behind a body's own error, a call
 /// that failed outside of any transaction or after its future was dropped) is written to standard
@@ -41,8 +49,14 @@ pub trait Observer: Send + Sync {
         let _ = event;
     }
 
-    /// A transaction was committed, or a savepoint released.
+    /// A transaction was committed.
     fn committed(&self, event: &Event) {
+        let _ = event;
+    }
+
+    /// A nested block has succeeded: its savepoint was released, or it had joined the block around it. Whether it is
+    /// stored depends on that one, its [`parent`](Event::parent).
+    fn released(&self, event: &Event) {
         let _ = event;
     }
 
@@ -117,13 +131,45 @@ fn observers() -> impl Iterator<Item = &'static dyn Observer> {
     std::iter::successors(OBSERVERS.get(), |node| node.next.get()).map(|node| &*node.observer)
 }
 
-fn tell(observe: impl Fn(&dyn Observer)) -> Told {
-    let mut told = Told::Nobody;
-    for observer in observers() {
-        observe(observer);
-        told = Told::Somebody;
+thread_local! {
+    /// Whether an observer runs on this thread.
+    static OBSERVING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A guest's visit, which ends when it is dropped.
+struct Visit {
+    _outside: Hidden,
+}
+
+impl Visit {
+    fn begin() -> Self {
+        OBSERVING.set(true);
+        let _outside = Hidden::new();
+        Self { _outside }
     }
-    told
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        OBSERVING.set(false);
+    }
+}
+
+/// Tells each observer, whatever the others do.
+fn tell(observe: impl Fn(&dyn Observer)) -> Told {
+    if !any() || OBSERVING.get() {
+        return Told::Nobody;
+    }
+    let _visit = Visit::begin();
+    for observer in observers() {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| observe(observer))) {
+            warn_on_stderr(&"an observer panicked", None);
+            // A payload may be of a user's type, and panic when it is dropped.
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            dropped.unwrap_or_else(std::mem::forget);
+        }
+    }
+    Told::Somebody
 }
 
 #[derive(PartialEq, Eq)]
@@ -139,13 +185,13 @@ pub(crate) fn handler_failed(failure: &HandlerFailure) {
 /// A failure that no error will carry.
 pub(crate) fn handler_failed_unheard(failure: &HandlerFailure) {
     if tell(|observer| observer.handler_failed(failure)) == Told::Nobody {
-        complain(failure, None);
+        warn_on_stderr(failure, None);
     }
 }
 
 pub(crate) fn rollback_failed(site: &Site, error: &BoxError) {
     if tell(|observer| observer.rollback_failed(site, error)) == Told::Nobody {
-        complain(&format_args!("the rollback of {site} failed"), Some(error));
+        warn_on_stderr(&format_args!("the rollback of {site} failed"), Some(error));
     }
 }
 
@@ -155,7 +201,7 @@ pub(crate) fn rollback_failed(site: &Site, error: &BoxError) {
 )]
 pub(crate) fn leftover_rolled_back(driver: &'static str) {
     if tell(|observer| observer.leftover_rolled_back(driver)) == Told::Nobody {
-        complain(
+        warn_on_stderr(
             &format_args!(
                 "a transaction that was left open on a connection of {driver} was rolled back"
             ),
@@ -172,6 +218,10 @@ pub(crate) fn committed(event: &Event) {
     tell(|observer| observer.committed(event));
 }
 
+pub(crate) fn released(event: &Event) {
+    tell(|observer| observer.released(event));
+}
+
 pub(crate) fn rolled_back(event: &Event, cause: Cause) {
     tell(|observer| observer.rolled_back(event, cause));
 }
@@ -182,7 +232,7 @@ pub(crate) fn unknown(event: &Event) {
 
 pub(crate) fn called_inside(function: &'static str, transaction: &Site) {
     if tell(|observer| observer.called_inside(function, transaction)) == Told::Nobody {
-        complain(
+        warn_on_stderr(
             &format_args!("`{function}` was called inside the transaction of {transaction}"),
             None,
         );
@@ -199,7 +249,7 @@ fn any() -> bool {
 #[inline]
 pub(crate) fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    if any() {
+    if any() && !OBSERVING.get() {
         NEXT.fetch_add(1, Ordering::Relaxed)
     } else {
         0
@@ -208,7 +258,7 @@ pub(crate) fn next_id() -> u64 {
 
 pub(crate) fn deferred_outside(location: &'static Location<'static>) {
     if tell(|observer| observer.deferred_outside(location)) == Told::Nobody {
-        complain(
+        warn_on_stderr(
             &format_args!("a call was deferred outside of any transaction at {location}"),
             None,
         );
@@ -216,9 +266,9 @@ pub(crate) fn deferred_outside(location: &'static Location<'static>) {
 }
 
 /// The last resort. Does not use `eprintln!`, which panics when standard error is closed.
-fn complain(what: &dyn std::fmt::Display, source: Option<&BoxError>) {
+fn warn_on_stderr(message: &dyn std::fmt::Display, source: Option<&BoxError>) {
     let mut line = String::new();
-    let _ = write!(line, "commit_on_success: {what}");
+    let _ = write!(line, "commit_on_success: {message}");
     if let Some(source) = source {
         let _ = write!(line, ": {source}");
     }

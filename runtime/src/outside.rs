@@ -1,4 +1,4 @@
-//! What a call deferred outside of any transaction does.
+//! Code outside of any transaction: the way there, and the policy for calls that are deferred there.
 //!
 //! By default it runs at once, as in Django: code that defers a call works with and without a
 //! transaction around it. A process that wants to find such places can choose otherwise.
@@ -10,16 +10,18 @@
 //! assert_eq!(outside::get(), outside::Warn);
 //! ```
 
+use std::future::Future;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use Policy::{Refuse, Run, Warn};
 
+use crate::context::{Hidden, Inside, Outside};
 use crate::error::HandlerFailure;
-use crate::handlers::HandlerOutcome;
 use crate::observer;
+use crate::queue::HandlerOutcome;
 
-/// What a call deferred outside of any transaction does.
+/// The policy for a call that is deferred outside of any transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// It runs at once.
@@ -47,6 +49,44 @@ pub fn get() -> Policy {
         .into_iter()
         .find(|known| *known as u8 == policy)
         .unwrap_or_default()
+}
+
+/// Runs code outside of any transaction, whatever blocks are open around it.
+///
+/// The block of a sync function belongs to the thread that its body runs on. Whatever else the body has that thread do is
+/// taken for a part of it: a future that an executor polls inside of a `block_on`, a job that a thread pool has stolen while
+/// the body waits for its own. With the feature `tokio`, tasks of tokio are told apart. For others, this is the way out.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> rusqlite::Result<()> {
+/// use commit_on_success::{commit_on_success, in_transaction, outside};
+/// use rusqlite::Connection;
+///
+/// #[commit_on_success]
+/// fn store(conn: &mut Connection) -> rusqlite::Result<()> {
+///     assert!(in_transaction());
+///     outside::scope(|| assert!(!in_transaction()));
+///     Ok(())
+/// }
+///
+/// store(&mut Connection::open_in_memory()?)
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
+pub fn scope<R>(code: impl FnOnce() -> R) -> R {
+    let _hidden = Hidden::new();
+    code()
+}
+
+/// As [`scope`], for a future: it is outside of any transaction whenever it is polled, and when it is dropped.
+///
+/// # Cancel safety
+///
+/// That of the future.
+pub fn scope_async<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    Inside::new(Outside, future)
 }
 
 /// Applies the policy to a call that is about to run.

@@ -1,8 +1,5 @@
 //! What generated code calls. Not part of the public interface: it changes with any release.
 
-#[path = "private/returned.rs"]
-mod returned;
-
 pub use std::any::type_name_of_val;
 use std::future::Future;
 use std::num::NonZeroU32;
@@ -18,15 +15,16 @@ pub use crate::forbidden::outside_transaction;
 pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};
 
-pub use self::returned::{AnyLifetime, Mistaken, Returned, Static};
 pub use crate::attempts::Attempts;
-use crate::context::{self, Doom, Kind, Place};
-use crate::error::{BoxError, Error, NotInTransaction};
-pub use crate::handlers::HandlerOutcome;
-use crate::handlers::{AsyncCall, Handler};
+use crate::context::{self, Kind, OpenBlock};
+use crate::error::{BoxError, Error, NotInTransaction, RollbackOnly};
 use crate::options::Options;
 use crate::outside;
-pub use crate::scope::{AsyncRunning, AsyncScope, Running, Scope};
+pub use crate::queue::HandlerOutcome;
+use crate::queue::{AsyncCall, Handler};
+pub use crate::scope::{
+    AnyLifetime, AsyncRunning, AsyncScope, Mistaken, Returned, Running, Scope, Static,
+};
 pub use crate::site::Site;
 use crate::transaction::{AsyncBegin, Begin};
 
@@ -206,7 +204,7 @@ impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
 
 /// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
 #[inline]
-fn enqueue_async(block: Place, call: Option<AsyncCall>, location: &'static Location<'static>) {
+fn enqueue_async(block: OpenBlock, call: Option<AsyncCall>, location: &'static Location<'static>) {
     match call {
         Some(call) if block.kind() == Kind::Async => block.enqueue(Handler::future(call, location)),
         Some(_lost) => doom(block, location),
@@ -215,8 +213,8 @@ fn enqueue_async(block: Place, call: Option<AsyncCall>, location: &'static Locat
 }
 
 #[cold]
-fn doom(block: Place, location: &'static Location<'static>) {
-    block.change(|load| load.doom(Doom::AsyncCall(location)));
+fn doom(block: OpenBlock, location: &'static Location<'static>) {
+    block.change(|pending| pending.doom(RollbackOnly::AsyncCall(location)));
 }
 
 /// The return type of a function that is a transaction.

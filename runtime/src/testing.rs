@@ -39,17 +39,18 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::pin::pin;
 
-use crate::context::{Frame, Hidden, Kind};
+use crate::context::{Frame, Hidden, Inside, Kind};
 use crate::error::{BoxError, Error, HandlerFailure};
-use crate::handlers::{Drain, Queue};
+use crate::event::Committed;
 use crate::options::Options;
+use crate::queue::Queue;
 use crate::rehearsal::{self, Rehearsal};
-use crate::signals::Committed;
+use crate::run::Drain;
 use crate::site::Site;
 use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, Begin, ConnectionId, RollbackError, Transaction,
+    Abandoned, AsyncBegin, AsyncTransaction, Begin, ConnectionId, RollbackError, Savepoint,
+    Transaction,
 };
 
 /// Runs a block, and returns beside its value what would have run after its transactions committed: deferred
@@ -60,19 +61,23 @@ use crate::transaction::{
 pub fn capture<R>(block: impl FnOnce() -> R) -> (R, Captured) {
     let mut frame = capturing();
     let value = frame.during(block);
-    (value, Captured(frame.load.queue))
+    (value, Captured(frame.pending.queue))
 }
 
 /// As [`capture`], for a future.
 pub async fn capture_async<F: Future>(block: F) -> (F::Output, Captured) {
     let mut frame = capturing();
-    let mut block = pin!(block);
-    let value = std::future::poll_fn(|context| frame.during(|| block.as_mut().poll(context))).await;
-    (value, Captured(frame.load.queue))
+    let value = Inside::new(&mut frame, block).await;
+    (value, Captured(frame.pending.queue))
 }
 
 fn capturing() -> Frame {
-    Frame::new(ConnectionId::new(0), Kind::Capture, &Site::NOWHERE, 0)
+    Frame::new(
+        ConnectionId::new(0),
+        Kind::Capture,
+        &Site::NOWHERE,
+        Savepoint::OUTERMOST,
+    )
 }
 
 /// Calls that were caught. Dropping it drops them.

@@ -5,11 +5,13 @@
 use std::pin::pin;
 use std::task::Poll;
 
-use commit_on_success::{commit_on_success, defer, in_transaction, pending, try_defer};
+use commit_on_success::{commit_on_success, defer, in_transaction, outside, pending, try_defer};
 use commit_on_success_tests::polling::{complete, poll_once};
 use commit_on_success_tests::scripted::{AppError, Connection, Database, pause};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 #[commit_on_success]
 async fn noting(
@@ -316,6 +318,40 @@ fn a_runtime_inside_a_body_has_transactions_of_its_own() {
     with_a_runtime_inside(&mut first.connection(), second.clone()).unwrap();
     assert_eq!(calls(&first), ["call 1"]);
     assert_eq!(second.durable(), [1]);
+}
+
+#[commit_on_success]
+fn drives(
+    connection: &mut Connection,
+    runtime: &Runtime,
+    task: JoinHandle<()>,
+) -> Result<(), AppError> {
+    runtime.block_on(async {
+        assert!(in_transaction());
+        task.await.unwrap();
+        outside::scope_async(async { assert!(!in_transaction()) }).await;
+        outside::scope(|| assert!(!in_transaction()));
+    });
+    assert_eq!(pending(), 0);
+    connection.insert(1)?;
+    Err(AppError::Body("no"))
+}
+
+// It was spawned long before, and happens to be polled while the body waits for something else.
+#[test]
+fn a_task_that_a_sync_body_polls_is_outside_of_its_transaction() {
+    let database = Database::new();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let copy = database.clone();
+    let task = runtime.spawn(async move {
+        assert!(!in_transaction());
+        defer!(copy.note("call of the task"));
+    });
+    drives(&mut database.connection(), &runtime, task).unwrap_err();
+    assert_eq!(calls(&database), ["call of the task"]);
+    assert_eq!(database.log().last().unwrap(), "rollback");
 }
 
 #[test]

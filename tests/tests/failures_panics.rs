@@ -142,7 +142,7 @@ fn a_nested_panic_in_an_async_function_that_is_caught_lets_the_outer_only_roll_b
         matches!(
             error,
             AppError::Transaction(Error::RollbackOnly {
-                cause: RollbackOnly::NestedCancelled,
+                cause: RollbackOnly::NestedPanicked,
                 ..
             })
         ),

@@ -72,6 +72,10 @@ impl Observer for Recorder {
         Self::transaction(event, "committed");
     }
 
+    fn released(&self, event: &Event) {
+        Self::transaction(event, "released");
+    }
+
     fn rolled_back(&self, event: &Event, cause: Cause) {
         Self::transaction(event, &format!("rolled back ({cause:?})"));
     }
@@ -170,7 +174,7 @@ fn commits_are_told_before_handlers_and_deferred_calls_run() {
         [
             "begun outer, nesting 0, deferred 0",
             "begun nested, nesting 1, deferred 0",
-            "committed nested, nesting 1, deferred 1",
+            "released nested, nesting 1, deferred 1",
             "committed outer, nesting 0, deferred 2",
             "commit handler of outer",
             "call of outer",
@@ -206,7 +210,7 @@ fn rollbacks_are_told_with_their_cause_before_handlers_run() {
             [
                 "begun outer, nesting 0, deferred 0",
                 "begun nested, nesting 1, deferred 0",
-                "committed nested, nesting 1, deferred 1",
+                "released nested, nesting 1, deferred 1",
                 &outer,
                 "rollback handler of outer",
                 "rollback handler of nested",
@@ -560,5 +564,5 @@ async fn the_event_names_the_driver() {
         ("on_sqlx_sqlite", "sqlx-sqlite"),
     ];
     assert_eq!(drivers[..2], expected);
-    assert_eq!(drivers.len(), 4);
+    assert_eq!(drivers.len(), 3);
 }

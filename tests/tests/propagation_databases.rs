@@ -41,7 +41,7 @@ fn assert_joined<T: std::fmt::Debug>(result: Result<T, AppError>) {
             error,
             Error::RollbackOnly {
                 function: "outer",
-                cause: RollbackOnly::Joined("joins")
+                cause: RollbackOnly::Joined(_)
             }
         ),
         "{error:?}"

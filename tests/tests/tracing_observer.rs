@@ -192,10 +192,11 @@ fn each_transaction_is_a_span_with_its_outcome() {
     let seen = run(&Database::new(), End::Ok, End::Ok);
     let expected = [
         ["outer", "0", "2", "committed", ""],
-        ["nested", "1", "1", "committed", ""],
+        ["nested", "1", "1", "released", ""],
     ];
     assert_eq!(spans(&seen), expected);
-    assert!(seen.spans.iter().all(|span| span.parent.is_none()));
+    assert_eq!(seen.spans[0].parent, None);
+    assert_eq!(seen.spans[1].parent, Some(1), "the outer block's");
 
     for (how, cause) in [
         (End::Err, "the body returned an error"),
@@ -205,7 +206,7 @@ fn each_transaction_is_a_span_with_its_outcome() {
         let seen = run(&Database::new(), how, End::Ok);
         let expected = [
             ["outer", "0", "2", "rolled back", cause],
-            ["nested", "1", "1", "committed", ""],
+            ["nested", "1", "1", "released", ""],
         ];
         assert_eq!(spans(&seen), expected);
         let seen = run(&Database::new(), End::Ok, how);

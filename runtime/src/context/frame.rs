@@ -1,9 +1,7 @@
-//! What is known of an open block.
-
-use std::panic::Location;
+//! The frame of a block: all that others may ask of it while its body runs.
 
 use crate::error::RollbackOnly;
-use crate::handlers::Queue;
+use crate::queue::Queue;
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint};
 
@@ -19,69 +17,136 @@ pub(crate) enum Kind {
     Barrier,
 }
 
-/// How a block has to end although its body returned `Ok`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Mark {
-    #[default]
-    None,
-    /// `set_rollback()` was called.
-    Rollback,
-    /// It can only be rolled back, and that is an error.
-    Doomed(Doom),
-}
+/// The kind of a frame, and what has become of it, in one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Flags(u8);
 
-/// As [`RollbackOnly`], in less room: there is some for it in every future of a transaction.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Doom {
-    NestedCancelled,
-    SavepointLost,
-    Joined(&'static Site),
-    AsyncCall(&'static Location<'static>),
-}
+impl Flags {
+    const KIND: u8 = 0b11;
+    /// Something has gathered in the slot, and moves with the frame.
+    const LOADED: u8 = 0b100;
+    /// A block inside this one has begun or ended while the frame was on the stack.
+    const CHANGED: u8 = 0b1000;
+    /// The body has panicked.
+    const PANICKED: u8 = 0b1_0000;
 
-impl From<Doom> for RollbackOnly {
-    fn from(doom: Doom) -> Self {
-        match doom {
-            Doom::NestedCancelled => Self::NestedCancelled,
-            Doom::SavepointLost => Self::SavepointLost,
-            Doom::Joined(site) => Self::Joined(site.function),
-            Doom::AsyncCall(location) => Self::AsyncCall(location),
+    const fn of(kind: Kind) -> Self {
+        Self(match kind {
+            Kind::Sync => 0,
+            Kind::Async => 1,
+            Kind::Capture => 2,
+            Kind::Barrier => 3,
+        })
+    }
+
+    fn kind(self) -> Kind {
+        match self.0 & Self::KIND {
+            0 => Kind::Sync,
+            1 => Kind::Async,
+            2 => Kind::Capture,
+            _ => Kind::Barrier,
         }
+    }
+
+    fn has(self, flag: u8) -> bool {
+        self.0 & flag != 0
     }
 }
 
-/// What is known of a block before its body runs.
+/// The blocks that are open inside of one, in the same transaction and at the same level.
+///
+/// A savepoint keeps everything that is written after it, whoever writes, so that two of them beside each other, or one
+/// beside a block that has joined, would undo and keep each other's rows. There is one nested block at a time, or any number
+/// of joined ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Children(u16);
+
+impl Children {
+    pub(super) const NONE: Self = Self(0);
+    /// One that is nested, perhaps inside of joined ones.
+    pub(super) const NESTED: Self = Self(u16::MAX);
+    /// Of a block that has joined: they are counted where its level began.
+    pub(super) const COUNTED_ABOVE: Self = Self(u16::MAX - 1);
+    const MOST_JOINED: u16 = u16::MAX - 2;
+
+    /// So many joined ones.
+    pub(super) fn joined(count: u16) -> Self {
+        Self(count.min(Self::MOST_JOINED))
+    }
+
+    /// How many joined ones there are, unless one is nested.
+    pub(super) fn count(self) -> Option<u16> {
+        (self.0 <= Self::MOST_JOINED).then_some(self.0)
+    }
+}
+
+/// The levels that a driver has counted when a block began, itself included; more than 254 are one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Levels(u8);
+
+impl Levels {
+    const UNKNOWN: Self = Self(0);
+
+    pub(crate) fn of(counted: Option<u32>) -> Self {
+        match counted {
+            None => Self::UNKNOWN,
+            Some(levels) => Self(u8::try_from(levels.saturating_add(1)).unwrap_or(u8::MAX)),
+        }
+    }
+
+    /// Whether the driver counts more now than it did then.
+    pub(crate) fn have_grown_to(self, now: Self) -> bool {
+        self != Self::UNKNOWN && now.0 > self.0
+    }
+}
+
+/// What is known of a block while its body runs: three words, which are copied with each poll.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block {
     pub(super) connection: ConnectionId,
     pub(super) site: &'static Site,
-    /// How many blocks are around it on its connection.
-    pub(super) depth: u32,
-    pub(super) kind: Kind,
-    /// Whether its body has left something in the load. Where it has not, the load stays where it is.
-    pub(super) loaded: bool,
-    /// Whether its body has panicked.
-    pub(super) panicked: bool,
+    pub(super) savepoint: Savepoint,
+    pub(super) children: Children,
+    pub(super) levels: Levels,
+    flags: Flags,
 }
 
 impl Block {
-    pub(super) const BARRIER: Self = Self {
-        connection: ConnectionId::new(0),
-        site: &Site::NOWHERE,
-        depth: 0,
-        kind: Kind::Barrier,
-        loaded: false,
-        panicked: false,
-    };
+    pub(super) const BARRIER: Self = Self::new(
+        ConnectionId::new(0),
+        Kind::Barrier,
+        &Site::NOWHERE,
+        Savepoint::OUTERMOST,
+    );
 
-    pub(super) fn depth(&self) -> usize {
-        // As wide as an address on whatever has threads.
-        self.depth as usize
+    const fn new(
+        connection: ConnectionId,
+        kind: Kind,
+        site: &'static Site,
+        savepoint: Savepoint,
+    ) -> Self {
+        Self {
+            connection,
+            site,
+            savepoint,
+            children: Children::NONE,
+            levels: Levels::UNKNOWN,
+            flags: Flags::of(kind),
+        }
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        self.flags.kind()
+    }
+
+    /// How many blocks are around it on its connection.
+    pub(super) fn depth(self) -> usize {
+        usize::from(self.savepoint.depth())
     }
 
     /// Whether it is an open transaction, or a part of one.
     pub(super) fn is_open(self) -> bool {
-        matches!(self.kind, Kind::Sync | Kind::Async)
+        matches!(self.kind(), Kind::Sync | Kind::Async)
     }
 
     pub(super) fn is_on(connection: ConnectionId) -> impl Fn(Self) -> bool {
@@ -89,42 +154,101 @@ impl Block {
     }
 
     pub(super) fn is_capture(self) -> bool {
-        self.kind == Kind::Capture
+        self.kind() == Kind::Capture
+    }
+
+    /// Whether it has joined the block around it, and has no level of its own.
+    pub(super) fn has_joined(self) -> bool {
+        self.children == Children::COUNTED_ABOVE
+    }
+
+    /// Whether something has gathered in its slot. Where nothing has, what it had before stays where it is.
+    #[inline]
+    pub(super) fn is_loaded(self) -> bool {
+        self.flags.has(Flags::LOADED)
+    }
+
+    /// Whether its slot knows something that its frame does not.
+    #[inline]
+    pub(super) fn has_news(self) -> bool {
+        self.flags.has(Flags::LOADED | Flags::CHANGED)
+    }
+
+    pub(super) fn loaded(self) -> Self {
+        self.with(Flags::LOADED)
+    }
+
+    pub(super) fn with_children(self, children: Children) -> Self {
+        Self {
+            children,
+            ..self.with(Flags::CHANGED)
+        }
+    }
+
+    /// As its frame keeps it.
+    pub(super) fn settled(self) -> Self {
+        let flags = Flags(self.flags.0 & !Flags::CHANGED);
+        Self { flags, ..self }
+    }
+
+    pub(super) fn panicked(self) -> Self {
+        self.with(Flags::PANICKED)
+    }
+
+    fn with(self, flag: u8) -> Self {
+        let flags = Flags(self.flags.0 | flag);
+        Self { flags, ..self }
     }
 }
 
-/// What gathers while a body runs.
-#[derive(Debug, Default)]
-pub(crate) struct Load {
-    pub(crate) mark: Mark,
-    pub(crate) queue: Queue,
+/// Why a block has to roll back although its body returned `Ok`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MustRollBack {
+    /// `set_rollback()` was called.
+    Requested,
+    /// It can only be rolled back, and that is an error.
+    Only(RollbackOnly),
 }
 
-impl Load {
+/// All that gathers while a body runs.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) must_roll_back: Option<MustRollBack>,
+    pub(crate) queue: Queue,
+    /// The block's identity for observers; zero if there was none when it began.
+    pub(crate) id: u64,
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl Pending {
     pub(super) const EMPTY: Self = Self {
-        mark: Mark::None,
+        must_roll_back: None,
         queue: Queue::new(),
+        id: 0,
     };
 
     pub(crate) fn request_rollback(&mut self) {
-        if matches!(self.mark, Mark::None) {
-            self.mark = Mark::Rollback;
-        }
+        self.must_roll_back.get_or_insert(MustRollBack::Requested);
     }
 
     /// The first cause stays: it is the one that the user has to look at.
-    pub(crate) fn doom(&mut self, cause: Doom) {
-        if !matches!(self.mark, Mark::Doomed(_)) {
-            self.mark = Mark::Doomed(cause);
+    pub(crate) fn doom(&mut self, cause: RollbackOnly) {
+        if !matches!(self.must_roll_back, Some(MustRollBack::Only(_))) {
+            self.must_roll_back = Some(MustRollBack::Only(cause));
         }
     }
 }
 
-/// What is known of one open block.
+/// The frame of one block, where its scope keeps it.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(super) block: Block,
-    pub(crate) load: Load,
+    pub(crate) pending: Pending,
 }
 
 impl Frame {
@@ -132,19 +256,18 @@ impl Frame {
         connection: ConnectionId,
         kind: Kind,
         site: &'static Site,
-        depth: u32,
+        savepoint: Savepoint,
     ) -> Self {
         Self {
-            block: Block {
-                connection,
-                site,
-                depth,
-                kind,
-                loaded: false,
-                panicked: false,
-            },
-            load: Load::EMPTY,
+            block: Block::new(connection, kind, site, savepoint),
+            pending: Pending::EMPTY,
         }
+    }
+
+    /// Of a block that has joined the one around it.
+    pub(crate) fn joined(mut self) -> Self {
+        self.block.children = Children::COUNTED_ABOVE;
+        self
     }
 
     pub(crate) fn connection(&self) -> ConnectionId {
@@ -161,21 +284,30 @@ impl Frame {
 
     /// The savepoint of a nested block.
     pub(crate) fn savepoint(&self) -> Savepoint {
-        Savepoint::at(self.block.depth)
+        self.block.savepoint
     }
 
     /// Whether its body has panicked.
     pub(crate) fn has_panicked(&self) -> bool {
-        self.block.panicked
+        self.block.flags.has(Flags::PANICKED)
     }
 
     /// Whether anything has gathered in it.
+    #[inline]
     pub(crate) fn is_loaded(&self) -> bool {
-        self.block.loaded
+        self.block.is_loaded()
     }
 
-    /// Follows a connection that was moved.
-    pub(crate) fn follow(&mut self, connection: ConnectionId) {
+    /// Gives it an identity, which moves with whatever else gathers in it.
+    pub(crate) fn identify(&mut self, id: u64) {
+        self.pending.id = id;
+        self.block = self.block.loaded();
+    }
+
+    /// Follows a connection that was moved, and remembers how many levels its driver counts.
+    #[inline]
+    pub(crate) fn settle_on(&mut self, connection: ConnectionId, levels: Levels) {
         self.block.connection = connection;
+        self.block.levels = levels;
     }
 }

@@ -2,42 +2,51 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::frame::{Block, Kind, Load, Mark};
-use crate::handlers::Handler;
-use crate::transaction::ConnectionId;
+use super::frame::{Block, Kind, Pending};
+use crate::executor::Task;
+use crate::queue::Handler;
 
-/// What is around a block that begins.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Around {
-    /// How many blocks of its connection are open on this stack, hidden ones included.
-    pub(crate) depth: u32,
-    /// How the innermost of those that it may see has to end, if there is one.
-    pub(crate) mark: Option<Mark>,
-}
-
-/// Where a frame is while its body runs.
+/// The place of a frame while its body runs.
 pub(super) struct Slot {
     pub(super) block: Cell<Block>,
-    pub(super) gathered: RefCell<Load>,
+    pub(super) gathered: RefCell<Pending>,
+    /// The task that runs the body. Another one that is polled on the same thread, because the body drives a runtime, does
+    /// not belong to it.
+    task: Cell<Task>,
 }
 
 impl Slot {
-    const fn of(block: Block) -> Self {
-        Self {
-            block: Cell::new(block),
-            gathered: RefCell::new(Load::EMPTY),
-        }
+    const VACANT: Self = Self {
+        block: Cell::new(Block::BARRIER),
+        gathered: RefCell::new(Pending::EMPTY),
+        task: Cell::new(Task::NONE),
+    };
+
+    #[inline]
+    fn occupy(&self, block: Block) {
+        self.block.set(block);
+        self.task.set(Task::current());
     }
 
     #[inline]
-    pub(super) fn change(&self, f: impl FnOnce(&mut Load)) {
-        let loaded = true;
-        self.block.set(Block {
-            loaded,
-            ..self.block.get()
-        });
+    pub(super) fn change(&self, f: impl FnOnce(&mut Pending)) {
+        self.block.set(self.block.get().loaded());
         f(&mut self.gathered.borrow_mut());
     }
+
+    fn news(&self) -> Option<News> {
+        let block = self.block.get();
+        block.has_news().then(|| News {
+            block,
+            pending: block.is_loaded().then(|| self.gathered.take()),
+        })
+    }
+}
+
+/// All that a frame does not know yet when its body stops running.
+pub(super) struct News {
+    pub(super) block: Block,
+    pub(super) pending: Option<Pending>,
 }
 
 /// As deep as transactions nest in practice; beyond it frames go to the heap.
@@ -53,17 +62,21 @@ impl Stack {
     pub(super) const fn new() -> Self {
         Self {
             len: Cell::new(0),
-            inline: [const { Slot::of(Block::BARRIER) }; INLINE],
+            inline: [const { Slot::VACANT }; INLINE],
             spilled: RefCell::new(Vec::new()),
         }
     }
 
-    /// Says where it is.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len.get() == 0
+    }
+
+    /// Puts a frame on top, and says where it is.
     #[inline]
     pub(super) fn push(&self, block: Block) -> usize {
         let index = self.len.get();
         match self.inline.get(index) {
-            Some(slot) => slot.block.set(block),
+            Some(slot) => slot.occupy(block),
             None => self.spill(block),
         }
         self.len.set(index + 1);
@@ -72,23 +85,25 @@ impl Stack {
 
     #[cold]
     fn spill(&self, block: Block) {
-        self.spilled.borrow_mut().push(Slot::of(block));
+        let slot = Slot::VACANT;
+        slot.occupy(block);
+        self.spilled.borrow_mut().push(slot);
     }
 
-    /// Takes the innermost frame off, which is at `index`, and returns what has gathered in it.
+    /// Takes the innermost frame off, which is at `index`, and returns what has happened to it.
     #[inline]
-    pub(super) fn pop(&self, index: usize) -> Option<Load> {
+    pub(super) fn pop(&self, index: usize) -> Option<News> {
         self.len.set(index);
         match self.inline.get(index) {
-            Some(slot) if !slot.block.get().loaded => None,
+            Some(slot) if !slot.block.get().has_news() => None,
             _ => self.unload(index),
         }
     }
 
     #[cold]
-    fn unload(&self, index: usize) -> Option<Load> {
+    fn unload(&self, index: usize) -> Option<News> {
         if let Some(slot) = self.inline.get(index) {
-            return Some(slot.gathered.take());
+            return slot.news();
         }
         let mut spilled = self.spilled.borrow_mut();
         let slot = spilled.pop()?;
@@ -96,7 +111,7 @@ impl Stack {
             // Nobody drops the stack when its thread ends.
             *spilled = Vec::new();
         }
-        slot.block.get().loaded.then(|| slot.gathered.take())
+        slot.news()
     }
 
     #[inline]
@@ -112,12 +127,18 @@ impl Stack {
         f(&self.spilled.borrow()[index])
     }
 
-    /// Where the innermost frame is that is wanted, as far as the running code may see: mostly on top.
+    pub(super) fn block(&self, index: usize) -> Block {
+        self.at(index, |slot| slot.block.get())
+    }
+
+    /// Finds the innermost frame that is wanted, as far as the running code may see: mostly it is on top.
     #[inline]
     pub(super) fn innermost(&self, wanted: impl Fn(Block) -> bool) -> Option<usize> {
         let len = self.len.get();
         match self.inline.get(len.wrapping_sub(1)) {
-            Some(slot) if wanted(slot.block.get()) => Some(len - 1),
+            Some(slot) if wanted(slot.block.get()) && slot.task.get() == Task::current() => {
+                Some(len - 1)
+            }
             _ => self.find(len, wanted),
         }
     }
@@ -125,47 +146,28 @@ impl Stack {
     /// As [`innermost`](Self::innermost), of the frames below.
     #[inline(never)]
     fn find(&self, mut below: usize, wanted: impl Fn(Block) -> bool) -> Option<usize> {
+        if below == 0 {
+            return None;
+        }
+        let task = Task::current();
         while let Some(index) = below.checked_sub(1) {
-            let look = |slot: &Slot| (wanted(slot.block.get()), slot.block.get().kind);
-            match self.at(index, look) {
-                (true, _) => return Some(index),
-                (false, Kind::Barrier) => return None,
-                (false, _) => below = index,
+            let (block, of) = self.at(index, |slot| (slot.block.get(), slot.task.get()));
+            if of != task || block.kind() == Kind::Barrier {
+                return None;
             }
+            if wanted(block) {
+                return Some(index);
+            }
+            below = index;
         }
         None
     }
 
-    #[inline]
-    pub(super) fn around(&self, connection: ConnectionId) -> Around {
-        if self.len.get() == 0 {
-            Around::default()
-        } else {
-            self.look_around(connection)
-        }
-    }
-
-    #[inline(never)]
-    fn look_around(&self, connection: ConnectionId) -> Around {
-        let is_on = Block::is_on(connection);
-        if let Some(index) = self.innermost(&is_on) {
-            return self.at(index, |slot| Around {
-                depth: slot.block.get().depth + 1,
-                mark: Some(slot.gathered.borrow().mark),
-            });
-        }
-        let blocks = (0..self.len.get()).rev();
-        let mut hidden = blocks.map(|index| self.at(index, |slot| slot.block.get()));
-        let innermost = hidden.find(|block| is_on(*block));
-        Around {
-            depth: innermost.map_or(0, |block| block.depth + 1),
-            mark: None,
-        }
-    }
-
     #[inline(never)]
     pub(super) fn enqueue(&self, index: usize, handler: Handler) {
-        self.at(index, |slot| slot.change(|load| load.queue.push(handler)));
+        self.at(index, |slot| {
+            slot.change(|pending| pending.queue.push(handler));
+        });
     }
 
     /// From the innermost one outwards, those that are wanted.

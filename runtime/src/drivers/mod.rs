@@ -24,7 +24,6 @@ mod postgres_messages;
 pub mod rusqlite;
 #[cfg(feature = "sea-orm")]
 pub mod sea_orm;
-pub(crate) mod spawn;
 #[cfg(any(
     feature = "sqlx-mysql",
     feature = "sqlx-postgres",

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each driver needs its part")]
 
 pub(super) use crate::error::find;
-use crate::error::{BoxError, Error};
+use crate::error::{BesideOpen, BoxError, Error};
 
 /// The driver's own error, where it alone tells the whole story: the block did not commit, and
 /// this is why.
@@ -22,5 +22,9 @@ pub(super) fn original<E: std::error::Error + 'static>(error: Error) -> Result<E
 }
 
 fn downcast<E: std::error::Error + 'static>(error: BoxError) -> Result<E, BoxError> {
-    error.downcast().map(|error| *error)
+    match error.downcast::<BesideOpen>() {
+        Ok(beside) if beside.source.is::<E>() => downcast(beside.source),
+        Ok(beside) => Err(beside),
+        Err(error) => error.downcast().map(|error| *error),
+    }
 }

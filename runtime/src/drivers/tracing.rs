@@ -6,30 +6,33 @@
 
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::tracing::{Span, error, field, info_span, warn};
 
 use crate::error::{BoxError, HandlerFailure};
+use crate::event::Cause;
 use crate::observer::{Event, Observer};
-use crate::signals::Cause;
 use crate::site::Site;
 
 /// An [`Observer`] that speaks to `tracing`.
 ///
 /// For each transaction, nested ones included, a span `transaction` with the fields `function`, `driver`,
-/// `nesting`, `outcome` (`committed`, `rolled back`, `unknown`) and `cause`, as a child of the span that is current
-/// when it begins; it is closed when the transaction has ended, before deferred calls run. For each handler or
-/// deferred call that failed an event.
+/// `nesting`, `outcome` (`committed`, `released` of a nested one, `rolled back`, `unknown`) and `cause`. A nested one is a
+/// child of the span of the block around it, another one of the span that is current when it begins; it is closed when the
+/// transaction has ended, before deferred calls run. For each handler or deferred call that failed an event.
 #[derive(Debug, Default)]
 pub struct Tracing {
     spans: Mutex<HashMap<u64, Span>>,
 }
 
 impl Tracing {
+    fn spans(&self) -> MutexGuard<'_, HashMap<u64, Span>> {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn end(&self, event: &Event, outcome: &str) -> Option<Span> {
-        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
-        let span = spans.remove(&event.id)?;
+        let span = self.spans().remove(&event.id)?;
         span.record("outcome", outcome);
         span.record("deferred", event.deferred);
         Some(span)
@@ -38,22 +41,32 @@ impl Tracing {
 
 impl Observer for Tracing {
     fn begun(&self, event: &Event) {
-        let span = info_span!(
-            "transaction",
-            function = event.site.function,
-            module = event.site.module,
-            driver = event.driver,
-            nesting = event.nesting,
-            deferred = field::Empty,
-            outcome = field::Empty,
-            cause = field::Empty,
-        );
-        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
-        spans.insert(event.id, span);
+        let parent = self.spans().get(&event.parent).cloned();
+        let begin = || {
+            info_span!(
+                "transaction",
+                function = event.site.function,
+                module = event.site.module,
+                driver = event.driver,
+                nesting = event.nesting,
+                deferred = field::Empty,
+                outcome = field::Empty,
+                cause = field::Empty,
+            )
+        };
+        let span = match parent {
+            Some(parent) => parent.in_scope(begin),
+            None => begin(),
+        };
+        self.spans().insert(event.id, span);
     }
 
     fn committed(&self, event: &Event) {
         self.end(event, "committed");
+    }
+
+    fn released(&self, event: &Event) {
+        self.end(event, "released");
     }
 
     fn rolled_back(&self, event: &Event, cause: Cause) {

@@ -2,31 +2,29 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::core::Core;
+use super::level::{self, Level};
+use super::returned::{Mistaken, Returned};
 use super::running::AsyncRunning;
-use super::{Diagnosis, Level, Look, Phase, Unit, begin};
-use crate::__private::{Mistaken, Returned};
+use super::state::Phase;
+use super::steps::{Awaited, Steps};
+use super::{Ending, ErrorRef};
 use crate::attempts::Attempts;
 use crate::context::Kind;
-use crate::error::{BoxError, Error};
+use crate::error::Error;
+use crate::event::Cause;
 use crate::observer;
-use crate::options::{Options, Unsupported};
+use crate::options::Options;
 use crate::rehearsal;
-use crate::signals::Cause;
 use crate::site::Site;
-use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, RollbackError, TransactionStatus,
-};
+use crate::transaction::{AsyncBegin, AsyncTransaction};
 
 /// An open transaction of an async function.
 ///
 /// Dropped while it is open, which happens when its future is dropped or the body panics, it tells
 /// the driver to abandon the transaction, without waiting for the server.
 #[must_use]
-pub struct AsyncScope<T: AsyncTransaction> {
-    /// `None` once the connection was given back.
-    pub(super) transaction: Option<T>,
-    pub(super) unit: Unit,
-}
+pub struct AsyncScope<T: AsyncTransaction>(Core<Awaited<T>>);
 
 impl<T: AsyncTransaction> AsyncScope<T> {
     pub(crate) async fn begin<S, D>(
@@ -37,95 +35,49 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     where
         S: AsyncBegin<D, Transaction = T>,
     {
-        let mut transaction = source
+        let transaction = source
             .acquire()
             .await
-            .map_err(|source| begin::no_begin(site, source))?;
-        let unit = Unit::new(&mut transaction, Kind::Async, site, &options)?;
-        let mut scope = Self {
-            transaction: Some(transaction),
-            unit,
-        };
-        // A begin that is refused has run no body, so it is counted apart.
-        let mut attempts = None;
-        while let Err(source) = scope.open(&options).await {
-            let attempts = attempts.get_or_insert_with(|| Attempts::of_begin(options));
-            scope.open_failed(source, attempts).await?;
-        }
+            .map_err(|source| level::no_begin(site, source))?;
+        let core = Core::new(Awaited(transaction), Kind::Async, site, &options)?;
+        let mut scope = Self(core);
+        scope.open(&options).await?;
         Ok(scope)
     }
 
-    async fn open(&mut self, options: &Options) -> Result<(), BoxError> {
-        self.unit.phase = Phase::Beginning;
-        let (level, savepoint) = (self.unit.level, self.unit.savepoint());
-        let transaction = self.transaction();
-        match level {
-            Level::Outermost => {
-                if transaction.status() == TransactionStatus::Open {
-                    begin::cleaned(transaction.rollback().await)?;
+    async fn open(&mut self, options: &Options) -> Result<(), Error> {
+        let Self(core) = self;
+        let mut begun = if core.is_ready() {
+            Ok(())
+        } else {
+            core.prepare().await
+        };
+        if begun.is_ok() {
+            let (level, savepoint) = (core.state.level(), core.state.savepoint());
+            let Awaited(transaction) = core.steps();
+            begun = match level {
+                Level::Outermost => transaction.begin(options).await,
+                Level::Nested | Level::Foreign | Level::Test => {
+                    transaction.savepoint(&savepoint).await
                 }
-                transaction.begin(options).await?;
-            }
-            Level::Nested => transaction.savepoint(&savepoint).await?,
-            Level::Rehearsal => {
-                rehearsal::settle(transaction).await?;
-                transaction.savepoint(&savepoint).await?;
-            }
-            Level::Joined => {}
+                Level::Joined => Ok(()),
+            };
         }
-        if self.unit.begun() {
-            self.unit.observe(self.driver(), observer::begun);
+        match begun {
+            Ok(()) => core.state.begun(core.driver()),
+            Err(source) => core.begin_again(source, options).await?,
         }
         Ok(())
-    }
-
-    /// Waits for another attempt, if the begin was refused only because of others and one is left.
-    async fn open_failed(
-        &mut self,
-        source: BoxError,
-        attempts: &mut Attempts,
-    ) -> Result<(), Error> {
-        let transient = self.unit.level.is_outermost() && self.transaction().is_transient(&*source);
-        if !(transient && attempts.again()) {
-            return Err(self.begin_failed(source));
-        }
-        drop(source);
-        attempts.pause_async().await;
-        Ok(())
-    }
-
-    /// The outermost transaction may be open all the same, unless the driver refused before it sent
-    /// anything.
-    fn begin_failed(&mut self, source: BoxError) -> Error {
-        if !matches!(self.unit.level, Level::Outermost) || source.is::<Unsupported>() {
-            self.unit.phase = Phase::Closed;
-        }
-        self.unit.begin_failed(source)
-    }
-
-    /// For observers, of which none hears once the connection is given back.
-    pub(super) fn driver(&self) -> &'static str {
-        self.transaction.as_ref().map_or("", T::driver)
-    }
-
-    pub(super) fn transaction(&mut self) -> &mut T {
-        match &mut self.transaction {
-            Some(transaction) => transaction,
-            None => unreachable!("the connection is given back after the last step"),
-        }
     }
 
     /// Lends the connection to the body, which has to run in the other half.
     pub fn enter(&mut self) -> (T::Handle<'_>, AsyncRunning<'_>) {
-        let Some(transaction) = &mut self.transaction else {
+        let Self(Core { steps, state }) = self;
+        let Some(Awaited(transaction)) = steps else {
             unreachable!("the connection is given back after the last step")
         };
-        // Only from here on is the connection sure to stay where it is.
-        self.unit.frame.follow(transaction.connection_id());
-        let running = AsyncRunning {
-            frame: &mut self.unit.frame,
-        };
-        (transaction.handle(), running)
+        let frame = state.enter(transaction.connection_id(), transaction.levels());
+        (transaction.handle(), AsyncRunning { frame })
     }
 
     /// Commits what has succeeded, and runs what was deferred; or rolls back because the body failed. Its error is
@@ -133,16 +85,12 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     pub(crate) async fn end<V, E>(
         &mut self,
         returned: &mut Mistaken<Result<V, E>>,
-        look: impl FnOnce(&E) -> Look<'_>,
+        look: impl FnOnce(&E) -> ErrorRef<'_>,
     ) -> Result<Result<V, E>, Error> {
-        match returned.result() {
-            Err(error) if !self.unit.spared => {
-                self.diagnose(look(error));
-                self.rollback().await;
-            }
-            _ => self.commit().await?,
+        match self.end_attempt(returned, look, None).await {
+            Ending::Over(ended) => ended.map(|()| returned.take()),
+            Ending::Again => unreachable!("there is one attempt"),
         }
-        Ok(returned.take())
     }
 
     /// As [`end`](Self::end), but a transaction that failed only because of others is begun again, and nothing
@@ -150,168 +98,118 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     pub(crate) async fn end_or_restart<V, E>(
         &mut self,
         returned: &mut Mistaken<Result<V, E>>,
-        look: impl FnOnce(&E) -> Look<'_>,
+        look: impl FnOnce(&E) -> ErrorRef<'_>,
         attempts: &mut Attempts,
     ) -> Option<Result<Result<V, E>, Error>> {
-        let restarted = match returned.result() {
-            Err(error) if !self.unit.spared => {
-                self.diagnose(look(error));
-                self.rollback_or_restart(attempts).await
-            }
-            _ => match self.commit_or_restart(attempts).await {
-                Ok(restarted) => restarted,
-                Err(error) => return Some(Err(error)),
-            },
-        };
-        (!restarted).then(|| Ok(returned.take()))
+        match self.end_attempt(returned, look, Some(attempts)).await {
+            Ending::Over(ended) => Some(ended.map(|()| returned.take())),
+            Ending::Again => None,
+        }
     }
 
-    /// Commits an error all the same, if it is spared.
+    async fn end_attempt<V, E>(
+        &mut self,
+        returned: &mut Mistaken<Result<V, E>>,
+        look: impl FnOnce(&E) -> ErrorRef<'_>,
+        attempts: Option<&mut Attempts>,
+    ) -> Ending {
+        let Self(core) = self;
+        match returned.result() {
+            Err(error) if !core.state.keeps_error => {
+                core.diagnose(look(error));
+                core.failed(attempts).await
+            }
+            _ => self.commit(attempts).await,
+        }
+    }
+
+    async fn commit(&mut self, attempts: Option<&mut Attempts>) -> Ending {
+        let Self(core) = self;
+        if !core.state.may_commit() {
+            return Ending::Over(core.roll_back_instead().await);
+        }
+        core.state.committing();
+        let (level, savepoint) = (core.state.level(), core.state.savepoint());
+        let Awaited(transaction) = core.steps();
+        let committed = match level {
+            Level::Outermost => transaction.commit().await,
+            Level::Nested | Level::Foreign => transaction.release(&savepoint).await,
+            Level::Test => core.release_checked().await,
+            Level::Joined => Ok(()),
+        };
+        if let Err(refusal) = committed {
+            return core.refused(refusal, attempts).await;
+        }
+        core.state.close();
+        if !level.is_outermost() {
+            core.state.observe(core.driver(), observer::released);
+            core.state.hand_over();
+            return Ending::Over(Ok(()));
+        }
+        core.state.observe(core.driver(), observer::committed);
+        core.release_connection();
+        Ending::Over(if core.state.has_calls() {
+            core.run_deferred_async().await
+        } else {
+            Ok(())
+        })
+    }
+
+    /// Commits an error all the same, if it is one of those that do not roll back.
     pub fn no_rollback<V, E, L>(
         &mut self,
         returned: &mut Returned<Result<V, E>, L>,
-        is_spared: impl FnOnce(&E) -> bool,
+        is_kept: impl FnOnce(&E) -> bool,
     ) {
-        self.unit.spared = returned.result().as_ref().err().is_some_and(is_spared);
-    }
-
-    async fn commit(&mut self) -> Result<(), Error> {
-        let finished = self.finish().await;
-        self.let_go();
-        finished
-    }
-
-    /// Says whether it has begun again.
-    async fn commit_or_restart(&mut self, attempts: &mut Attempts) -> Result<bool, Error> {
-        let finished = self.finish().await;
-        if let Err(error) = &finished
-            && self.is_transient(error)
-            && self.restart(attempts).await
-        {
-            return Ok(true);
-        }
-        self.let_go();
-        finished.map(|()| false)
-    }
-
-    /// Whether a commit was refused only because of others.
-    fn is_transient(&self, error: &Error) -> bool {
-        match (error, &self.transaction) {
-            (Error::Commit { source, .. }, Some(transaction)) => {
-                self.unit.level.is_outermost() && transaction.is_transient(&**source)
-            }
-            _ => false,
-        }
-    }
-
-    fn diagnose(&mut self, error: Look<'_>) {
-        if let (Some(error), Some(transaction)) = (error, &self.transaction) {
-            self.unit.diagnosis = Diagnosis::of(transaction, error);
-        }
-    }
-
-    async fn rollback(&mut self) {
-        let _reported = self.undo(Cause::Error).await;
-        self.let_go();
-    }
-
-    /// Says whether it has begun again.
-    async fn rollback_or_restart(&mut self, attempts: &mut Attempts) -> bool {
-        let rolled_back = self.undo(Cause::Error).await;
-        let restarted = self.unit.may_restart(&rolled_back) && self.restart(attempts).await;
-        if !restarted {
-            self.let_go();
-        }
-        restarted
-    }
-
-    /// Begins again on the same connection, if an attempt is left.
-    async fn restart(&mut self, attempts: &mut Attempts) -> bool {
-        if !attempts.again() {
-            return false;
-        }
-        self.unit.tell_handlers();
-        attempts.pause_async().await;
-        self.unit.reset();
-        let options = attempts.options();
-        while let Err(source) = self.open(&options).await {
-            if self.open_failed(source, attempts).await.is_err() {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
-    /// they may need it.
-    pub(super) fn let_go(&mut self) {
-        if self.owns_connection() {
-            self.transaction = None;
-        }
-        self.unit.tell_handlers();
-    }
-
-    fn owns_connection(&self) -> bool {
-        self.transaction.as_ref().is_some_and(T::owns_connection)
-    }
-
-    pub(super) async fn undo(&mut self, cause: Cause) -> Result<(), RollbackError> {
-        self.unit.phase = Phase::RollingBack;
-        let (level, savepoint) = (self.unit.level, self.unit.savepoint());
-        let result = match level {
-            Level::Outermost => self.transaction().rollback().await,
-            Level::Nested | Level::Rehearsal => self.transaction().rollback_to(&savepoint).await,
-            Level::Joined => {
-                self.unit.left(cause, self.driver());
-                return Ok(());
-            }
-        };
-        if matches!(result, Err(RollbackError::Failed(_))) {
-            self.close();
-        }
-        self.unit.rolled_back(&result, cause, self.driver());
-        result
-    }
-
-    /// Gives up a transaction without waiting.
-    pub(super) fn close(&mut self) {
-        let abandoned = match (self.unit.level, self.unit.phase) {
-            (Level::Nested | Level::Joined | Level::Rehearsal, _) => Abandoned::Nested,
-            (Level::Outermost, Phase::Open | Phase::Draining) => Abandoned::Open,
-            (Level::Outermost, _) => Abandoned::Interrupted,
-        };
-        self.unit.phase = Phase::Closed;
-        if let Some(transaction) = &mut self.transaction {
-            transaction.abandon(abandoned);
-        }
+        self.0.state.keeps_error = returned.result().as_ref().err().is_some_and(is_kept);
     }
 }
 
 impl<T: AsyncTransaction> Drop for AsyncScope<T> {
     #[inline]
     fn drop(&mut self) {
-        if self.unit.phase != Phase::Closed {
-            self.abandon();
+        if self.0.state.phase() != Phase::Closed {
+            self.0.abandon();
         }
     }
 }
 
-impl<T: AsyncTransaction> AsyncScope<T> {
+impl<T: AsyncTransaction> Core<Awaited<T>> {
     #[cold]
     fn abandon(&mut self) {
-        let phase = self.unit.phase;
-        // The rest of the calls has run, and may have left something open.
-        if phase == Phase::Draining && !self.has_leftover() {
-            return;
-        }
-        if let (Level::Rehearsal, Phase::Open) = (self.unit.level, phase) {
-            rehearsal::abandon(self.unit.frame.connection(), self.unit.savepoint());
+        let phase = self.state.phase();
+        let draining = matches!(phase, Phase::Draining | Phase::Cleaning);
+        if self.state.level() == Level::Test && phase == Phase::Open {
+            rehearsal::abandon(self.state.frame().connection(), self.state.savepoint());
         }
         // This may run while the thread unwinds, when a second panic would abort the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.close()));
+        // The rest of the calls has run, and may have left something open.
+        if phase != Phase::Draining || self.has_leftover() {
+            let _ = catch_unwind(AssertUnwindSafe(|| self.give_up()));
+        }
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            self.unit.abandoned(phase, self.driver());
+            if draining {
+                self.state.close();
+            } else {
+                self.conclude_abandoned(phase);
+            }
         }));
-        let _ = catch_unwind(AssertUnwindSafe(|| self.let_go()));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.release_connection()));
+    }
+
+    fn conclude_abandoned(&mut self, phase: Phase) {
+        let driver = self.driver();
+        let cause = self.state.cause_of_abandoned();
+        if self.state.level() == Level::Joined {
+            return self.state.leave_joined(cause, driver);
+        }
+        let steps = self.steps();
+        let (undone, closes) = (steps.has_undone(), steps.session().closes_connection());
+        let undone_alone = undone && phase == Phase::Open && cause == Cause::Panic;
+        if !undone_alone {
+            self.state.doom_parent_half_way(cause);
+        }
+        let fate = self.state.fate_of_abandoned(phase, undone, closes);
+        self.state.conclude(fate, cause, driver);
     }
 }

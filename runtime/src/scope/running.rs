@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::__private::{AnyLifetime, Returned, Static};
-use crate::context::Frame;
+use super::returned::{AnyLifetime, Returned, Static};
+use crate::context::{Frame, Inside};
 
 /// The half of a scope that the body runs in.
 #[must_use]
@@ -49,21 +49,19 @@ impl<'s> AsyncRunning<'s> {
 
     fn with_lifetime<F, L>(self, body: F) -> Run<'s, F, L> {
         Run {
-            frame: self.frame,
+            body: Inside::new(self.frame, body),
             lifetime: PhantomData,
-            body,
         }
     }
 }
 
 pin_project! {
-    /// A body whose frame is in place for each of its polls.
+    /// A body whose frame is in place for each of its polls, and when it is dropped.
     #[must_use = "futures do nothing unless you `.await` them"]
     pub struct Run<'s, F, L> {
-        frame: &'s mut Frame,
-        lifetime: PhantomData<L>,
         #[pin]
-        body: F,
+        body: Inside<&'s mut Frame, F>,
+        lifetime: PhantomData<L>,
     }
 }
 
@@ -72,8 +70,6 @@ impl<F: Future, L> Future for Run<'_, F, L> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let polled = this.frame.during(|| this.body.poll(context));
-        polled.map(Returned::new)
+        self.project().body.poll(context).map(Returned::new)
     }
 }

@@ -1,60 +1,158 @@
-//! Whether a block whose body returned `Ok` may commit, and what its caller is told otherwise.
+//! The verdict on a block: whether it may commit, and what became of it. Caller, observers and handlers hear of the same one.
 
-use super::{Level, Unit};
-use crate::context::Mark;
-use crate::error::{Error, HandlerFailure};
-use crate::signals::Cause;
+use super::level::Level;
+use super::state::{BlockState, Phase};
+use crate::context::MustRollBack;
+use crate::error::{BoxError, Error, HandlerFailure, RefusedAndOpen, RollbackOnly};
+use crate::event::Cause;
+use crate::observer;
 use crate::transaction::{CommitError, RollbackError};
 
-impl Unit {
+/// What became of a block that did not commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Nothing of it is stored, or will be.
+    Undone,
+    /// It may be stored, or be stored later.
+    Unknown,
+}
+
+/// A rollback: the driver's answer, and what follows from it.
+pub(super) struct Undo {
+    pub(super) answer: Result<(), RollbackError>,
+    pub(super) fate: Fate,
+}
+
+impl Undo {
+    /// Whether the connection can be used for another attempt.
+    pub(super) fn is_repeatable(&self) -> bool {
+        let works = matches!(self.answer, Ok(()) | Err(RollbackError::Ended));
+        works && self.fate == Fate::Undone
+    }
+}
+
+/// The circumstances of a rollback that was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Circumstances {
+    pub(super) cause: Cause,
+    /// What was under way before.
+    pub(super) before: Phase,
+    /// Whether a connection that is given up is closed.
+    pub(super) closes: bool,
+}
+
+impl BlockState {
     /// Whether nothing speaks against the commit of a block whose body returned `Ok`.
     #[inline]
     pub(super) fn may_commit(&self) -> bool {
-        !self.frame.is_loaded() || self.is_unobjectionable()
+        !self.frame().is_loaded() || self.is_unobjectionable()
     }
 
     fn is_unobjectionable(&self) -> bool {
-        matches!(self.frame.load.mark, Mark::None) && !self.would_lose_calls()
+        self.frame().pending.must_roll_back.is_none() && !self.would_lose_calls()
     }
 
-    /// What speaks against the commit. With a rollback that was asked for, nothing does.
+    /// Whether calls wait in a savepoint of a transaction that somebody else has opened.
+    fn would_lose_calls(&self) -> bool {
+        self.level() == Level::Foreign && self.waiting_for_commit() > 0
+    }
+
+    /// The objection to a commit. There is none where a rollback was asked for, or where the body's own error says more.
     pub(super) fn objection(&self, pending: usize) -> Option<Error> {
         let function = self.site().function;
-        match self.frame.load.mark {
-            Mark::Rollback => None,
-            Mark::Doomed(doom) => {
-                let cause = doom.into();
-                Some(Error::RollbackOnly { function, cause })
-            }
-            Mark::None => Some(Error::NotOwned { function, pending }),
+        match self.frame().pending.must_roll_back {
+            _ if self.keeps_error => None,
+            Some(MustRollBack::Requested) => None,
+            Some(MustRollBack::Only(cause)) => Some(Error::RollbackOnly { function, cause }),
+            None => Some(Error::NotOwned { function, pending }),
         }
     }
 
     /// Why a block that may not commit is rolled back.
     pub(super) fn cause(&self) -> Cause {
-        match self.frame.load.mark {
-            Mark::Rollback => Cause::Requested,
-            Mark::Doomed(_) | Mark::None => Cause::CommitFailed,
+        match self.frame().pending.must_roll_back {
+            Some(MustRollBack::Requested) => Cause::Requested,
+            Some(MustRollBack::Only(_)) | None => Cause::CommitFailed,
         }
     }
 
-    /// How many calls and handlers would run at a commit.
-    pub(super) fn waiting_for_commit(&self) -> usize {
-        self.frame.load.queue.waiting_for_commit()
+    /// The fate of a block that the driver was asked to roll back.
+    pub(super) fn fate(
+        &self,
+        answer: &Result<(), RollbackError>,
+        Circumstances {
+            cause,
+            before,
+            closes,
+        }: Circumstances,
+    ) -> Fate {
+        let commit_sent = before == Phase::Committing;
+        let undone = match answer {
+            Ok(()) => true,
+            Err(RollbackError::Ended) => self.diagnosis.rolled_back,
+            Err(RollbackError::Disconnected(_)) => !commit_sent,
+            // What is open on a connection goes with it. But a rollback that was asked for is done when it is acknowledged.
+            Err(RollbackError::Failed(_)) => {
+                let gone = self.level() == Level::Outermost && closes;
+                gone && !commit_sent && cause != Cause::Requested
+            }
+        };
+        if undone { Fate::Undone } else { Fate::Unknown }
     }
 
-    /// Whether calls wait in a savepoint of a transaction that somebody else opened.
-    pub(super) fn would_lose_calls(&self) -> bool {
-        !self.level.is_outermost() && self.waiting_for_commit() > 0 && !self.has_parent()
+    /// The fate of a block that was abandoned, after the driver was told.
+    pub(super) fn fate_of_abandoned(&self, phase: Phase, undone: bool, closes: bool) -> Fate {
+        let undone = match (self.level(), phase) {
+            (Level::Outermost, Phase::RollingBack) => closes || undone,
+            (Level::Outermost | Level::Test, Phase::Committing) => false,
+            (Level::Foreign, _) => undone,
+            // It goes with the block around it, which can only be rolled back.
+            (Level::Nested | Level::Joined, _) | (Level::Outermost | Level::Test, _) => true,
+        };
+        if undone { Fate::Undone } else { Fate::Unknown }
     }
 
-    /// Whether what could not be undone may still be committed, by whoever has opened the
-    /// transaction around this block.
-    pub(super) fn is_at_mercy(&self) -> bool {
-        matches!(self.level, Level::Nested) && !self.has_parent()
+    /// Why a scope was dropped while it was open.
+    pub(super) fn cause_of_abandoned(&self) -> Cause {
+        if self.frame().has_panicked() {
+            Cause::Panic
+        } else {
+            Cause::Cancelled
+        }
     }
 
-    /// What the caller is told when the commit was refused.
+    /// Makes the block around one that was abandoned half-way roll back.
+    pub(super) fn doom_parent_half_way(&self, cause: Cause) {
+        self.doom_parent(match cause {
+            Cause::Panic => RollbackOnly::NestedPanicked,
+            _ => RollbackOnly::NestedCancelled,
+        });
+    }
+
+    /// Closes a block that did not commit: observers are told now, handlers once the connection is given back.
+    pub(super) fn conclude(&mut self, fate: Fate, cause: Cause, driver: &'static str) {
+        self.close();
+        match fate {
+            Fate::Undone => {
+                self.observe(driver, |event| observer::rolled_back(event, cause));
+                self.remember(cause);
+            }
+            Fate::Unknown => {
+                self.observe(driver, observer::unknown);
+                self.discard_queue();
+            }
+        }
+    }
+
+    /// Closes a block that had joined the one around it, and leaves the rollback to that one.
+    pub(super) fn leave_joined(&mut self, cause: Cause, driver: &'static str) {
+        self.close();
+        self.observe(driver, |event| observer::rolled_back(event, cause));
+        self.doom_parent(RollbackOnly::Joined(self.site()));
+        self.hand_over();
+    }
+
+    /// The caller's error when the commit was refused.
     pub(super) fn refused(&self, refusal: CommitError) -> Error {
         let function = self.site().function;
         match refusal {
@@ -67,22 +165,20 @@ impl Unit {
         }
     }
 
-    /// What the caller is told when the body returned `Ok` but the block was rolled back.
-    pub(super) fn not_committed(
-        &self,
-        verdict: Option<Error>,
-        rolled_back: Result<(), RollbackError>,
-    ) -> Result<(), Error> {
+    /// The caller's result when the body returned `Ok` but the block was rolled back.
+    pub(super) fn not_committed(&self, objection: Option<Error>, undo: Undo) -> Result<(), Error> {
         let function = self.site().function;
-        match rolled_back {
-            Ok(()) | Err(RollbackError::Disconnected(_)) => verdict.map_or(Ok(()), Err),
-            Err(RollbackError::Ended) => Err(Error::Ended { function }),
-            Err(RollbackError::Failed(source)) if self.is_at_mercy() => {
+        match (undo.fate, undo.answer) {
+            _ if self.keeps_error && objection.is_none() => Ok(()),
+            (Fate::Undone, _) => objection.map_or(Ok(()), Err),
+            (
+                Fate::Unknown,
+                Err(RollbackError::Failed(rollback) | RollbackError::Disconnected(rollback)),
+            ) => {
+                let source = both(objection, rollback);
                 Err(Error::Rollback { function, source })
             }
-            Err(RollbackError::Failed(source)) => {
-                Err(verdict.unwrap_or(Error::Rollback { function, source }))
-            }
+            (Fate::Unknown, Ok(()) | Err(RollbackError::Ended)) => Err(Error::Ended { function }),
         }
     }
 
@@ -92,5 +188,16 @@ impl Unit {
         }
         let function = self.site().function;
         Err(Error::Handlers { function, failures })
+    }
+}
+
+/// A rollback that failed, behind the reason for it, if there is one to be told.
+fn both(refusal: Option<Error>, rollback: BoxError) -> BoxError {
+    match refusal {
+        None => rollback,
+        Some(refusal) => {
+            let refusal = Box::new(refusal);
+            RefusedAndOpen { refusal, rollback }.into()
+        }
     }
 }

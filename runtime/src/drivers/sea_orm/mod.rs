@@ -76,8 +76,8 @@ use self::database::{Database, execute};
 use self::source::Origin;
 pub use self::source::SeaOrm;
 use super::original::original;
-use super::spawn::spawn;
 use crate::error::{BoxError, Error};
+use crate::executor::spawn;
 use crate::options::Options;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint, Session,

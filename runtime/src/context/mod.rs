@@ -1,22 +1,25 @@
 //! The frames of the open transactions, and the slots that they live in while their body runs.
 //!
 //! A frame is owned by its scope. While the scope's body runs (a sync body as a whole, an async body
-//! for each poll) the frame is on this thread's stack of frames, and a guard takes it off again. So
+//! for each poll, and for its drop) the frame is on this thread's stack of frames, and a guard takes it off again. So
 //! it follows its task from thread to thread, and no other task ever sees it.
+
+mod children;
+mod frame;
+mod inside;
+mod stack;
 
 use std::mem::ManuallyDrop;
 
-use crate::handlers::{Handler, Queue};
+pub(crate) use children::{Child, Crowded, Enclosing};
+use frame::Block;
+pub(crate) use frame::{Frame, Kind, Levels, MustRollBack, Pending};
+pub(crate) use inside::{Inside, Outside};
+use stack::{News, Slot, Stack};
+
+use crate::queue::{Handler, Queue};
 use crate::site::Site;
 use crate::transaction::ConnectionId;
-
-mod frame;
-mod stack;
-
-use frame::Block;
-pub(crate) use frame::{Doom, Frame, Kind, Load, Mark};
-pub(crate) use stack::Around;
-use stack::{Slot, Stack};
 
 thread_local! {
     // The stack is empty whenever no body runs, so there is nothing to drop when a thread ends, and
@@ -24,17 +27,17 @@ thread_local! {
     static STACK: ManuallyDrop<Stack> = const { ManuallyDrop::new(Stack::new()) };
 }
 
-/// Where an open block is, as long as none begins or ends on this thread.
+/// The place of an open block, as long as none begins or ends on this thread.
 #[derive(Clone, Copy)]
-pub(crate) struct Place(usize);
+pub(crate) struct OpenBlock(usize);
 
 /// The innermost open block, if there is one.
 #[inline]
-pub(crate) fn innermost() -> Option<Place> {
-    STACK.with(|stack| stack.innermost(Block::is_open).map(Place))
+pub(crate) fn innermost() -> Option<OpenBlock> {
+    STACK.with(|stack| stack.innermost(Block::is_open).map(OpenBlock))
 }
 
-impl Place {
+impl OpenBlock {
     #[inline]
     fn at<R>(self, f: impl FnOnce(&Slot) -> R) -> R {
         STACK.with(|stack| stack.at(self.0, f))
@@ -42,7 +45,7 @@ impl Place {
 
     #[inline]
     pub(crate) fn kind(self) -> Kind {
-        self.at(|slot| slot.block.get().kind)
+        self.at(|slot| slot.block.get().kind())
     }
 
     pub(crate) fn site(self) -> &'static Site {
@@ -61,14 +64,14 @@ impl Place {
     }
 
     /// Runs `f` on what has gathered in it.
-    pub(crate) fn change(self, f: impl FnOnce(&mut Load)) {
+    pub(crate) fn change(self, f: impl FnOnce(&mut Pending)) {
         self.at(|slot| slot.change(f));
     }
 }
 
 /// Runs `f` on what has gathered in the innermost block that is wanted, if there is one.
 #[inline]
-fn change(wanted: impl Fn(Block) -> bool, f: impl FnOnce(&mut Load)) {
+fn change(wanted: impl Fn(Block) -> bool, f: impl FnOnce(&mut Pending)) {
     STACK.with(|stack| {
         if let Some(index) = stack.innermost(wanted) {
             stack.at(index, |slot| slot.change(f));
@@ -77,19 +80,42 @@ fn change(wanted: impl Fn(Block) -> bool, f: impl FnOnce(&mut Load)) {
 }
 
 /// Runs `f` on what has gathered in the innermost open block of a connection, if there is one.
-pub(crate) fn change_innermost_of(connection: ConnectionId, f: impl FnOnce(&mut Load)) {
+pub(crate) fn change_innermost_of(connection: ConnectionId, f: impl FnOnce(&mut Pending)) {
     change(Block::is_on(connection), f);
 }
 
-/// Whether a block of a connection is open here.
-pub(crate) fn is_open_on(connection: ConnectionId) -> bool {
-    STACK.with(|stack| stack.innermost(Block::is_on(connection)).is_some())
+/// The identity for observers of the innermost open block of a connection; zero where there is none.
+pub(crate) fn id_of_innermost_of(connection: ConnectionId) -> u64 {
+    STACK.with(|stack| {
+        let index = stack.innermost(Block::is_on(connection));
+        index.map_or(0, |index| stack.at(index, |slot| slot.gathered.borrow().id))
+    })
 }
 
-/// What is around a block that begins on a connection.
+/// The block around one that begins on a connection.
 #[inline]
-pub(crate) fn around(connection: ConnectionId) -> Around {
-    STACK.with(|stack| stack.around(connection))
+pub(crate) fn enclosing(connection: ConnectionId) -> Option<Enclosing> {
+    STACK.with(|stack| {
+        if stack.is_empty() {
+            None
+        } else {
+            stack.enclosing(connection)
+        }
+    })
+}
+
+/// Notes that a block begins inside of the innermost one of its connection.
+///
+/// # Errors
+///
+/// When another one is open beside it, and the two could not be told apart.
+pub(crate) fn child_begins(connection: ConnectionId, child: Child) -> Result<(), Crowded> {
+    STACK.with(|stack| stack.child_begins(connection, child))
+}
+
+/// Notes that it has ended.
+pub(crate) fn child_ends(connection: ConnectionId, child: Child) {
+    STACK.with(|stack| stack.child_ends(connection, child));
 }
 
 /// How many calls wait in the innermost block and those around it on the same connection.
@@ -112,7 +138,7 @@ pub(crate) fn is_capturing() -> bool {
 
 /// Hands calls to what takes those of a transaction that has committed, if there is such.
 pub(crate) fn capture(calls: Queue) {
-    change(Block::is_capture, |load| load.queue.append(calls));
+    change(Block::is_capture, |pending| pending.queue.append(calls));
 }
 
 /// Takes back what was queued under an identity, as long as its transaction is open here.
@@ -136,14 +162,16 @@ impl Frame {
 
     #[cold]
     fn take_along(&mut self) {
-        let load = std::mem::take(&mut self.load);
-        change(|_| true, |gathered| *gathered = load);
+        let pending = std::mem::take(&mut self.pending);
+        change(|_| true, |gathered| *gathered = pending);
     }
 
     #[cold]
-    fn bring_back(&mut self, load: Load) {
-        self.block.loaded = true;
-        self.load = load;
+    fn learn(&mut self, news: News) {
+        self.block = news.block.settled();
+        if let Some(pending) = news.pending {
+            self.pending = pending;
+        }
     }
 }
 
@@ -159,7 +187,7 @@ impl<'f> Entered<'f> {
     #[inline]
     fn new(home: &'f mut Frame) -> Self {
         let index = STACK.with(|stack| stack.push(home.block));
-        if home.block.loaded {
+        if home.block.is_loaded() {
             home.take_along();
         }
         Self {
@@ -173,11 +201,11 @@ impl<'f> Entered<'f> {
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(load) = STACK.with(|stack| stack.pop(self.index)) {
-            self.home.bring_back(load);
+        if let Some(news) = STACK.with(|stack| stack.pop(self.index)) {
+            self.home.learn(news);
         }
         if self.panicked {
-            self.home.block.panicked = true;
+            self.home.block = self.home.block.panicked();
         }
     }
 }

@@ -1,25 +1,25 @@
-//! Running a single call, and what came of it.
+//! One call, run so that nothing it does stops the others, and the failures of all that have run.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::task::{Context, Poll};
 
-use super::{AsyncCall, Outcome};
 use crate::context::Hidden;
 use crate::error::{BoxError, HandlerFailure};
 use crate::observer;
+use crate::queue::{AsyncCall, CallResult};
 
 pub(super) type Registered = &'static Location<'static>;
 type Payload = Box<dyn Any + Send>;
-pub(super) type Settled = Result<(), Broken>;
+pub(super) type CallEnd = Result<(), Broken>;
 
-/// What a call that did not succeed leaves.
+/// The failure of a call.
 pub(super) enum Broken {
     Error(BoxError),
     Panic(Payload),
 }
 
-fn settled(caught: Result<Outcome, Payload>) -> Settled {
+fn end_of(caught: Result<CallResult, Payload>) -> CallEnd {
     match caught {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Broken::Error(error)),
@@ -28,29 +28,45 @@ fn settled(caught: Result<Outcome, Payload>) -> Settled {
 }
 
 #[inline]
-pub(super) fn run(call: impl FnOnce() -> Outcome) -> Settled {
-    settled(catch_unwind(AssertUnwindSafe(call)))
+pub(super) fn run(call: impl FnOnce() -> CallResult) -> CallEnd {
+    end_of(catch_unwind(AssertUnwindSafe(call)))
 }
 
-/// Outside of any transaction, where the caller has not seen to it.
-pub(super) fn run_hidden(call: impl FnOnce() -> Outcome) -> Settled {
+/// As [`run`], outside of any transaction, where the caller has not seen to it.
+pub(super) fn run_hidden(call: impl FnOnce() -> CallResult) -> CallEnd {
     let _hidden = Hidden::new();
     run(call)
 }
 
 #[inline]
-pub(super) fn poll(call: &mut AsyncCall, context: &mut Context<'_>) -> Poll<Settled> {
+pub(super) fn poll(call: &mut AsyncCall, context: &mut Context<'_>) -> Poll<CallEnd> {
     let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
     match polled {
         Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(outcome)) => Poll::Ready(settled(Ok(outcome))),
-        Err(payload) => Poll::Ready(settled(Err(payload))),
+        Ok(Poll::Ready(outcome)) => Poll::Ready(end_of(Ok(outcome))),
+        Err(payload) => Poll::Ready(end_of(Err(payload))),
     }
 }
 
-pub(super) fn poll_hidden(call: &mut AsyncCall, context: &mut Context<'_>) -> Poll<Settled> {
+pub(super) fn poll_hidden(call: &mut AsyncCall, context: &mut Context<'_>) -> Poll<CallEnd> {
     let _hidden = Hidden::new();
     poll(call, context)
+}
+
+/// Drops an async call that has finished: its destructor is user code as well, and may panic.
+#[inline]
+pub(super) fn drop_call(call: AsyncCall) -> CallEnd {
+    run(move || {
+        drop(call);
+        Ok(())
+    })
+}
+
+/// Drops the payload of a panic that does not go on. It may be a user's type, and panic in turn.
+fn drop_payload(payload: Payload) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
 }
 
 fn panic_of(payload: &Payload, location: Registered) -> HandlerFailure {
@@ -62,21 +78,21 @@ fn panic_of(payload: &Payload, location: Registered) -> HandlerFailure {
     HandlerFailure::Panicked { location, message }
 }
 
-/// What failed of the calls that have run so far.
+/// The failures of the calls that have run so far.
 #[derive(Default)]
 struct Failed {
     failures: Vec<HandlerFailure>,
     panic: Option<Payload>,
 }
 
-/// What came of the calls that have run so far: nothing, mostly.
+/// The results of the calls that have run so far: nothing, mostly.
 #[derive(Default)]
 pub(super) struct Results(Option<Box<Failed>>);
 
 impl Results {
     #[inline]
-    pub(super) fn settle(&mut self, location: Registered, settled: Settled) {
-        if let Err(broken) = settled {
+    pub(super) fn add(&mut self, location: Registered, end: CallEnd) {
+        if let Err(broken) = end {
             self.note(location, broken);
         }
     }
@@ -87,7 +103,10 @@ impl Results {
             Broken::Error(source) => self.fail(HandlerFailure::Failed { location, source }),
             Broken::Panic(payload) => {
                 self.fail(panic_of(&payload, location));
-                self.failed().panic.get_or_insert(payload);
+                match &mut self.failed().panic {
+                    Some(_) => drop_payload(payload),
+                    none => *none = Some(payload),
+                }
             }
         }
     }
@@ -100,17 +119,16 @@ impl Results {
         self.0.get_or_insert_default()
     }
 
-    /// When there is nobody to return them to.
+    /// Reports the failures to observers, where there is no caller to return them to.
     pub(super) fn report(&mut self) {
         if let Some(failed) = self.0.take() {
-            failed
-                .failures
-                .iter()
-                .for_each(observer::handler_failed_unheard);
+            let Failed { failures, panic } = *failed;
+            failures.iter().for_each(observer::handler_failed_unheard);
+            panic.into_iter().for_each(drop_payload);
         }
     }
 
-    /// What failed.
+    /// The failures of all calls that have run.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! What waits for the end of a transaction: deferred calls and handlers of signals, in one queue.
+//! The queue of a block: deferred calls and handlers of signals, in the order in which they were registered.
 
 use std::fmt;
 use std::future::Future;
@@ -7,14 +7,9 @@ use std::panic::Location;
 use std::pin::Pin;
 
 use crate::error::BoxError;
-use crate::signals::{Committed, RolledBack};
+use crate::event::{Committed, RolledBack};
 
-mod drain;
-mod results;
-
-pub(crate) use drain::{Drain, discard, roll_back};
-
-/// What a deferred call may return: `()`, or a `Result<(), E>` whose error is reported.
+/// The value of a deferred call: `()`, or a `Result<(), E>` whose error is reported.
 #[diagnostic::on_unimplemented(
     message = "a deferred call returns `()` or `Result<(), E>`, found `{Self}`",
     label = "nobody would look at this value",
@@ -62,21 +57,22 @@ impl<E: Into<BoxError>> HandlerError for E {
     }
 }
 
-type Outcome = Result<(), BoxError>;
-pub(crate) type AsyncCall = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+/// The result of a call, whatever it returns.
+pub(crate) type CallResult = Result<(), BoxError>;
+pub(crate) type AsyncCall = Pin<Box<dyn Future<Output = CallResult> + Send>>;
 
-enum Call {
-    Sync(Box<dyn FnOnce() -> Outcome + Send>),
+pub(crate) enum Call {
+    Sync(Box<dyn FnOnce() -> CallResult + Send>),
     Async(AsyncCall),
-    Commit(Box<dyn FnOnce(&Committed) -> Outcome + Send>, usize),
-    Rollback(Box<dyn FnOnce(&RolledBack) -> Outcome + Send>),
+    Commit(Box<dyn FnOnce(&Committed) -> CallResult + Send>, usize),
+    Rollback(Box<dyn FnOnce(&RolledBack) -> CallResult + Send>),
 }
 
 /// Something that waits for the end of a transaction.
 pub(crate) struct Handler {
-    call: Call,
-    location: &'static Location<'static>,
-    /// Zero where nobody can ask for it.
+    pub(crate) call: Call,
+    pub(crate) location: &'static Location<'static>,
+    /// The receiver's identity, or zero where nobody can ask for it.
     id: u64,
 }
 
@@ -129,7 +125,7 @@ impl Handler {
     }
 
     /// A handler that knows its event is a call like any other.
-    fn told(self, event: &Committed) -> Self {
+    fn with_event(self, event: &Committed) -> Self {
         let call = match self.call {
             Call::Commit(call, nesting) => {
                 let event = Committed {
@@ -138,17 +134,23 @@ impl Handler {
                 };
                 Call::Sync(Box::new(move || call(&event)))
             }
-            call => call,
+            call @ (Call::Sync(_) | Call::Async(_) | Call::Rollback(_)) => call,
         };
         Self { call, ..self }
     }
 
     fn waits_for_commit(&self) -> bool {
-        !matches!(self.call, Call::Rollback(_))
+        match self.call {
+            Call::Sync(_) | Call::Async(_) | Call::Commit(..) => true,
+            Call::Rollback(_) => false,
+        }
     }
 
     fn is_deferred(&self) -> bool {
-        matches!(self.call, Call::Sync(_) | Call::Async(_))
+        match self.call {
+            Call::Sync(_) | Call::Async(_) => true,
+            Call::Commit(..) | Call::Rollback(_) => false,
+        }
     }
 }
 
@@ -158,7 +160,7 @@ impl fmt::Debug for Handler {
     }
 }
 
-/// What a block has queued, in order. Nothing is allocated until the first one.
+/// The calls and handlers of a block, in order. Nothing is allocated until the first one.
 #[derive(Debug, Default)]
 pub(crate) struct Queue(ManuallyDrop<Vec<Handler>>);
 
@@ -182,7 +184,7 @@ impl Queue {
         drop(self.take());
     }
 
-    fn take(&mut self) -> Vec<Handler> {
+    pub(crate) fn take(&mut self) -> Vec<Handler> {
         std::mem::take(&mut *self.0)
     }
 
@@ -195,7 +197,7 @@ impl Queue {
         self.0.push(handler);
     }
 
-    /// Takes over what a nested block has queued, behind its own.
+    /// Takes over the queue of a nested block, behind its own.
     pub(crate) fn append(&mut self, mut nested: Self) {
         if self.0.is_empty() {
             *self = nested;
@@ -209,11 +211,11 @@ impl Queue {
         Some(self.0.remove(index))
     }
 
-    /// Takes what waits for a commit that has happened, and drops the rest.
+    /// Takes the calls and handlers that waited for a commit, each with its event, and drops the rest.
     pub(crate) fn committed(mut self, event: &Committed) -> Self {
         let waiting = self.take().into_iter().filter(Handler::waits_for_commit);
-        let told = waiting.map(|handler| handler.told(event)).collect();
-        Self(ManuallyDrop::new(told))
+        let calls = waiting.map(|handler| handler.with_event(event)).collect();
+        Self(ManuallyDrop::new(calls))
     }
 
     #[cfg_attr(

@@ -1,15 +1,16 @@
-//! What a body returned, and the end that this gives its transaction.
+//! The result of a body, and the end that it gives its transaction.
 //!
 //! A driver looks at the error of a body, whatever its type is. How depends on the type: a method call tries
 //! [`Returned`] first, and where its error is not what is asked for there, what that dereferences to. So generated code
-//! makes one call, and that asks for nothing: [`returns`](super::returns) is to be the only one that does.
+//! makes one call, and that asks for nothing: [`returns`](crate::__private::returns) is to be the only one that does.
 
 use std::error::Error as StdError;
 use std::future::{Future, Ready};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use super::{AsyncScope, Attempts, Scope};
+use super::{AsyncScope, Scope};
+use crate::attempts::Attempts;
 use crate::error::Error;
 use crate::transaction::{AsyncTransaction, Transaction};
 
@@ -156,7 +157,7 @@ ends! {
 macro_rules! mistakes {
     ($($name:ident($($argument:ty)?) -> $end:ty;)*) => {
         impl<R> Mistaken<R> {$(
-            /// For a call that does not compile, because of what [`returns`](super::returns) asks for.
+            /// For a call that does not compile, because of what [`returns`](crate::__private::returns) asks for.
             pub fn $name<T>(&mut self, _: &mut T $(, _: $argument)?) -> $end {
                 unreachable!("what is returned is a `Result`")
             }

@@ -1,15 +1,15 @@
-//! Running what a transaction has queued, one by one, whatever each of them does.
+//! The calls of a transaction that has committed, one by one, whatever each of them does.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
-use super::results::{Registered, Results, Settled, poll, poll_hidden, run, run_hidden};
-use super::{AsyncCall, Call, Handler, Queue};
+use super::results::{Registered, Results, drop_call, poll, poll_hidden, run};
 use crate::context::Hidden;
-use crate::drivers::spawn;
 use crate::error::HandlerFailure;
+use crate::event::Committed;
+use crate::executor;
 use crate::observer;
-use crate::signals::{Committed, RolledBack};
+use crate::queue::{AsyncCall, Call, Handler, Queue};
 
 /// Runs what waited for a commit. Dropping it runs the rest as far as that is possible without
 /// waiting.
@@ -36,8 +36,10 @@ impl Drain {
     pub(crate) fn next_sync(&mut self) -> Option<Registered> {
         let Handler { call, location, .. } = self.waiting.next()?;
         match call {
-            Call::Sync(call) => self.results.settle(location, run(call)),
-            call => self.run_rare(call, location),
+            Call::Sync(call) => self.results.add(location, run(call)),
+            call @ (Call::Async(_) | Call::Commit(..) | Call::Rollback(_)) => {
+                self.run_rare(call, location);
+            }
         }
         Some(location)
     }
@@ -66,8 +68,10 @@ impl Drain {
             },
         };
         let location = *location;
-        self.results.settle(location, ready!(poll(call, context)));
-        self.current = None;
+        self.results.add(location, ready!(poll(call, context)));
+        if let Some((finished, location)) = self.current.take() {
+            self.results.add(location, drop_call(finished));
+        }
         Poll::Ready(Some(location))
     }
 
@@ -87,7 +91,7 @@ impl Drain {
     /// Hands an async call back.
     #[inline]
     fn run_sync(&mut self, call: Call, location: Registered) -> Option<AsyncCall> {
-        let settled = match call {
+        let end = match call {
             Call::Sync(call) => run(call),
             Call::Commit(call, nesting) => {
                 self.event.nesting = nesting;
@@ -99,7 +103,7 @@ impl Drain {
             }),
             Call::Async(call) => return Some(call),
         };
-        self.results.settle(location, settled);
+        self.results.add(location, end);
         None
     }
 
@@ -107,7 +111,7 @@ impl Drain {
         self.results.fail(failure);
     }
 
-    /// What failed.
+    /// The failures of all calls that have run.
     ///
     /// # Panics
     ///
@@ -145,13 +149,14 @@ impl Drop for Drain {
 /// Has the calls awaited by somebody else, one after the other.
 fn detach(calls: Vec<(AsyncCall, Registered)>) {
     let mut rest = Rest(calls.into_iter());
-    spawn::spawn(async move {
+    executor::spawn(async move {
         let mut results = Results::default();
         for (mut call, location) in rest.0.by_ref() {
             let lost = Lost(location);
-            let settled = poll_fn(|context| poll_hidden(&mut call, context)).await;
+            let end = poll_fn(|context| poll_hidden(&mut call, context)).await;
             std::mem::forget(lost);
-            results.settle(location, settled);
+            results.add(location, end);
+            results.add(location, drop_call(call));
             results.report();
         }
     });
@@ -177,41 +182,4 @@ impl Drop for Lost {
         let location = self.0;
         observer::handler_failed_unheard(&HandlerFailure::Lost { location });
     }
-}
-
-/// Runs the handlers of a rollback, and drops the rest. Nobody can be told of a failure but the
-/// observers, since the function returns an error already, or is not there any more.
-pub(crate) fn roll_back(mut queue: Queue, event: &RolledBack) {
-    for Handler { call, location, .. } in queue.take() {
-        settle_unheard(
-            location,
-            run_hidden(move || match call {
-                Call::Rollback(call) => call(event),
-                dropped => {
-                    drop(dropped);
-                    Ok(())
-                }
-            }),
-        );
-    }
-}
-
-/// Drops what will never run, one by one: the destructors of captures are user code, and when two of
-/// them panic in one drop the process aborts.
-pub(crate) fn discard(mut queue: Queue) {
-    for Handler { call, location, .. } in queue.take() {
-        settle_unheard(
-            location,
-            run_hidden(move || {
-                drop(call);
-                Ok(())
-            }),
-        );
-    }
-}
-
-fn settle_unheard(location: Registered, settled: Settled) {
-    let mut results = Results::default();
-    results.settle(location, settled);
-    results.report();
 }

@@ -1,0 +1,57 @@
+//! The ends of transactions, as handlers are told of them.
+
+use std::fmt;
+
+use crate::site::Site;
+
+/// A transaction has committed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Committed {
+    /// The outermost function.
+    pub site: &'static Site,
+    /// How deep the block was in which the handler was connected; zero for the outermost.
+    pub nesting: usize,
+    /// How many calls were deferred in the whole transaction.
+    pub deferred: usize,
+}
+
+/// A transaction, or a savepoint in it, has rolled back.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RolledBack {
+    /// The function that was rolled back.
+    pub site: &'static Site,
+    /// How deep the block was that was rolled back; zero for the outermost.
+    pub nesting: usize,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a block was rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Its body returned an error.
+    Error,
+    /// Its body panicked.
+    Panic,
+    /// Its future was dropped.
+    Cancelled,
+    /// [`set_rollback`](crate::set_rollback) was called.
+    Requested,
+    /// Its body returned `Ok`, but the commit was refused.
+    CommitFailed,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Error => "the body returned an error",
+            Self::Panic => "the body panicked",
+            Self::Cancelled => "the future was dropped",
+            Self::Requested => "a rollback was requested",
+            Self::CommitFailed => "the commit was refused",
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! The handlers of a rollback, and calls that never run.
+
+use super::results::{CallEnd, Registered, Results, run_hidden};
+use crate::event::RolledBack;
+use crate::queue::{Call, Handler, Queue};
+
+/// Runs the handlers of a rollback, and drops the rest. A failure is reported to observers alone, since the function
+/// returns an error already, or is not there any more.
+pub(crate) fn run_rollback_handlers(mut queue: Queue, event: &RolledBack) {
+    for Handler { call, location, .. } in queue.take() {
+        report(
+            location,
+            run_hidden(move || match call {
+                Call::Rollback(call) => call(event),
+                call @ (Call::Sync(_) | Call::Async(_) | Call::Commit(..)) => {
+                    drop(call);
+                    Ok(())
+                }
+            }),
+        );
+    }
+}
+
+/// Drops calls that will never run, one by one: the destructors of captures are user code, and when two of
+/// them panic in one drop the process aborts.
+pub(crate) fn discard(mut queue: Queue) {
+    for Handler { call, location, .. } in queue.take() {
+        report(
+            location,
+            run_hidden(move || {
+                drop(call);
+                Ok(())
+            }),
+        );
+    }
+}
+
+fn report(location: Registered, end: CallEnd) {
+    let mut results = Results::default();
+    results.add(location, end);
+    results.report();
+}

@@ -1,0 +1,72 @@
+//! Running what was deferred, once the outermost block is committed.
+
+use std::panic::Location;
+
+use super::core::{Core, cleaned};
+use super::level::Level;
+use super::steps::{Awaited, Blocking, Steps, now};
+use crate::context::Hidden;
+use crate::error::{Error, HandlerFailure};
+use crate::transaction::{Abandoned, AsyncTransaction, Session, Transaction, TransactionStatus};
+
+impl<T: Transaction> Core<Blocking<T>> {
+    pub(super) fn run_deferred(&mut self) -> Result<(), Error> {
+        let Some(mut drain) = self.state.drain() else {
+            return Ok(());
+        };
+        let hidden = Hidden::new();
+        while let Some(location) = drain.next_sync() {
+            if self.has_leftover()
+                && let Some(failure) = now(self.clean(location))
+            {
+                drain.fail(failure);
+            }
+        }
+        drop(hidden);
+        self.state.close();
+        self.state.handlers_failed(drain.finish())
+    }
+}
+
+impl<T: AsyncTransaction> Core<Awaited<T>> {
+    pub(super) async fn run_deferred_async(&mut self) -> Result<(), Error> {
+        let Some(mut drain) = self.state.drain() else {
+            return Ok(());
+        };
+        self.state.draining();
+        while let Some(location) = drain.next().await {
+            if self.has_leftover()
+                && let Some(failure) = self.clean(location).await
+            {
+                drain.fail(failure);
+            }
+        }
+        self.state.close();
+        self.state.handlers_failed(drain.finish())
+    }
+}
+
+impl<S: Steps> Core<S> {
+    /// Whether a deferred call has left a transaction open on a connection that it can reach as well.
+    #[inline]
+    pub(super) fn has_leftover(&mut self) -> bool {
+        let status = self
+            .steps
+            .as_mut()
+            .map(|steps| steps.session_mut().status());
+        status == Some(TransactionStatus::Open) && self.state.level() == Level::Outermost
+    }
+
+    /// Rolls that back.
+    async fn clean(&mut self, location: &'static Location<'static>) -> Option<HandlerFailure> {
+        let steps = self.steps.as_mut()?;
+        self.state.cleaning();
+        let rollback = cleaned(steps.rollback().await).err();
+        self.state.draining();
+        if rollback.is_some() {
+            steps.give_up(Abandoned::Interrupted);
+            self.steps = None;
+        }
+        Some(HandlerFailure::BadlyBehaved { location, rollback })
+    }
+}

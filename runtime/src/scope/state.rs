@@ -1,0 +1,280 @@
+//! The state of one block: how far it is, and what has gathered in it. Nothing else sets the phase.
+
+use super::level::{self, Level};
+use crate::context::{self, Frame, Kind, Levels};
+use crate::error::{Error, RollbackOnly};
+use crate::event::{Cause, Committed, RolledBack};
+use crate::observer::{self, Event};
+use crate::options::Options;
+use crate::queue::Queue;
+use crate::run::{self, Drain};
+use crate::site::Site;
+use crate::transaction::{ConnectionId, Savepoint, Session};
+
+/// The step that a block is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Begin or savepoint is under way, and perhaps done.
+    Beginning,
+    /// The body may run.
+    Open,
+    /// The commit is under way: it may be stored or not.
+    Committing,
+    /// Rollback is under way, and perhaps done.
+    RollingBack,
+    /// It is committed, and what was deferred is running.
+    Draining,
+    /// It is committed, and what a deferred call has left open is being rolled back.
+    Cleaning,
+    /// Nothing is left to do.
+    Closed,
+}
+
+/// The driver's opinion of the error behind a rollback.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Diagnosis {
+    /// Running the transaction again may succeed.
+    pub(super) transient: bool,
+    /// The database itself has rolled the transaction back.
+    pub(super) rolled_back: bool,
+}
+
+impl Diagnosis {
+    pub(super) fn of(session: &impl Session, error: &(dyn std::error::Error + 'static)) -> Self {
+        Self {
+            transient: session.is_transient(error),
+            rolled_back: session.was_rolled_back_by(error),
+        }
+    }
+}
+
+/// The state of one block.
+pub(super) struct BlockState {
+    frame: Frame,
+    level: Level,
+    phase: Phase,
+    pub(super) diagnosis: Diagnosis,
+    /// Whether the body has returned an error that does not roll back.
+    pub(super) keeps_error: bool,
+    /// The cause of a rollback that handlers have yet to be told of, once the connection is given back.
+    untold: Option<Cause>,
+}
+
+impl BlockState {
+    #[inline]
+    pub(super) fn new(
+        session: &mut impl Session,
+        kind: Kind,
+        site: &'static Site,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let (level, frame) = level::decide(session, kind, site, options)?;
+        Ok(Self {
+            frame,
+            level,
+            phase: Phase::Beginning,
+            diagnosis: Diagnosis::default(),
+            keeps_error: false,
+            untold: None,
+        })
+    }
+
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The savepoint of a nested block.
+    pub(super) fn savepoint(&self) -> Savepoint {
+        self.frame.savepoint()
+    }
+
+    pub(super) fn site(&self) -> &'static Site {
+        self.frame.site()
+    }
+
+    pub(super) fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// The frame, for the body to run in. Only from here on is the connection sure to stay where it is.
+    #[inline]
+    pub(super) fn enter(&mut self, connection: ConnectionId, levels: Option<u32>) -> &mut Frame {
+        self.frame.settle_on(connection, Levels::of(levels));
+        &mut self.frame
+    }
+}
+
+/// Its way from step to step.
+impl BlockState {
+    /// After begin or savepoint.
+    #[inline]
+    pub(super) fn begun(&mut self, driver: &'static str) {
+        self.phase = Phase::Open;
+        let id = observer::next_id();
+        if id > 0 {
+            self.frame.identify(id);
+            observer::begun(&self.event(driver));
+        }
+    }
+
+    #[inline]
+    pub(super) fn committing(&mut self) {
+        self.phase = Phase::Committing;
+    }
+
+    /// After a commit that was refused, and has left the transaction open.
+    pub(super) fn still_open(&mut self) {
+        self.phase = Phase::Open;
+    }
+
+    /// Before a rollback. Says what was under way.
+    pub(super) fn rolling_back(&mut self) -> Phase {
+        std::mem::replace(&mut self.phase, Phase::RollingBack)
+    }
+
+    pub(super) fn draining(&mut self) {
+        self.phase = Phase::Draining;
+    }
+
+    pub(super) fn cleaning(&mut self) {
+        self.phase = Phase::Cleaning;
+    }
+
+    /// Nothing is left to do with the driver.
+    #[inline]
+    pub(super) fn close(&mut self) {
+        if self.phase != Phase::Closed {
+            self.phase = Phase::Closed;
+            self.level.leave(self.frame.connection());
+        }
+    }
+
+    /// For another attempt.
+    pub(super) fn reopen(&mut self) {
+        self.phase = Phase::Beginning;
+        self.frame.pending.must_roll_back = None;
+        self.frame.pending.id = 0;
+        self.diagnosis = Diagnosis::default();
+    }
+}
+
+/// Those who are told.
+impl BlockState {
+    #[cold]
+    fn event(&self, driver: &'static str) -> Event {
+        Event {
+            id: self.frame.pending.id,
+            parent: match self.level {
+                Level::Outermost | Level::Test => 0,
+                Level::Nested | Level::Foreign | Level::Joined => {
+                    context::id_of_innermost_of(self.frame.connection())
+                }
+            },
+            site: self.site(),
+            driver,
+            nesting: self.frame.depth(),
+            deferred: self.frame.pending.queue.deferred(),
+        }
+    }
+
+    /// Tells observers of the end of a block of which they have heard the begin.
+    #[inline]
+    pub(super) fn observe(&self, driver: &'static str, tell: impl FnOnce(&Event)) {
+        if self.frame.pending.id > 0 {
+            tell(&self.event(driver));
+        }
+    }
+
+    /// Remembers a rollback until [`run_rollback_handlers`](Self::run_rollback_handlers).
+    pub(super) fn remember(&mut self, cause: Cause) {
+        self.untold = Some(cause);
+    }
+
+    /// Runs the handlers of a rollback, if there was one.
+    #[inline]
+    pub(super) fn run_rollback_handlers(&mut self) {
+        if let Some(cause) = self.untold.take()
+            && self.has_calls()
+        {
+            self.tell_of_rollback(cause);
+        }
+    }
+
+    #[cold]
+    fn tell_of_rollback(&mut self, cause: Cause) {
+        let event = RolledBack {
+            site: self.site(),
+            nesting: self.frame.depth(),
+            cause,
+        };
+        run::run_rollback_handlers(self.take_queue(), &event);
+    }
+
+    /// Makes the block around this one roll back.
+    pub(super) fn doom_parent(&self, cause: RollbackOnly) {
+        if !self.level.is_outermost() {
+            context::change_innermost_of(self.frame.connection(), |parent| parent.doom(cause));
+        }
+    }
+}
+
+/// Its queue.
+impl BlockState {
+    /// Whether a call or a handler waits.
+    #[inline]
+    pub(super) fn has_calls(&self) -> bool {
+        !self.frame.pending.queue.is_empty()
+    }
+
+    /// How many calls and handlers would run at a commit.
+    pub(super) fn waiting_for_commit(&self) -> usize {
+        self.frame.pending.queue.waiting_for_commit()
+    }
+
+    fn take_queue(&mut self) -> Queue {
+        std::mem::take(&mut self.frame.pending.queue)
+    }
+
+    pub(super) fn discard_queue(&mut self) {
+        run::discard(self.take_queue());
+    }
+
+    /// Has the block around this one wait with what was queued here. Where there is none it is dropped, which must not
+    /// happen while the stack of frames is borrowed.
+    pub(super) fn hand_over(&mut self) {
+        if !self.has_calls() {
+            return;
+        }
+        let mut queue = Some(self.take_queue());
+        if self.level != Level::Foreign {
+            context::change_innermost_of(self.frame.connection(), |parent| {
+                if let Some(queue) = queue.take() {
+                    parent.queue.append(queue);
+                }
+            });
+        }
+        if let Some(orphaned) = queue {
+            run::discard(orphaned);
+        }
+    }
+
+    /// The calls that have to run after the commit of an outermost block, unless something catches them.
+    pub(super) fn drain(&mut self) -> Option<Drain> {
+        let queue = self.take_queue();
+        let event = Committed {
+            site: self.site(),
+            nesting: 0,
+            deferred: queue.deferred(),
+        };
+        if context::is_capturing() {
+            let caught = queue.committed(&event);
+            context::capture(caught);
+            return None;
+        }
+        Some(Drain::new(queue, event))
+    }
+}

@@ -1,0 +1,194 @@
+//! The steps of a transaction, for code that is the same whether they have to be awaited.
+
+use std::future::{Future, ready};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::attempts::Attempts;
+use crate::error::BoxError;
+use crate::options::Options;
+use crate::rehearsal;
+use crate::transaction::{
+    Abandoned, AsyncTransaction, CommitError, RollbackError, Savepoint, Session, Transaction,
+    TransactionStatus,
+};
+
+/// The steps of a driver. Those of a sync one are ready when they return.
+pub(super) trait Steps {
+    type Session: Session;
+
+    fn session(&self) -> &Self::Session;
+
+    fn session_mut(&mut self) -> &mut Self::Session;
+
+    fn begin(&mut self, options: &Options) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    fn rollback(&mut self) -> impl Future<Output = Result<(), RollbackError>> + Send;
+
+    fn release(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    fn rollback_to(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), RollbackError>> + Send;
+
+    fn check(&mut self) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Undoes a block of a test whose future was dropped.
+    fn settle_test(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Leaves nothing open behind a begin that has failed, perhaps half-way.
+    fn undo_begin(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Waits for another attempt.
+    fn pause(&mut self, attempts: &Attempts) -> impl Future<Output = ()> + Send;
+
+    /// Sees to it, without waiting, that nobody else gets what may be open.
+    fn give_up(&mut self, abandoned: Abandoned);
+
+    /// Whether that has undone what the block did.
+    fn has_undone(&self) -> bool;
+}
+
+/// The steps of a sync driver.
+pub(super) struct Blocking<T>(pub(super) T);
+
+impl<T: Transaction> Steps for Blocking<T> {
+    type Session = T;
+
+    fn session(&self) -> &T {
+        &self.0
+    }
+
+    fn session_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+
+    fn begin(&mut self, options: &Options) -> impl Future<Output = Result<(), BoxError>> + Send {
+        ready(self.0.begin(options))
+    }
+
+    fn rollback(&mut self) -> impl Future<Output = Result<(), RollbackError>> + Send {
+        ready(self.0.rollback())
+    }
+
+    fn release(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send {
+        ready(self.0.release(savepoint))
+    }
+
+    fn rollback_to(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), RollbackError>> + Send {
+        ready(self.0.rollback_to(savepoint))
+    }
+
+    fn check(&mut self) -> impl Future<Output = Result<(), CommitError>> + Send {
+        ready(self.0.check())
+    }
+
+    /// The future of a sync block cannot be dropped.
+    fn settle_test(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
+        ready(Ok(()))
+    }
+
+    fn undo_begin(&mut self) -> impl Future<Output = ()> + Send {
+        if self.0.status() == TransactionStatus::Open {
+            // The connection is discarded, whatever comes of it.
+            let _ = self.0.rollback();
+        }
+        self.0.discard();
+        ready(())
+    }
+
+    fn pause(&mut self, attempts: &Attempts) -> impl Future<Output = ()> + Send {
+        std::thread::sleep(attempts.pause());
+        ready(())
+    }
+
+    fn give_up(&mut self, _: Abandoned) {
+        self.0.discard();
+    }
+
+    /// It has been asked to roll back, and has failed.
+    fn has_undone(&self) -> bool {
+        false
+    }
+}
+
+/// Runs to its end what has only steps of a sync driver in it.
+#[inline]
+pub(super) fn now<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("nothing in it is waited for"),
+    }
+}
+
+/// The steps of an async driver.
+pub(super) struct Awaited<T>(pub(super) T);
+
+impl<T: AsyncTransaction> Steps for Awaited<T> {
+    type Session = T;
+
+    fn session(&self) -> &T {
+        &self.0
+    }
+
+    fn session_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+
+    fn begin(&mut self, options: &Options) -> impl Future<Output = Result<(), BoxError>> + Send {
+        self.0.begin(options)
+    }
+
+    fn rollback(&mut self) -> impl Future<Output = Result<(), RollbackError>> + Send {
+        self.0.rollback()
+    }
+
+    fn release(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send {
+        self.0.release(savepoint)
+    }
+
+    fn rollback_to(
+        &mut self,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), RollbackError>> + Send {
+        self.0.rollback_to(savepoint)
+    }
+
+    fn check(&mut self) -> impl Future<Output = Result<(), CommitError>> + Send {
+        self.0.check()
+    }
+
+    fn settle_test(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
+        rehearsal::settle(&mut self.0)
+    }
+
+    fn undo_begin(&mut self) -> impl Future<Output = ()> + Send {
+        self.0.abandon(Abandoned::Interrupted);
+        ready(())
+    }
+
+    fn pause(&mut self, attempts: &Attempts) -> impl Future<Output = ()> + Send {
+        attempts.pause_async()
+    }
+
+    fn give_up(&mut self, abandoned: Abandoned) {
+        self.0.abandon(abandoned);
+    }
+
+    fn has_undone(&self) -> bool {
+        self.0.has_undone()
+    }
+}
