@@ -286,9 +286,7 @@ impl Drop for Guard {
     }
 }
 
-impl Guard {
-    const fn mention(&self) {}
-}
+const fn mention(_guard: &Guard) {}
 
 #[commit_on_success]
 fn with_local(connection: &mut Connection) -> Result<(), AppError> {
@@ -298,7 +296,7 @@ fn with_local(connection: &mut Connection) -> Result<(), AppError> {
 
 #[commit_on_success]
 fn with_argument(connection: &mut Connection, guard: Guard) -> Result<(), AppError> {
-    guard.mention();
+    mention(&guard);
     Ok(connection.insert(1)?)
 }
 
@@ -320,7 +318,7 @@ fn with_lock_around(connection: &mut Connection) -> Result<(), AppError> {
 
 #[commit_on_success]
 async fn with_argument_later(connection: &mut Connection, guard: Guard) -> Result<(), AppError> {
-    guard.mention();
+    mention(&guard);
     Ok(connection.insert(1)?)
 }
 
