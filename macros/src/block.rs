@@ -84,7 +84,8 @@ fn source(source: args::Source, input: ParseStream<'_>) -> syn::Result<Option<So
     }
 }
 
-/// What makes the block async: the keyword before it, or an `.await` in it.
+/// The token that makes the block async, at which the generated `.await`s are located: in a sync function rustc then
+/// complains about one that the user wrote, if there is one, and else about the keyword.
 fn wait(written: Option<Token![async]>, body: &Group) -> Option<Span> {
     let found = first_await(body.stream()).map(|found| found.span());
     found.or_else(|| written.map(|keyword| keyword.span))

@@ -1,4 +1,4 @@
-//! What is left when something was wrong: the errors, and the code as it was, so that an editor goes on working and
+//! The output when something was wrong: the errors, and the code as it was, so that an editor goes on working and
 //! nothing else is reported as missing.
 
 use proc_macro2::{Group, Ident, TokenStream};

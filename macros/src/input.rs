@@ -10,7 +10,7 @@ use crate::tokens::{braces, is_punct, parse_to_end, visible};
 
 /// A function, taken apart no further than needed.
 pub(crate) struct Function {
-    /// Those above the function, then those at the head of its body, which could not stay there once something is
+    /// The attributes above the function, then those at the head of its body, which could not stay there once something is
     /// written before it.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,

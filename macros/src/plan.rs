@@ -1,4 +1,4 @@
-//! What is going to be generated. Only valid combinations can be written down here.
+//! Plans of what is going to be generated. Only valid combinations can be written down here.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use syn::{Attribute, Expr, LitInt, Path, Token, Type};
@@ -24,7 +24,7 @@ pub(crate) enum Flavour {
     Async,
 }
 
-/// What to open the transaction on, and what to call it inside.
+/// The expression that the transaction is opened on, and the name that it has inside.
 pub(crate) struct Source {
     pub(crate) binding: Ident,
     pub(crate) mutability: Option<Token![mut]>,
@@ -32,7 +32,7 @@ pub(crate) struct Source {
     pub(crate) passing: Passing,
 }
 
-/// How the source reaches `begin`.
+/// The way in which the source reaches `begin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passing {
     AsWritten,
@@ -40,13 +40,13 @@ pub(crate) enum Passing {
     Reborrowed,
 }
 
-/// What is asked of the transaction.
+/// The options of a transaction, after the check that they go together.
 #[derive(Default)]
 pub(crate) struct Terms {
     pub(crate) settings: Vec<Setting>,
     pub(crate) retry: Option<Retry>,
-    /// Whether an error commits all the same.
-    pub(crate) spare: Option<Expr>,
+    /// The predicate of `no_rollback_for`: whether an error commits all the same.
+    pub(crate) no_rollback: Option<Expr>,
 }
 
 /// An option that goes to the database, named by the words of the user.
@@ -61,7 +61,7 @@ pub(crate) enum Setting {
 pub(crate) struct Retry {
     pub(crate) attempts: LitInt,
     pub(crate) backoff: Option<Expr>,
-    /// What each attempt needs one of its own of.
+    /// The parameters of which each attempt needs one of its own.
     pub(crate) fresh: Vec<Fresh>,
 }
 
@@ -71,16 +71,16 @@ pub(crate) struct Fresh {
     pub(crate) renewal: Renewal,
 }
 
-/// How an attempt gets at a parameter without taking it away from the next one.
+/// The way in which an attempt gets at a parameter without taking it away from the next one.
 #[derive(Clone, Copy)]
 pub(crate) enum Renewal {
     /// The place to blame when it cannot be cloned.
     Clone(Span),
-    /// It is a `&mut`.
+    /// A `&mut` is lent to each attempt in turn.
     Reborrow,
 }
 
-/// How the body gets at what surrounds it.
+/// The way in which the body gets at what surrounds it.
 pub(crate) enum Capture {
     Move,
     /// The source is borrowed from something that the body uses too. The parameters in the list are moved all the same,
@@ -97,9 +97,9 @@ pub(crate) struct Moved {
     pub(crate) name: Ident,
 }
 
-/// What the body evaluates to.
+/// The type that the body evaluates to, as far as it can be told, and where to report that it does not.
 pub(crate) struct Output {
-    /// With every `impl Trait` replaced by `_`; `None` where there is nothing to say, in a block.
+    /// The type with every `impl Trait` replaced by `_`; `None` in a block, which has no signature.
     pub(crate) annotation: Option<Type>,
     /// The place to blame when it is not a suitable `Result`.
     pub(crate) blame: Span,
@@ -114,11 +114,11 @@ pub(crate) enum Lifetime {
     Unknown,
 }
 
-/// Where in a function the transaction goes.
+/// The part of a function that the transaction goes around.
 pub(crate) enum Place {
-    /// Around the whole body.
+    /// The transaction is around the whole body.
     Body,
-    /// Into the `async` block that the body ends in.
+    /// The transaction goes into the `async` block that the body ends in.
     Tail(Box<Tail>),
 }
 

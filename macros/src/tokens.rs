@@ -43,7 +43,7 @@ pub(crate) fn first_await(tokens: TokenStream) -> Option<Ident> {
     tokens.into_iter().find_map(|token| scan.next(token))
 }
 
-/// Where the scan for `.await` stands among the tokens of one group.
+/// The state of the scan for `.await` among the tokens of one group.
 #[derive(Default)]
 struct Scan {
     after_dot: bool,

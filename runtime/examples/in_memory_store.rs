@@ -97,7 +97,7 @@ pub(crate) mod store {
         Missing(String),
         #[error("somebody else was faster")]
         Conflict,
-        /// What became of a transaction, for functions that return this type.
+        /// The error of a transaction itself, which annotated functions need a variant for.
         #[error("the transaction failed")]
         Transaction(#[source] commit_on_success::Error),
     }
@@ -169,7 +169,7 @@ pub(crate) mod store {
             Ok(())
         }
 
-        /// If it fails, the transaction is still open.
+        /// Stores all rows of the transaction, or fails and leaves it open.
         pub(crate) fn commit(&mut self) -> Result<(), StoreError> {
             let open = self.open.as_mut().ok_or_else(not_open)?;
             let mut committed = self.store.lock();
@@ -217,7 +217,7 @@ pub(crate) mod store {
     }
 }
 
-/// What `commit_on_success` has to know of the store.
+/// The adapter: all that `commit_on_success` has to know of the store.
 pub(crate) mod adapter {
     use std::ops::DerefMut;
     use std::sync::MutexGuard;

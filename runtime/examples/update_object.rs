@@ -170,7 +170,7 @@ impl Search {
         Ok(())
     }
 
-    /// What a search among the documents of a kind finds.
+    /// The titles that a search among the documents of a kind finds.
     fn find(&self, kind: &str, words: &str) -> Result<String> {
         let searcher = self.index.reader()?.searcher();
         let parser = QueryParser::for_index(&self.index, vec![self.title, self.body]);

@@ -314,6 +314,7 @@ pub struct Owned<G>(
     note = "sync sources are connections of `rusqlite`, `diesel` and `postgres`, borrowed or from a pool; `commit_on_success::drivers` lists them",
     note = "`sqlx`, `sea-orm`, `diesel-async` and `tokio-postgres` need an `async fn`, or `transaction!(async tx = … => {{ … }})`",
     note = "a connection in a field is borrowed: `tx = &mut self.conn`",
+    note = "a guard of a mutex or a pool, or a box, is given away with its connection: `tx = Owned(guard)`",
     note = "is the driver's feature of `commit_on_success` enabled?"
 )]
 pub trait Begin<Driver>: Sized {
@@ -442,6 +443,7 @@ pub trait Transaction: Session {
     note = "async sources are pools, connections and transactions of `sqlx`, `sea-orm`, `diesel-async`, `tokio-postgres` and `deadpool-postgres`; `commit_on_success::drivers` lists them",
     note = "`rusqlite`, `diesel` and `postgres` need a `fn` without `async`",
     note = "a connection in a field is borrowed: `tx = &mut self.conn`",
+    note = "a guard of a mutex or a pool, or a box, is given away with its connection: `tx = Owned(guard)`",
     note = "is the driver's feature of `commit_on_success` enabled?"
 )]
 pub trait AsyncBegin<Driver>: Sized {

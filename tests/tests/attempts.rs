@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use commit_on_success::{
@@ -706,4 +707,54 @@ async fn a_future_waits_between_two_attempts_while_another_need_not() {
     assert_eq!(goes_on(&mut other.connection()).await.unwrap(), 2);
     assert!(poll_once(waiting).is_pending());
     assert_eq!(database.count("body"), 1);
+}
+
+#[commit_on_success]
+fn audit(connection: &mut Connection) -> Result<(), AppError> {
+    Ok(connection.insert(7)?)
+}
+
+#[commit_on_success(tx = Contended(connection), attempts = 3, backoff = Duration::ZERO)]
+fn with_effects_outside(
+    connection: &mut Connection,
+    other: &mut Connection,
+    titles: &mut Vec<i64>,
+) -> Result<(), AppError> {
+    audit(other)?;
+    titles.push(1);
+    Ok(tx.insert(1)?)
+}
+
+#[test]
+fn each_attempt_does_again_what_is_not_in_its_transaction() {
+    let (database, other) = (failing(Step::Insert, Answer::Failed, 2), Database::new());
+    let mut titles = Vec::new();
+    let (mut one, mut two) = (database.connection(), other.connection());
+    with_effects_outside(&mut one, &mut two, &mut titles).unwrap();
+    assert_eq!(database.durable(), [1]);
+    assert_eq!(other.durable(), [7; 3]);
+    assert_eq!(titles, [1; 3]);
+}
+
+type FilePool = r2d2::Pool<r2d2_sqlite::SqliteConnectionManager>;
+
+#[commit_on_success(tx = pool.get()?, attempts = 2, backoff = Duration::ZERO)]
+fn on_a_pool_of_one(pool: &FilePool, idle: &Arc<Mutex<Vec<u32>>>) -> Result<(), BoxError> {
+    let (pool, idle) = (pool.clone(), Arc::clone(idle));
+    let handler = move |_: &signals::RolledBack| {
+        idle.lock().unwrap().push(pool.state().idle_connections);
+    };
+    signals::post_rollback().connect(handler)?;
+    tx.execute_batch("SELECT 1")?;
+    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(5), None).into())
+}
+
+// The next attempt needs the connection, so it is not given back in between.
+#[test]
+fn rollback_handlers_between_attempts_run_while_the_block_holds_its_connection() {
+    let manager = r2d2_sqlite::SqliteConnectionManager::memory();
+    let pool = FilePool::builder().max_size(1).build(manager).unwrap();
+    let idle = Arc::default();
+    on_a_pool_of_one(&pool, &idle).unwrap_err();
+    assert_eq!(*idle.lock().unwrap(), [0, 1]);
 }

@@ -5,11 +5,13 @@
 use std::pin::pin;
 use std::task::Poll;
 
-use commit_on_success::{commit_on_success, defer, in_transaction, pending, try_defer};
+use commit_on_success::{commit_on_success, defer, in_transaction, outside, pending, try_defer};
 use commit_on_success_tests::polling::{complete, poll_once};
 use commit_on_success_tests::scripted::{AppError, Connection, Database, pause};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 #[commit_on_success]
 async fn noting(
@@ -166,6 +168,79 @@ async fn what_a_body_spawns_is_outside_of_its_transaction() {
     assert_eq!(database.durable(), [1]);
 }
 
+#[commit_on_success]
+async fn deferring_elsewhere(connection: &mut Connection) -> Result<(), AppError> {
+    let database = connection.database().clone();
+    connection.insert(1)?;
+    let copy = database.clone();
+    let task = tokio::spawn(async move { defer!(copy.note("call of a task")) });
+    task.await.unwrap();
+    let copy = database.clone();
+    let blocking = tokio::task::spawn_blocking(move || defer!(copy.note("call of a thread")));
+    blocking.await.unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| defer!(database.clone().note("call of a scoped thread")));
+    });
+    assert_eq!(pending(), 0);
+    Err(AppError::Body("no"))
+}
+
+#[tokio::test]
+async fn a_call_deferred_by_another_task_or_thread_runs_although_the_body_fails() {
+    let database = Database::new();
+    let failed = deferring_elsewhere(&mut database.connection()).await;
+    failed.unwrap_err();
+    let expected = [
+        "call of a task",
+        "call of a thread",
+        "call of a scoped thread",
+    ];
+    assert_eq!(calls(&database), expected);
+    assert_eq!(database.log().last().unwrap(), "rollback");
+    assert!(database.durable().is_empty());
+}
+
+#[commit_on_success]
+async fn waiting(
+    connection: &mut Connection,
+    shared: impl Future<Output = ()> + Send,
+    fails: bool,
+) -> Result<(), AppError> {
+    shared.await;
+    connection.insert(1)?;
+    if fails {
+        return Err(AppError::Body("no"));
+    }
+    Ok(())
+}
+
+// The first body polls it until it is pending, the second polls it to its end.
+#[test]
+fn a_future_that_two_bodies_share_defers_in_the_one_that_polls_it() {
+    for first_fails in [false, true] {
+        let (first, second) = (Database::new(), Database::new());
+        let copy = first.clone();
+        let shared = async move {
+            defer!(copy.clone().note("call of the first poll"));
+            pause(1).await;
+            defer!(copy.note("call of the last poll"));
+        };
+        let shared = futures_util::FutureExt::shared(shared);
+        let (mut one, mut two) = (first.connection(), second.connection());
+        let (one, two) = complete(futures_util::future::join(
+            waiting(&mut one, shared.clone(), first_fails),
+            waiting(&mut two, shared, !first_fails),
+        ));
+        assert_eq!([one.is_err(), two.is_err()], [first_fails, !first_fails]);
+        let expected = if first_fails {
+            "call of the last poll"
+        } else {
+            "call of the first poll"
+        };
+        assert_eq!(calls(&first), [expected]);
+    }
+}
+
 // They are polled between the polls of a body, on the same thread.
 #[tokio::test]
 async fn local_tasks_are_outside_of_the_transactions_of_others() {
@@ -243,6 +318,40 @@ fn a_runtime_inside_a_body_has_transactions_of_its_own() {
     with_a_runtime_inside(&mut first.connection(), second.clone()).unwrap();
     assert_eq!(calls(&first), ["call 1"]);
     assert_eq!(second.durable(), [1]);
+}
+
+#[commit_on_success]
+fn drives(
+    connection: &mut Connection,
+    runtime: &Runtime,
+    task: JoinHandle<()>,
+) -> Result<(), AppError> {
+    runtime.block_on(async {
+        assert!(in_transaction());
+        task.await.unwrap();
+        outside::scope_async(async { assert!(!in_transaction()) }).await;
+        outside::scope(|| assert!(!in_transaction()));
+    });
+    assert_eq!(pending(), 0);
+    connection.insert(1)?;
+    Err(AppError::Body("no"))
+}
+
+// It was spawned long before, and happens to be polled while the body waits for something else.
+#[test]
+fn a_task_that_a_sync_body_polls_is_outside_of_its_transaction() {
+    let database = Database::new();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let copy = database.clone();
+    let task = runtime.spawn(async move {
+        assert!(!in_transaction());
+        defer!(copy.note("call of the task"));
+    });
+    drives(&mut database.connection(), &runtime, task).unwrap_err();
+    assert_eq!(calls(&database), ["call of the task"]);
+    assert_eq!(database.log().last().unwrap(), "rollback");
 }
 
 #[test]

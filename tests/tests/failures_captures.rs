@@ -1,12 +1,12 @@
-//! What a deferred call captures is dropped exactly once, however its transaction ends.
+//! Captures of deferred calls are dropped exactly once, however the transaction ends; what a body owns, before it ends.
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use commit_on_success::{commit_on_success, defer, in_transaction, set_rollback};
+use commit_on_success::{commit_on_success, defer, in_transaction, set_rollback, transaction};
 use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{
     Answer, AppError, Connection, Database, Flavour, Step, pause,
@@ -275,4 +275,131 @@ fn many_captures_whose_destructors_panic_do_not_abort() {
             assert!(!database.left_open(), "{flavour:?} {body:?} {database:?}");
         }
     }
+}
+
+/// Notes when it is dropped, like the guard of a lock.
+struct Guard(Database);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.note("unlock");
+    }
+}
+
+const fn mention(_guard: &Guard) {}
+
+#[commit_on_success]
+fn with_local(connection: &mut Connection) -> Result<(), AppError> {
+    let _guard = Guard(connection.database().clone());
+    Ok(connection.insert(1)?)
+}
+
+#[commit_on_success]
+fn with_argument(connection: &mut Connection, guard: Guard) -> Result<(), AppError> {
+    mention(&guard);
+    Ok(connection.insert(1)?)
+}
+
+#[commit_on_success]
+fn with_unused_argument(connection: &mut Connection, _guard: Guard) -> Result<(), AppError> {
+    Ok(connection.insert(1)?)
+}
+
+#[commit_on_success]
+fn with_deferred_unlock(connection: &mut Connection, guard: Guard) -> Result<(), AppError> {
+    defer!(drop(guard));
+    Ok(connection.insert(1)?)
+}
+
+fn with_lock_around(connection: &mut Connection) -> Result<(), AppError> {
+    let _guard = Guard(connection.database().clone());
+    transaction!(tx = &mut *connection => { Ok(tx.insert(1)?) })
+}
+
+#[commit_on_success]
+async fn with_argument_later(connection: &mut Connection, guard: Guard) -> Result<(), AppError> {
+    mention(&guard);
+    Ok(connection.insert(1)?)
+}
+
+#[commit_on_success]
+async fn with_unused_argument_later(
+    connection: &mut Connection,
+    _guard: Guard,
+) -> Result<(), AppError> {
+    Ok(connection.insert(1)?)
+}
+
+#[commit_on_success]
+async fn with_deferred_unlock_later(
+    connection: &mut Connection,
+    guard: Guard,
+) -> Result<(), AppError> {
+    defer!(drop(guard));
+    Ok(connection.insert(1)?)
+}
+
+/// The last two lines of the log.
+fn end_of(run: impl FnOnce(&mut Connection, Guard) -> Result<(), AppError>) -> String {
+    let database = Database::new();
+    run(&mut database.connection(), Guard(database.clone())).unwrap();
+    let log = database.log();
+    log[log.len() - 2..].join(", ")
+}
+
+#[test]
+fn what_a_body_owns_is_dropped_before_its_commit() {
+    let local = |connection: &mut Connection, guard| {
+        std::mem::forget(guard);
+        with_local(connection)
+    };
+    assert_eq!(end_of(local), "unlock, commit");
+    assert_eq!(end_of(with_argument), "unlock, commit");
+    let later =
+        |connection: &mut Connection, guard| complete(with_argument_later(connection, guard));
+    assert_eq!(end_of(later), "unlock, commit");
+}
+
+#[test]
+fn an_argument_that_the_body_does_not_mention_is_dropped_with_the_function() {
+    assert_eq!(end_of(with_unused_argument), "commit, unlock");
+    let later = |connection: &mut Connection, guard| {
+        complete(with_unused_argument_later(connection, guard))
+    };
+    assert_eq!(end_of(later), "commit, unlock");
+}
+
+#[test]
+fn a_guard_that_is_deferred_or_around_the_block_is_dropped_after_the_commit() {
+    assert_eq!(end_of(with_deferred_unlock), "commit, unlock");
+    let later = |connection: &mut Connection, guard| {
+        complete(with_deferred_unlock_later(connection, guard))
+    };
+    assert_eq!(end_of(later), "commit, unlock");
+    let around = |connection: &mut Connection, guard| {
+        std::mem::forget(guard);
+        with_lock_around(connection)
+    };
+    assert_eq!(end_of(around), "commit, unlock");
+}
+
+#[commit_on_success(tx = &mut *shared.lock().unwrap())]
+fn behind_a_guard(shared: &Arc<Mutex<Connection>>) -> Result<(), AppError> {
+    let (database, shared) = (tx.database().clone(), Arc::clone(shared));
+    defer!(move || database.note(if shared.try_lock().is_ok() {
+        "free"
+    } else {
+        "locked"
+    }));
+    Ok(())
+}
+
+// A call that did not try, but waited for the lock, would wait for ever.
+#[test]
+fn the_guard_behind_a_borrowed_connection_is_held_while_deferred_calls_run() {
+    let database = Database::new();
+    let shared = Arc::new(Mutex::new(database.connection()));
+    behind_a_guard(&shared).unwrap();
+    assert_eq!(database.log().last().unwrap(), "locked");
+    assert!(shared.try_lock().is_ok());
 }

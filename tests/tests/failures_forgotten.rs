@@ -1,4 +1,5 @@
-//! A future that is neither awaited nor dropped, so that nobody ever ends what it has begun.
+//! A future that is neither awaited nor dropped, so that nobody ever ends what it has begun; and a connection that the
+//! body swaps for another.
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
@@ -46,4 +47,34 @@ fn what_is_on_another_connection_does_not_hear_of_a_forgotten_block() {
     assert_eq!(database.durable(), [1]);
     assert_eq!(database.count("call"), 1);
     assert_eq!(forgotten.count("call"), 0);
+}
+
+#[commit_on_success]
+fn swaps(connection: &mut Connection, other: &mut Connection) -> Result<(), AppError> {
+    connection.insert(1)?;
+    defer!(connection.database().clone().note("call"));
+    std::mem::swap(connection, other);
+    Ok(())
+}
+
+// The block ends whatever is in the place that it has borrowed. Nothing tells it that this is another connection.
+#[test]
+fn a_connection_that_was_swapped_away_is_left_open_and_the_other_is_committed() {
+    let (first, second) = (Database::new(), Database::new());
+    let (mut one, mut two) = (first.connection(), second.connection());
+    second.raw_begin();
+    swaps(&mut one, &mut two).unwrap();
+    assert_eq!(first.count("call"), 1);
+    assert!(first.left_open());
+    assert!(first.durable().is_empty());
+    assert_eq!(second.count("commit"), 1);
+}
+
+#[test]
+fn a_connection_swapped_for_an_idle_one_is_an_error() {
+    let (first, second) = (Database::new(), Database::new());
+    let (mut one, mut two) = (first.connection(), second.connection());
+    let error = swaps(&mut one, &mut two).unwrap_err();
+    assert!(matches!(error, AppError::Transaction(_)), "{error:?}");
+    assert_eq!(first.count("call"), 0);
 }

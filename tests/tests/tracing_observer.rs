@@ -282,6 +282,42 @@ fn the_span_is_a_child_of_the_one_that_is_current() {
 }
 
 #[commit_on_success]
+#[tracing::instrument(skip_all, fields(function = "span"))]
+fn instrumented_below(connection: &mut Connection) -> Result<(), AppError> {
+    tracing::info!("the body runs");
+    defer!(tracing::info!("the call runs"));
+    Ok(connection.insert(1)?)
+}
+
+#[tracing::instrument(skip_all, fields(function = "span"))]
+#[commit_on_success]
+fn instrumented_above(connection: &mut Connection) -> Result<(), AppError> {
+    tracing::info!("the body runs");
+    defer!(tracing::info!("the call runs"));
+    Ok(connection.insert(1)?)
+}
+
+#[test]
+fn the_span_of_instrument_is_around_the_calls_or_only_around_the_body() {
+    let (body, call) = ("the body runs", "the call runs");
+    let place = |run: fn(&mut Connection) -> Result<(), AppError>| {
+        let mut order = seen(|| run(&mut Database::new().connection()).unwrap()).order;
+        order.retain(|line| {
+            !line.ends_with(" instrumented_below") && !line.ends_with(" instrumented_above")
+        });
+        order
+    };
+    assert_eq!(
+        place(instrumented_below),
+        ["open span", body, call, "close span"]
+    );
+    assert_eq!(
+        place(instrumented_above),
+        ["open span", body, "close span", call]
+    );
+}
+
+#[commit_on_success]
 fn failing_handlers(connection: &mut Connection, fails: bool) -> Result<(), AppError> {
     connection.insert(1)?;
     defer!(refuse("the queue is full"));

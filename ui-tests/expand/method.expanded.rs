@@ -72,7 +72,7 @@ impl Objects<'_> {
         };
         ::commit_on_success::__private::returns(__outcome)
     }
-    /// What the source does not need is moved into the future.
+    /// A parameter that the source does not need is moved into the future.
     async fn rename_async(
         &mut self,
         title: String,

@@ -23,7 +23,7 @@ impl Objects<'_> {
         tx.execute(&title)
     }
 
-    /// What the source does not need is moved into the future.
+    /// A parameter that the source does not need is moved into the future.
     #[commit_on_success(tx = &mut self.asynchronous)]
     async fn rename_async(
         &mut self,

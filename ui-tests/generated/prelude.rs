@@ -1,4 +1,4 @@
-// What generated functions are made of. `prelude` is compiled with them, and they see all of it.
+// The types and functions that generated functions are made of. They are compiled together, and see all of it.
 
 pub use std::fmt::Display;
 pub use std::future::Future;

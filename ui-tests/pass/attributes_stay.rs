@@ -1,4 +1,4 @@
-//! What stands beside the attribute stays there.
+//! Attributes and comments beside the attribute stay there.
 #![deny(warnings)]
 #![deny(missing_docs)]
 

@@ -1,34 +1,36 @@
 //! The list of arguments: from tokens to a source and options.
 //!
-//! `options` has a row for each option.
+//! `options` has a row for each option, `value` reads what stands after a `=`.
 
 mod options;
+mod value;
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
-use syn::parse::discouraged::Speculative as _;
 use syn::{Expr, Token};
 
 use crate::diagnostics::{self, Errors};
 use crate::tokens::parse_to_end;
+use value::{at_end, expression};
+
 pub(crate) use options::{Flag, Given, Isolation, Options, Propagation, Word};
 
-/// What stands between the parentheses.
+/// The arguments of an attribute or block, read but not yet checked against each other.
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) source: Source,
     pub(crate) options: Options,
 }
 
-/// What to open the transaction on.
+/// The source as far as the arguments name one; which parameter that is, `validate` finds out.
 #[derive(Default)]
 #[allow(
     clippy::large_enum_variant,
     reason = "there is one for each function, and it is not kept"
 )]
 pub(crate) enum Source {
-    /// Nothing is said: the first parameter that has a type.
+    /// No source is named, so it is the first parameter that has a type.
     #[default]
     First,
     /// `conn`: the parameter of that name.
@@ -71,10 +73,6 @@ pub(crate) fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors)
             let _comma = input.parse::<Token![,]>();
         }
     }
-}
-
-fn at_end(input: ParseStream<'_>) -> bool {
-    input.is_empty() || input.peek(Token![=>]) || input.peek(syn::token::Brace)
 }
 
 /// Goes on to the comma that ends an argument that was not understood.
@@ -133,33 +131,4 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
         Source::Parameter(name)
     };
     Ok(())
-}
-
-/// The expression after a `=`.
-fn expression(
-    equals: Token![=],
-    input: ParseStream<'_>,
-    expected: fn(Token![=], ParseStream<'_>) -> syn::Error,
-) -> syn::Result<Expr> {
-    if at_end(input) || input.peek(Token![,]) || input.peek(Token![_]) || is_misplaced_async(input)
-    {
-        return Err(expected(equals, input));
-    }
-    // `pool { … }` may be a struct, or a source and a block whose `=>` is missing.
-    let ahead = input.fork();
-    match ahead.parse() {
-        Ok(expression) => {
-            input.advance_to(&ahead);
-            Ok(expression)
-        }
-        Err(error) => Expr::parse_without_eager_brace(input).map_err(|_| error),
-    }
-}
-
-/// The `async` of `transaction!`, which goes before the name.
-fn is_misplaced_async(input: ParseStream<'_>) -> bool {
-    input.peek(Token![async])
-        && !input.peek2(syn::token::Brace)
-        && !input.peek2(Token![move])
-        && !input.peek2(Token![|])
 }

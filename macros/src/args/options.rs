@@ -5,10 +5,10 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Expr, LitInt, Path, Token};
 
-use super::at_end;
+use super::value::{at_end, expression};
 use crate::diagnostics;
 
-/// What was said about the transaction, each at most once.
+/// The options of one block, each at most once: a second one is an error while they are read.
 #[derive(Default)]
 pub(crate) struct Options {
     /// `crate = PATH`: where this crate is found.
@@ -30,7 +30,7 @@ pub(crate) struct Given<T> {
 }
 
 impl<T: ToTokens> Given<T> {
-    /// As it was written.
+    /// The option as the user wrote it, for messages that quote it.
     fn written(&self) -> String {
         let value = self.value.to_token_stream();
         if value.is_empty() {
@@ -60,7 +60,7 @@ impl<T> ToTokens for Word<T> {
     }
 }
 
-/// What an option can be set to.
+/// An option whose value is one of a few words.
 trait Choice: Copy + 'static {
     const WORDS: &'static [(&'static str, Self)];
 }
@@ -223,12 +223,12 @@ fn count(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<LitInt> {
 
 fn backoff(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     let equals = equals(keyword, input, "Duration::from_millis(10)")?;
-    super::expression(equals, input, diagnostics::expected_backoff)
+    expression(equals, input, diagnostics::expected_backoff)
 }
 
 fn predicate(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     let equals = equals(keyword, input, "AppError::is_harmless")?;
-    super::expression(equals, input, diagnostics::expected_predicate)
+    expression(equals, input, diagnostics::expected_predicate)
 }
 
 fn path(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {

@@ -4,8 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 use syn::{Expr, Path};
 
-use super::Macro;
-use super::parse::{Call, Callee, Deferred};
+use super::parse::{Call, Callee, Deferred, Macro};
 use crate::expand::{Krate, Lint, allow, blamed};
 use crate::tokens::start;
 
@@ -53,7 +52,7 @@ fn place(callee: &Callee) -> Span {
     }
 }
 
-/// What is made of a call.
+/// The form that a call takes in the queue, which decides what it may return and when it is made.
 #[derive(Clone, Copy)]
 enum Body {
     Closure,
@@ -90,9 +89,9 @@ fn later(call: &Call, body: Body) -> TokenStream {
 
 /// A callee, taken apart.
 struct Parts {
-    /// What is evaluated now.
+    /// The receiver or callable that is evaluated where `defer!` stands.
     value: TokenStream,
-    /// How it is called later.
+    /// The words before the parentheses of the call that is made later.
     callee: TokenStream,
     /// The token to blame for what the call returns.
     place: Span,
@@ -148,7 +147,7 @@ const fn stays(value: &Expr) -> bool {
     matches!(value, Expr::Closure(_) | Expr::Lit(_) | Expr::Path(_))
 }
 
-/// What is evaluated now of an argument, and how it is passed later.
+/// The statement that evaluates an argument now, if there is anything to evaluate, and the name that passes it later.
 fn argument((index, value): (usize, &Expr)) -> (TokenStream, TokenStream) {
     if stays(value) {
         return (TokenStream::new(), value.to_token_stream());

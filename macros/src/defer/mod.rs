@@ -8,22 +8,7 @@ pub(crate) mod parse;
 use proc_macro2::TokenStream;
 
 use crate::fallback;
-
-/// Which of the two macros it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Macro {
-    Defer,
-    TryDefer,
-}
-
-impl Macro {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Defer => "defer",
-            Self::TryDefer => "try_defer",
-        }
-    }
-}
+pub(crate) use parse::Macro;
 
 /// Expands one invocation.
 pub(crate) fn expand(invoked: Macro, tokens: TokenStream) -> TokenStream {

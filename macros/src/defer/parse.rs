@@ -6,9 +6,24 @@ use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
 use syn::{AngleBracketedGenericArguments, Expr, ExprAwait, Ident, Path, Token};
 
-use super::Macro;
 use crate::diagnostics;
 use crate::tokens::{first_await, is_punct, parse_to_end, start};
+
+/// Which of the two macros it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Macro {
+    Defer,
+    TryDefer,
+}
+
+impl Macro {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Defer => "defer",
+            Self::TryDefer => "try_defer",
+        }
+    }
+}
 
 /// The forms of a deferred call.
 pub(crate) enum Deferred {
@@ -29,7 +44,7 @@ pub(crate) enum Deferred {
 pub(crate) struct Call {
     pub(crate) callee: Callee,
     pub(crate) arguments: Vec<Expr>,
-    /// Where the arguments are.
+    /// The parentheses of the arguments, at which a missing or surplus one is reported.
     pub(crate) parentheses: Span,
 }
 
@@ -66,7 +81,7 @@ fn deferred(invoked: Macro, input: ParseStream<'_>) -> syn::Result<Deferred> {
     let ahead = input.fork();
     let expression = match ahead.parse::<Expr>() {
         Ok(expression) if ahead.is_empty() || ahead.peek(Token![,]) => expression,
-        // Not one expression, so statements; what is wrong with them is for rustc to say.
+        // Tokens that are not one expression are statements; what is wrong with them is for rustc to say.
         _ => return block(invoked, input.parse()?),
     };
     input.advance_to(&ahead);
@@ -117,7 +132,7 @@ fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
         Expr::Await(awaited) => self::awaited(invoked, awaited),
         other => match call(invoked, other)? {
             Ok(call) => Ok(Deferred::Call(call)),
-            // With its parentheses: at the head of a statement it may need them.
+            // A block keeps the parentheses that were written: at the head of a statement it may need them.
             Err(_) => block(invoked, written),
         },
     }
@@ -189,7 +204,7 @@ fn has_attributes(expression: &Expr) -> bool {
     is_punct(first.as_ref(), '#')
 }
 
-/// Without parentheses and the invisible groups of `macro_rules`.
+/// The expression inside parentheses and the invisible groups of `macro_rules`.
 fn plain(expression: Expr) -> Expr {
     match expression {
         Expr::Group(group) if group.attrs.is_empty() => plain(*group.expr),

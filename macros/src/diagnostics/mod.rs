@@ -6,8 +6,6 @@
 mod options;
 mod words;
 
-use std::fmt::Display;
-
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::parse::ParseStream;
@@ -15,7 +13,7 @@ use syn::{Error, Token};
 
 pub(crate) use options::*;
 pub(crate) use words::assignment;
-use words::{compact, found, found_after, listed};
+use words::{at, compact, found, found_after, listed};
 
 /// The errors of one stage, reported together.
 #[derive(Default)]
@@ -38,10 +36,6 @@ impl Errors {
     pub(crate) fn into_error(self) -> Option<Error> {
         self.0
     }
-}
-
-fn at(tokens: impl ToTokens, message: impl Display) -> Error {
-    Error::new_spanned(tokens, message)
 }
 
 // The arguments of the attribute.

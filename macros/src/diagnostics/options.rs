@@ -1,12 +1,11 @@
-//! What is said about options.
+//! Messages about options.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Error, LitInt, Token};
 
-use super::at;
-use super::words::{closest, compact, found_after, listed};
+use super::words::{at, closest, compact, found_after, listed};
 
 pub(crate) fn unknown_option(option: &Ident, known: &[&str]) -> Error {
     let expected = match known {

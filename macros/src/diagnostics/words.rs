@@ -1,10 +1,11 @@
-//! How tokens and names are put into words.
+//! Words for tokens and names in messages.
 
 use std::fmt::Display;
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
-use syn::Token;
+use quote::ToTokens;
 use syn::parse::ParseStream;
+use syn::{Error, Token};
 
 /// The next token as a reader would name it, and where it is.
 pub(super) fn found(input: ParseStream<'_>) -> (Span, String) {
@@ -21,7 +22,7 @@ pub(super) fn found(input: ParseStream<'_>) -> (Span, String) {
     (input.span(), name)
 }
 
-/// As [`found`], but what is missing at the end of an argument is missing after its `=`.
+/// The counterpart of [`found`] for a value: one that is missing is reported at the `=` before it, not at the comma after.
 pub(super) fn found_after(equals: Token![=], input: ParseStream<'_>) -> (Span, String) {
     if input.is_empty() || input.peek(Token![,]) || input.peek(Token![=>]) {
         (equals.span, "nothing".to_owned())
@@ -51,7 +52,7 @@ pub(super) fn closest<'known>(written: &str, known: &[&'known str]) -> Option<&'
         .copied()
 }
 
-/// How many characters have to be added, removed or replaced to get from one to the other.
+/// The Levenshtein distance: characters to add, remove or replace to get from one word to the other.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (line, left) in from.chars().enumerate() {
@@ -80,4 +81,9 @@ pub(super) fn compact(tokens: &TokenStream) -> String {
     tight
         .iter()
         .fold(spaced, |text, (wide, narrow)| text.replace(wide, narrow))
+}
+
+/// An error that underlines all of the tokens.
+pub(super) fn at(tokens: impl ToTokens, message: impl Display) -> Error {
+    Error::new_spanned(tokens, message)
 }

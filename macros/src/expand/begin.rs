@@ -1,4 +1,4 @@
-//! What the transaction is begun on, and with.
+//! The begin of a transaction: its source, its place in the code, and its options.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};

@@ -4,12 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::Token;
 
+use super::located::{braced, wait};
 use super::names::{Krate, Lint, allow, blamed};
-use super::{braced, wait};
 use crate::plan::{Capture, Flavour, Fresh, Lifetime, Moved, Output, Plan, Renewal, Source};
 use crate::tokens::begin_with_item;
 
-/// What the body returns, for the end.
+/// An expression that runs the body once and gives its result, for the end to look at.
 pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let Source {
         binding,
@@ -20,7 +20,7 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let body = body(plan, krate);
     let wait = wait(plan);
     let allow = allow(&[Lint::UnusedMut, Lint::UnusedVariables]);
-    // This borrows the connection, and that is where the borrow is reported.
+    // `enter` borrows the connection, so a borrow that is too long is reported at its name.
     let lent = Span::mixed_site().located_at(binding.span());
     let enter = quote_spanned!(lent=> __scope.enter());
     let run = match plan.output.error {
@@ -91,7 +91,7 @@ fn moved(capture: &Capture) -> TokenStream {
 
 /// A parameter of its own for a body that may run again.
 fn fresh(plan: &Plan, krate: Krate<'_>) -> TokenStream {
-    // What is moved once more, into an `async` block, needs its `mut` only there.
+    // A parameter that is moved once more, into an `async` block, needs its `mut` only there.
     let moved = matches!(plan.capture, Capture::Borrow { .. }) && plan.flavour == Flavour::Async;
     let allow = allow(&[Lint::UnderscoreBinding]);
     let fresh = plan.terms.retry.iter().flat_map(|retry| &retry.fresh);

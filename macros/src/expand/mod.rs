@@ -1,12 +1,14 @@
 //! The transaction itself: from a plan to tokens.
 //!
-//! `begin` writes what it is begun on and with, `body` one run of what is inside, `names` the paths and lints of all of it.
+//! `begin` writes what it is begun on and with, `body` one run of what is inside, `names` the paths and lints of all of it,
+//! `located` tokens that stand where the user wrote others.
 
 mod begin;
 mod body;
+mod located;
 mod names;
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use crate::input::Function;
@@ -14,6 +16,7 @@ use crate::plan::{Flavour, Place, Plan, Tail};
 use crate::tokens::start;
 use crate::validate::Valid;
 
+use located::{braced, wait};
 pub(crate) use names::{Krate, Lint, allow, blamed};
 
 // Input:
@@ -42,13 +45,6 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
         #allow
         #visibility #defaultness #signature #body
     }
-}
-
-/// Braces around something else, at the place of those that the user wrote: a function ends where its body does.
-fn braced(written: &Group, inside: TokenStream) -> Group {
-    let mut group = Group::new(Delimiter::Brace, inside);
-    group.set_span(written.span());
-    group
 }
 
 /// Puts the transaction where the block at the end of the function was.
@@ -109,12 +105,12 @@ pub(crate) fn transaction(plan: &Plan) -> TokenStream {
 //     }
 fn once(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let body = body::run(plan, krate);
-    let spare = spare(plan);
+    let no_rollback = no_rollback(plan);
     let end = end(plan, "commit_or_rollback");
     quote_spanned! {Span::mixed_site()=>
         {
             let mut __returned = #body;
-            #spare
+            #no_rollback
             #end
         }
     }
@@ -130,12 +126,12 @@ fn once(plan: &Plan, krate: Krate<'_>) -> TokenStream {
 fn again(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let mixed = Span::mixed_site();
     let body = body::run(plan, krate);
-    let spare = spare(plan);
+    let no_rollback = no_rollback(plan);
     let end = end(plan, "commit_or_restart");
     quote_spanned! {mixed=>
         loop {
             let mut __returned = #body;
-            #spare
+            #no_rollback
             if let #krate::__private::Some(__outcome) = #end {
                 break __outcome;
             }
@@ -156,14 +152,9 @@ fn end(plan: &Plan, method: &str) -> TokenStream {
     quote_spanned!(place=> __returned.#method(__scope #attempts) #wait)
 }
 
-/// Commits some errors all the same.
-fn spare(plan: &Plan) -> Option<TokenStream> {
-    let spare = plan.terms.spare.as_ref()?;
-    let place = Span::mixed_site().located_at(start(&spare.to_token_stream()));
-    Some(quote_spanned!(place=> __scope.no_rollback(&mut __returned, #spare);))
-}
-
-fn wait(plan: &Plan) -> Option<TokenStream> {
-    let place = Span::mixed_site().located_at(plan.wait.unwrap_or_else(Span::mixed_site));
-    (plan.flavour == Flavour::Async).then(|| quote_spanned!(place=> .await))
+/// Has the runtime ask the predicate of `no_rollback_for` about the error, before the end is decided.
+fn no_rollback(plan: &Plan) -> Option<TokenStream> {
+    let no_rollback = plan.terms.no_rollback.as_ref()?;
+    let place = Span::mixed_site().located_at(start(&no_rollback.to_token_stream()));
+    Some(quote_spanned!(place=> __scope.no_rollback(&mut __returned, #no_rollback);))
 }

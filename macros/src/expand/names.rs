@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Path, Token};
 
-/// Where this crate is found. Not a stream: to put one into another takes a compiler longer than to write it.
+/// The path to this crate. It is not kept as a stream: to put one into another takes a compiler longer than to write it.
 #[derive(Clone, Copy)]
 pub(crate) struct Krate<'p> {
     renamed: Option<&'p Path>,
@@ -33,7 +33,7 @@ impl ToTokens for Krate<'_> {
             (Some(path), Some(place)) => {
                 let path = path.to_token_stream().into_iter();
                 tokens.extend(path.map(|mut tree: TokenTree| {
-                    // What the user called this crate has to be looked up where the user wrote it.
+                    // The user's name for this crate has to be looked up where the user wrote it.
                     tree.set_span(tree.span().located_at(place));
                     tree
                 }));

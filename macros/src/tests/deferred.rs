@@ -51,7 +51,7 @@ fn awaited_calls_are_taken_apart() {
         form(quote!(x.f(a).await)),
         Deferred::AwaitedCall(_, _)
     ));
-    // What an argument awaits is awaited now.
+    // An argument that contains an `.await` is awaited now, so the call itself stays a sync one.
     assert!(matches!(form(quote!(f(a().await))), Deferred::Call(_)));
 }
 

@@ -42,7 +42,7 @@ impl fmt::Debug for Annotated {
     }
 }
 
-/// What is between the parentheses of an invocation.
+/// The tokens between the parentheses of an invocation.
 #[derive(Clone)]
 struct Invoked(Vec<Tree>);
 

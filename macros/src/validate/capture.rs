@@ -1,10 +1,10 @@
-//! What a body takes over, what it borrows, and what it needs a copy of when it may run again.
+//! Captures of a body: what it takes over, what it borrows, and what it needs a copy of when it may run again.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens as _;
 use syn::{Attribute, Expr, FnArg, PatType, Receiver, ReceiverKind, Signature, Type};
 
-use super::source::{allowed, bindings, own_mut, typed};
+use super::patterns::{allowed, bindings, own_mut, typed};
 use crate::plan::{Capture, Fresh, Moved, Renewal};
 use crate::tokens::{mention, start};
 
@@ -68,7 +68,7 @@ fn untouched<'sig>(
     })
 }
 
-/// What a body that may run again must not use up.
+/// The parameters that a body would use up, which each attempt gets anew.
 pub(super) fn fresh(signature: &Signature, expression: &TokenStream) -> Vec<Fresh> {
     let fresh = untouched(signature, expression).filter_map(|(written, parameter)| {
         let renewal = match reference(&written.ty) {
@@ -95,14 +95,14 @@ fn conditions(parameter: &PatType) -> Vec<Attribute> {
     along.map(allowed).collect()
 }
 
-/// What a reference allows.
+/// The access that a reference gives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Borrow {
     Shared,
     Exclusive,
 }
 
-/// Of a receiver, if it is a reference.
+/// The access that a receiver gives, if it is a reference.
 pub(super) fn borrowed(receiver: &Receiver) -> Option<Borrow> {
     match &receiver.kind {
         ReceiverKind::Reference(_, _, None) => Some(Borrow::Shared),

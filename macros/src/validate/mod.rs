@@ -1,10 +1,11 @@
 //! The rules: from arguments and a function to a plan that can be carried out, or to all that is wrong with them.
 //!
-//! `capture` decides what the body takes over, `source` what the transaction is opened on, `output` what the function returns, `tail` which `async` block a
-//! function that returns a future ends in, `terms` which options go together.
+//! `capture` decides what the body takes over, `source` what the transaction is opened on, `output` what the function returns, `tail` which
+//! `async` block a function that returns a future ends in, `terms` which options go together; `patterns` finds names in parameters.
 
 mod capture;
 mod output;
+mod patterns;
 mod source;
 mod tail;
 mod terms;
@@ -79,7 +80,7 @@ fn qualifiers(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-/// How the function ends: where its transaction goes, and with what value.
+/// The end of a function: where its transaction goes, and with what value it ends.
 struct Ending {
     place: Place,
     flavour: Flavour,
@@ -169,9 +170,9 @@ fn signature(
     let handed_on = fresh.map(|fresh| &fresh.parameter).chain(moved);
     let after_statements = matches!(&ending.place, Place::Tail(tail) if !tail.before.is_empty());
     for name in own.into_iter().chain(handed_on.map(|it| &it.name)) {
-        source::expect_nothing(&mut signature, name);
+        patterns::expect_nothing(&mut signature, name);
         if !after_statements {
-            source::make_immutable(&mut signature, name);
+            patterns::make_immutable(&mut signature, name);
         }
     }
     signature

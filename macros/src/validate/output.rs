@@ -1,4 +1,4 @@
-//! What a function returns, as far as its signature tells.
+//! The return type of a function, as far as its signature tells.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;

@@ -21,7 +21,7 @@ pub(crate) fn terms(options: &Options) -> syn::Result<Terms> {
         None => Ok(Terms {
             settings: settings(options),
             retry: retry(options),
-            spare: options
+            no_rollback: options
                 .no_rollback_for
                 .as_ref()
                 .map(|given| given.value.clone()),

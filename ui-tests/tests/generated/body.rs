@@ -5,7 +5,7 @@ use crate::outputs::Failure;
 use crate::parameters::Use;
 use crate::tables::{FLAGS, INT_LISTS, INTS, MAYBES, STATEMENTS, Statement, TAILS, TEXTS, When};
 
-/// What a name stands for.
+/// The kind of value that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Int,
@@ -13,7 +13,7 @@ pub(crate) enum Kind {
     Text,
     Ints,
     Maybe,
-    /// From an integer to another.
+    /// A function from an integer to another.
     Call,
 }
 
@@ -25,13 +25,13 @@ pub(crate) struct Local {
     pub(crate) can: Use,
 }
 
-/// What a body has to know of its function.
+/// The traits of a function that its body depends on.
 pub(crate) struct Setting {
     pub(crate) conn: String,
     pub(crate) awaits: bool,
     pub(crate) is_unsafe: bool,
     pub(crate) failure: &'static Failure,
-    /// What the function returns.
+    /// An expression for the value that the function returns.
     pub(crate) value: &'static str,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Body<'dice> {
     pub(crate) locals: Vec<Local>,
     pub(crate) setting: Setting,
     names: usize,
-    /// How far inside expressions and blocks this is.
+    /// The number of expressions and blocks around the place that is written.
     depth: usize,
 }
 
@@ -97,7 +97,7 @@ impl<'dice> Body<'dice> {
         uses.collect()
     }
 
-    /// With names that no other part of the body has.
+    /// Fills in names that no other part of the body has.
     pub(crate) fn apart(&mut self, text: &str) -> String {
         self.names = 1_000;
         self.fill(text, &mut Names::default())
@@ -127,7 +127,7 @@ impl<'dice> Body<'dice> {
         let has = |hole, kind, can| !text.contains(hole) || self.find(kind, can).is_some();
         has("$place", Kind::Int, Use::Change)
             && has("$string", Kind::Text, Use::Change)
-            // What is moved in a loop or a branch is gone after it.
+            // A value that is moved in a loop or a branch is gone after it.
             && (self.depth == 0 || !text.contains("$owned"))
             && has("$owned", Kind::Text, Use::Move)
     }
@@ -285,13 +285,13 @@ impl Names {
     }
 }
 
-/// How often a name is there as a word.
+/// The number of times that a name is there as a word.
 fn occurrences(text: &str, name: &str) -> usize {
     let words = text.split(|it: char| !it.is_alphanumeric() && it != '_');
     words.filter(|word| *word == name).count()
 }
 
-/// As an operand.
+/// An expression as an operand, in parentheses where it needs them.
 fn atom(expression: String) -> String {
     let plain = |it: char| it.is_alphanumeric() || "_.".contains(it);
     if expression.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! What the compiler says of many functions, each in a module of its own.
+//! Messages of the compiler about many functions, each in a module of its own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ const HEAD: &str = "\
 #![allow(clippy::or_fun_call, clippy::useless_vec, clippy::eq_op, clippy::needless_arbitrary_self_type)]
 ";
 
-/// What is said about one module.
+/// A message about one module.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Said {
     pub(crate) code: String,
@@ -54,12 +54,12 @@ impl Compilers {
         }
     }
 
-    /// What the lints say of modules that compile.
+    /// The messages of lints about modules that compile.
     pub(crate) fn linted(&self, name: &str, modules: &Modules) -> Remarks {
         self.said(compiler::linter(), name, modules, &["warning", "error"])
     }
 
-    /// What a compiler says of the modules at some levels.
+    /// The messages of a compiler about the modules, at some levels.
     pub(crate) fn said(
         &self,
         compiler: Command,
@@ -74,7 +74,7 @@ impl Compilers {
         compiler.args(["--error-format=json", "--crate-name=generated"]);
         let metadata = file.with_extension("rmeta");
         compiler.arg(format!("--emit=metadata={}", metadata.display()));
-        // Where the compiler puts what is too long to be said.
+        // The compiler writes types that are too long for a message into files there.
         compiler.arg("--out-dir").arg(&self.directory);
         let output = compiler
             .arg(&file)

@@ -4,7 +4,7 @@
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// Those of one function, whichever others there are.
+    /// The throws for one function, which are the same whichever others there are.
     pub(crate) fn of(seed: u64, function: u64) -> Self {
         let mut dice = Self(seed);
         let mixed = dice.next() ^ function;

@@ -17,16 +17,16 @@ pub(crate) enum Flavour {
     Boxed,
 }
 
-/// All but the braces around the body.
+/// A function in parts, for both forms to be written from.
 pub(crate) struct Draft {
     pub(crate) place: Place,
     pub(crate) flavour: Flavour,
     pub(crate) source: &'static Source,
     pub(crate) receiver: Option<&'static Receiver>,
-    /// Without the receiver.
+    /// The parameters after the receiver.
     pub(crate) parameters: Vec<String>,
     pub(crate) output: &'static str,
-    /// What it returns.
+    /// The expression that the body ends in.
     pub(crate) value: &'static str,
     pub(crate) failure: &'static Failure,
     pub(crate) is_unsafe: bool,
@@ -150,7 +150,7 @@ fn output(
             dice.pick(outputs::OF_BORROWED)
         }
         Some(Access::Changed) if of_fields => dice.pick(outputs::OF_CHANGED),
-        // What owns the connection is not given away while the transaction is open.
+        // A value that owns the connection is not given away while the transaction is open.
         Some(Access::Owned | Access::Own)
             if of_fields
                 && source.owner == Owner::Anybody

@@ -32,19 +32,19 @@ use std::path::Path;
 use crate::check::{Compilers, Modules, Remarks, Said};
 use crate::text::{Twins, twins};
 
-/// How many functions are in one crate.
+/// The number of functions in one crate.
 const CRATE: u64 = 400;
 
-/// What came of them.
+/// The fates of the functions so far.
 #[derive(Default)]
 struct Count {
     functions: u64,
     spoiled: u64,
-    /// That fail to compile, in both forms.
+    /// Functions that fail to compile, in both forms.
     failing: u64,
-    /// Of those that were not spoiled.
+    /// Functions that fail to compile although nothing has spoiled them.
     misbegotten: u64,
-    /// That clippy has nothing to say about without the attribute.
+    /// Functions about which clippy has nothing to say without the attribute.
     clean: u64,
     different: Vec<String>,
 }
@@ -150,7 +150,7 @@ fn said(remarks: &Remarks, number: u64) -> &[Said] {
     remarks.get(&number).map_or(&[], Vec::as_slice)
 }
 
-/// What is said with the attribute more often than without, wherever it is said.
+/// The messages that come with the attribute more often than without, at whatever place.
 fn only(with: &[Said], without: &[Said]) -> Vec<Said> {
     let mut left: Vec<_> = without
         .iter()

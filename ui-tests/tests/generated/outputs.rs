@@ -19,7 +19,7 @@ const fn made(ty: &'static str, value: &'static str, from: &'static str) -> Outp
     Output { ty, value, from }
 }
 
-/// What borrows nothing, can be sent, and is of this type without being told.
+/// Types that borrow nothing and can be sent, with values that are of them without being told.
 pub(crate) const OWNED: &[Output] = &[
     output("()", "()"),
     output("i64", "$int"),
@@ -50,7 +50,7 @@ pub(crate) const OWNED: &[Output] = &[
     output("done!(i64, String)", "Ok($int)"),
 ];
 
-/// What is coerced, cannot be sent to another thread, is opaque, or comes out of a parameter.
+/// Types that need a coercion, cannot be sent to another thread, are opaque, or come out of a parameter.
 pub(crate) const OTHERS: &[Output] = &[
     output("fn(i64) -> i64", "double"),
     output("fn(i64) -> i64", "|$a| $a + 1"),
@@ -139,7 +139,7 @@ pub(crate) const OTHERS: &[Output] = &[
     made("impl FnOnce() -> T", "move || kept", "kept: T"),
 ];
 
-/// What comes out of a receiver that is borrowed.
+/// Types that come out of a receiver that is borrowed.
 pub(crate) const OF_BORROWED: &[Output] = &[
     output("&str", "&self.title"),
     output("&str", "self.title.as_str()"),
@@ -153,7 +153,7 @@ pub(crate) const OF_BORROWED: &[Output] = &[
     ),
 ];
 
-/// What comes out of a receiver that is borrowed to be changed.
+/// Types that come out of a receiver that is borrowed to be changed.
 pub(crate) const OF_CHANGED: &[Output] = &[
     output("&mut i64", "&mut self.count"),
     output("&mut [i64]", "&mut self.ints"),
@@ -176,7 +176,7 @@ const fn failure(ty: &'static str, value: &'static str) -> Failure {
     }
 }
 
-/// The first ones can be sent to another thread.
+/// Failures, of which the first ones can be sent to another thread.
 pub(crate) const FAILURES: &[Failure] = &[
     failure("DbError", "Err(DbError::Statement(String::new()))"),
     failure("AppError", "Err(AppError::Other)"),
@@ -193,5 +193,5 @@ pub(crate) const FAILURES: &[Failure] = &[
     failure("E", "Err(DbError::Statement(String::new()).into())"),
     failure("Borrowing<'p>", "Err(Borrowing(None))"),
 ];
-/// How many of them.
+/// The number of failures that can be sent to another thread.
 pub(crate) const SENDABLE: usize = 4;

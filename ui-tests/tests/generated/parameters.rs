@@ -16,7 +16,7 @@ pub(crate) enum Use {
 }
 use Use::{Change, Move, Read};
 
-/// What borrows nothing and can be sent.
+/// Parameters that borrow nothing and can be sent.
 pub(crate) const OWNED: &[Parameter] = &[
     Parameter("$a: i64", &[Bound("$a", Int, Read)]),
     Parameter("mut $a: i64", &[Bound("$a", Int, Change)]),
@@ -87,7 +87,7 @@ pub(crate) const OWNED: &[Parameter] = &[
     Parameter("#[cfg_attr(all(), allow(unused_variables))] $a: i64", &[]),
 ];
 
-/// What borrows something, is generic, or cannot be sent.
+/// Parameters that borrow something, are generic, or cannot be sent.
 pub(crate) const OTHERS: &[Parameter] = &[
     Parameter("&$a: &i64", &[Bound("$a", Int, Read)]),
     Parameter(

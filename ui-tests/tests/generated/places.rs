@@ -1,4 +1,4 @@
-//! Where a function stands.
+//! Places where a function can stand.
 
 use crate::dice::Dice;
 use crate::draft::Flavour;
@@ -7,9 +7,9 @@ use crate::sources::{Owner, Source};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Free,
-    /// In the body of another function.
+    /// The body of another function.
     Nested,
-    /// In a block that is evaluated at compile time.
+    /// A block that is evaluated at compile time.
     Constant,
     /// Out of a `macro_rules`, token by token.
     Tokens,
@@ -18,7 +18,7 @@ pub(crate) enum Place {
     /// Out of one that matched its parts.
     Parts,
     Inherent,
-    /// In an implementation for what has borrowed a connection.
+    /// An implementation for a type that has borrowed a connection.
     Lent,
     Implemented,
     /// A provided method of a trait.

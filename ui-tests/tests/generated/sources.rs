@@ -1,6 +1,6 @@
 //! The grammar of sources: what the attribute says, and what stands for it where there is no attribute.
 
-/// Where a function has to be for a source to be there.
+/// The place that a function has to be in for a source to be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
     Anybody,
@@ -14,12 +14,12 @@ pub(crate) enum Owner {
 use Owner::{Anybody, Lent, Object, Shared};
 
 pub(crate) struct Source {
-    /// Between the parentheses of the attribute.
+    /// The words between the parentheses of the attribute.
     pub(crate) argument: &'static str,
     pub(crate) parameter: &'static str,
-    /// What the plain function begins with.
+    /// The statements that the plain function begins with, in place of the attribute.
     pub(crate) instead: &'static str,
-    /// What both begin with.
+    /// The statements that both functions begin with.
     pub(crate) head: &'static str,
     pub(crate) conn: &'static str,
     pub(crate) owner: Owner,
@@ -222,7 +222,7 @@ pub(crate) const ASYNC: &[Source] = &[
     ),
 ];
 
-/// For functions that return a future, which borrows for `'c`.
+/// Sources of functions that return a future, which borrows for `'c`.
 pub(crate) const FUTURE: &[Source] = &[
     bare("", "conn: &'c mut AsyncConnection"),
     bare("", "conn: &'c mut AsyncConnection"),
@@ -230,10 +230,10 @@ pub(crate) const FUTURE: &[Source] = &[
     bound("tx = pool", "pool: &'c AsyncPool", OPENED, Anybody),
 ];
 
-/// What stands for a connection of a pool.
+/// The statements that take the place of a connection of a pool.
 const OPENED: &str = "let mut held = opened(&pool); let tx = &mut held;";
 
-/// What may follow a source, and changes nothing about what compiles.
+/// Options that may follow a source, and change nothing about what compiles.
 pub(crate) const OPTIONS: &[&str] = &[
     "propagation = required",
     "propagation = durable",

@@ -1,4 +1,4 @@
-//! What makes a function wrong: names, types, borrows.
+//! Mistakes that make a function wrong: names, types, borrows.
 
 use crate::body::{Body, Setting};
 use crate::dice::Dice;

@@ -19,9 +19,9 @@ pub(crate) enum When {
     Always,
     Sync,
     Async,
-    /// In an `unsafe fn`.
+    /// Only in an `unsafe fn`.
     Unsafe,
-    /// Where the error can be made of that of the driver.
+    /// Only where the error can be made of that of the driver.
     FromDriver,
 }
 use When::{Always, Async, FromDriver, Sync, Unsafe};

@@ -43,7 +43,7 @@ pub(crate) fn twins(seed: u64, number: u64, spoiled: bool) -> Twins {
     }
 }
 
-/// Nothing is said about what stands for the attribute.
+/// The statements in place of the attribute, of which no lint speaks.
 fn allowed(instead: &str) -> String {
     let statements = instead.split_inclusive(';');
     let statements = statements
@@ -61,7 +61,7 @@ struct Writer<'draft> {
     inner: &'static str,
     before: &'static str,
     shadowed: bool,
-    /// How `Result` is written.
+    /// The index of the spelling of `Result`.
     spelling: usize,
 }
 
@@ -182,7 +182,7 @@ impl<'draft> Writer<'draft> {
         }
     }
 
-    /// What the names in a signature stand for.
+    /// The generics and bounds for the names in a signature.
     fn generics(&self, signature: &str) -> (String, String) {
         const TYPES: &[(&str, &str)] = &[
             ("T", "Display"),
@@ -310,7 +310,7 @@ fn mentions(text: &str, name: &str) -> bool {
     text.split(|it| !part(it)).any(|word| word == name)
 }
 
-/// What a user may have called something else.
+/// Items with names of the prelude, which a user may have given to something else.
 const SHADOWS: &str = "mod core {} mod std {} struct Result; struct Option; struct Box; struct Send; struct Vec; struct String; \
     struct Future; struct From; struct Into; #[allow(non_snake_case)] fn Ok() {} #[allow(non_snake_case)] fn Err() {} \
     #[allow(non_snake_case)] fn Some() {} #[allow(non_upper_case_globals)] const None: () = (); fn drop() {} \

@@ -58,7 +58,7 @@ pub(crate) fn linter() -> Command {
     rustc()
 }
 
-/// What cases may name, and where it was built.
+/// The crates that cases may name, and where each was built.
 pub(crate) struct Libraries(Vec<(String, PathBuf)>);
 
 impl Libraries {

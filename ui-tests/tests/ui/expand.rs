@@ -1,4 +1,4 @@
-//! What the macros expand to.
+//! Snapshots of what the macros expand to.
 //!
 //! Beside each case in `expand` stands its expansion, as rustc prints it (`-Zunpretty=expanded`, for which it is told
 //! that it may use unstable features) and `prettyplease` lays it out. To write the expansions anew, run with

@@ -1,4 +1,4 @@
-//! What the macros expand to is clean under lints that a user may have turned on.
+//! The check that expansions are clean under lints that a user may have turned on.
 //!
 //! Each version of the compiler has lints of its own, about the code of the case too, so this is checked with one.
 

@@ -1,4 +1,4 @@
-//! What compiles, what does not, what is said about it, and what it expands to.
+//! Tests of the macros through the compiler: cases that compile, cases that do not, messages, and expansions.
 //!
 //! - `fail` holds what the macros refuse, in their own words.
 //! - `rustc` holds what the compiler refuses, in its words, which change from one version to the next.

@@ -1,11 +1,11 @@
-//! How many cases are asked for, where chance comes from, and what is said in the end.
+//! Settings of a run: the number of cases, the seed, and the line that sums it up.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
 const CASES: &str = "COMMIT_ON_SUCCESS_CASES";
 const SEED: &str = "COMMIT_ON_SUCCESS_SEED";
-/// Where the line goes as well, if it is set: a file that is appended to.
+/// The variable that names a file to which the line is appended as well.
 const FILE: &str = "COMMIT_ON_SUCCESS_FAULTS";
 
 fn number(variable: &str) -> Option<u64> {
@@ -16,7 +16,7 @@ fn number(variable: &str) -> Option<u64> {
     }
 }
 
-/// As many cases as are asked for, or else the usual number.
+/// The number of cases that was asked for, or else the usual one.
 pub(crate) fn cases(usual: u64) -> u64 {
     number(CASES).unwrap_or(usual)
 }

@@ -14,7 +14,7 @@ use super::vocabulary::{fence, word};
 enum Change {
     Delete(Index),
     Duplicate(Index),
-    /// With what follows it.
+    /// A tree changes places with the one that follows it.
     Swap(Index),
     Replace(Index, String),
     Insert(Index, String),
@@ -88,7 +88,7 @@ fn apply(change: Change, trees: &mut Vec<Tree>) {
     }
 }
 
-/// Where all the trees are, those in groups included.
+/// The paths to all the trees, those in groups included.
 fn paths(trees: &[Tree]) -> Vec<Vec<usize>> {
     let mut all = Vec::new();
     for (index, tree) in trees.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What every input can count on.
+//! Promises that the macros keep whatever their input is.
 
 use proc_macro2::TokenStream;
 
@@ -7,17 +7,17 @@ use super::shape::{
 };
 use crate::defer::Macro;
 
-/// What came of an input whose promises were kept.
+/// The fate of an input for which the promises were kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Expanded,
-    /// With errors of our own.
+    /// The output has errors of our own.
     Refused,
-    /// What is wrong with it is still there for rustc to find.
+    /// The input was wrong in a way that rustc sees as well, and it was left for rustc to report.
     HandedOn,
 }
 
-/// Or what was broken.
+/// The outcome, or the promise that was broken.
 pub(super) type Verdict = Result<Outcome, String>;
 
 pub(super) fn attribute(args: &TokenStream, item: &TokenStream) -> Verdict {
@@ -33,7 +33,7 @@ pub(super) fn attribute(args: &TokenStream, item: &TokenStream) -> Verdict {
         return Err(format!("beside the error, {rest} is left"));
     }
     let wanted = inside(item);
-    // In a future's function, the transaction is around a part of the body.
+    // A function that returns a future has its transaction around a part of the body, so the words are not in one piece.
     if !refused && !contains(&output, &wanted) && lost(&wanted, &output).is_some() {
         return Err("the body is not there".to_owned());
     }
@@ -44,7 +44,7 @@ pub(super) fn deferred(invoked: Macro, input: &TokenStream) -> Verdict {
     let output = crate::defer::expand(invoked, input.clone());
     let outcome = expression(input, &output, is_deferrable(input))?;
     let mut wanted = words(input.clone());
-    // Between the parts, around them, and before the path of this crate.
+    // These words stand between the parts and around them, and before the path of this crate: they need not be left.
     wanted.retain(|word| !["crate", "=", ",", "(", ")"].contains(&word.as_str()));
     match lost(&wanted, &output) {
         Some(word) if outcome != Outcome::Refused => Err(format!("{word} is lost")),
@@ -79,7 +79,7 @@ const fn outcome(refused: bool, valid: bool) -> Outcome {
     }
 }
 
-/// What holds for all of the macros. Gives what is left without the errors, and whether there is one.
+/// The promises that all of the macros share. Gives the output without its errors, and whether there was one.
 fn judge(input: &TokenStream, output: &TokenStream) -> Result<(TokenStream, bool), String> {
     let read: Result<TokenStream, _> = output.to_string().parse();
     if read.is_err() {
@@ -115,7 +115,7 @@ fn kept(item: &TokenStream) -> Vec<String> {
     words
 }
 
-/// What is between the braces that end a function, without its inner attributes.
+/// The body of a function without its inner attributes, which the attribute moves.
 fn inside(item: &TokenStream) -> Vec<String> {
     let mut words = words(body(item).unwrap_or_default());
     while words.starts_with(&["#".to_owned(), "!".to_owned()]) {

@@ -1,4 +1,4 @@
-//! What is valid before it is spoiled.
+//! Valid inputs, for mutations to spoil.
 
 pub(super) const ARGUMENTS: &[&str] = &[
     "",

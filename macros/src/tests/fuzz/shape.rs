@@ -1,4 +1,4 @@
-//! What tokens are: whether they parse, where they are, and what a macro has to say about them.
+//! Questions about tokens: whether they parse, where they are, and what a macro has to say about them.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::{Block, Expr, File, ImplItem, Path, Token, TraitItem};
 
-/// Where an item can stand.
+/// The surroundings of an item, which decide what rustc accepts there.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Context {
     Module,
@@ -67,14 +67,14 @@ fn are_several(tokens: &TokenStream) -> bool {
     list.is_ok_and(|list| list.len() > 1 && !list.iter().any(|it| matches!(it, Expr::Let(_))))
 }
 
-/// What begins with `crate` is an expression to `syn`, but not at the head of a statement.
+/// Whether something is assigned to `crate`, which is an expression to `syn`, but not at the head of a statement.
 fn assigns_to_crate(tokens: &TokenStream) -> bool {
     words(tokens.clone())
         .windows(2)
         .any(|seen| seen == ["crate", "="])
 }
 
-/// What is in the braces at the end.
+/// The stream in the braces at the end, if there are any.
 pub(super) fn body(tokens: &TokenStream) -> Option<TokenStream> {
     match tokens.clone().into_iter().last()? {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group.stream()),
@@ -114,7 +114,7 @@ fn visit(tokens: TokenStream, seen: &mut impl FnMut(String, Span)) {
     }
 }
 
-/// Where the tokens are.
+/// The ranges in the source text from which tokens have come.
 pub(super) struct Places(Vec<Range<usize>>);
 
 impl Places {

@@ -10,17 +10,17 @@ pub(super) enum Tree {
     Group(Fence, Vec<Tree>),
 }
 
-/// What is around a group.
+/// The delimiter of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fence {
     Parentheses,
     Braces,
     Brackets,
-    /// What `macro_rules` puts around what it matched.
+    /// The group without delimiters that `macro_rules` puts around what it matched.
     Invisible,
 }
 
-/// How an invisible group is written.
+/// The name in front of parentheses that stand for an invisible group, which text cannot express.
 const INVISIBLE: &str = "__invisible";
 
 pub(super) fn text(trees: &[Tree]) -> String {

@@ -124,7 +124,7 @@ pub(super) fn anything() -> impl Strategy<Value = Vec<Tree>> {
     vec(tree, 0..8)
 }
 
-/// What resembles a function, with anything between what makes it one.
+/// Tokens in the order of a function, with anything between those that make it one.
 pub(super) fn resembling_a_function() -> impl Strategy<Value = Vec<Tree>> {
     let head = (few(), few(), few(), few());
     (head, few(), anything()).prop_map(|((before, generic, parameters, output), clause, body)| {

@@ -6,7 +6,7 @@ use stats_alloc::{Region, StatsAlloc};
 
 use crate::work::Task;
 
-/// How often a task allocates, growth of what was allocated included.
+/// The number of times that a task allocates, growth of what was allocated included.
 ///
 /// The fewest of several runs: other threads of the process may allocate meanwhile.
 ///

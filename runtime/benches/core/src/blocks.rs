@@ -9,7 +9,7 @@ fn statement(nothing: &mut Nothing) {
     black_box(nothing);
 }
 
-/// With the attribute.
+/// Functions with the attribute.
 pub mod annotated {
     use commit_on_success::commit_on_success;
 
@@ -70,7 +70,7 @@ pub mod annotated {
     }
 }
 
-/// By hand.
+/// Functions with begin and commit by hand.
 pub mod by_hand {
     use super::statement;
     use crate::driver::{Failure, Nothing};

@@ -22,7 +22,7 @@ pub fn instructions(package: &str, directory: &Path) -> Option<PathBuf> {
         std::env::var_os("CI").as_deref() != Some(OsStr::new("true")),
         "there is no valgrind, and CI leaves nothing out"
     );
-    // Not by `eprintln!`, which the test harness captures.
+    // `eprintln!` would be captured by the test harness.
     let line =
         format!("left out: instructions of {package} (there is no valgrind; run bash tests/run)\n");
     let _ = std::io::stderr().write_all(line.as_bytes());

@@ -11,7 +11,7 @@ async fn record_later(id: usize) {
     black_box(id);
 }
 
-/// With `defer!`.
+/// Calls that are deferred with `defer!`.
 pub mod annotated {
     use commit_on_success::{commit_on_success, defer};
 
@@ -46,7 +46,7 @@ pub mod annotated {
     }
 }
 
-/// With a vector of boxes.
+/// Calls that are kept in a vector of boxes.
 pub mod by_hand {
     use std::future::Future;
     use std::pin::Pin;

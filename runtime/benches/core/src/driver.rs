@@ -48,10 +48,10 @@ impl Nothing {
     }
 }
 
-/// What every function here returns in place of a value.
+/// The error type of every function here.
 #[derive(Debug)]
 pub enum Failure {
-    /// It was asked to fail.
+    /// The body failed because the work was to roll back.
     Asked,
     /// The transaction itself has failed.
     Transaction(BoxError),

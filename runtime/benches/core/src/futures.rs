@@ -34,7 +34,7 @@ pub fn complete<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// With the attribute.
+/// Functions with the attribute.
 pub mod annotated {
     use std::hint::black_box;
 
@@ -91,7 +91,7 @@ pub mod annotated {
     }
 }
 
-/// What [`roomy`](annotated::roomy) holds: less than most statements do.
+/// The bytes that [`roomy`](annotated::roomy) holds: fewer than most statements do.
 pub const ROOM: usize = 512;
 
 /// The same functions without the attribute.
@@ -134,7 +134,7 @@ pub mod plain {
     }
 }
 
-/// By hand.
+/// Functions with begin and commit by hand.
 pub mod by_hand {
     use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! What the attribute and `defer!` cost, beside the same by hand, on a driver that does nothing.
+//! The cost of the attribute and of `defer!`, beside the same by hand, on a driver that does nothing.
 //!
 //! Counts of instructions and allocations, and sizes, are the same in each run: `tests/` holds them to bounds, and
 //! `src/bin/instructions.rs` prints them as rows of a table.

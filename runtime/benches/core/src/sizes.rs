@@ -1,4 +1,4 @@
-//! How large the futures are.
+//! Sizes of futures, with the attribute and without.
 
 use crate::driver::Nothing;
 use crate::futures::{annotated, plain};
@@ -6,15 +6,15 @@ use crate::futures::{annotated, plain};
 /// A future with the attribute, and without.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
-    /// What its body holds.
+    /// The name of the row, which says what the body holds.
     pub body: &'static str,
-    /// With the attribute.
+    /// The bytes of the future with the attribute.
     pub annotated: usize,
-    /// Without.
+    /// The bytes of the future without it.
     pub plain: usize,
 }
 
-/// Of each kind of body.
+/// The sizes for each kind of body.
 #[must_use]
 pub fn of_futures() -> [Sizes; 3] {
     let (one, other) = (&mut Nothing::default(), &mut Nothing::default());

@@ -7,18 +7,18 @@ use crate::driver::{Failure, Nothing};
 use crate::futures::complete;
 use crate::{blocks, calls, futures};
 
-/// How the work is done.
+/// One of the two ways in which the same work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// With the attribute.
+    /// The attribute and `defer!`.
     Annotated,
-    /// With begin and commit in so many words, and calls in a vector.
+    /// Begin and commit in so many words, and calls in a vector.
     ByHand,
-    /// Without a transaction.
+    /// The body alone, in no transaction.
     Plain,
 }
 
-/// What is done. The size is the number of calls, or of times that a body is pending.
+/// A kind of work. Its size is the number of calls, or of times that a body is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// One sync block.
@@ -112,11 +112,11 @@ impl Work {
 /// Some work, done in one way, in one size.
 #[derive(Clone, Copy, Debug)]
 pub struct Task {
-    /// What is done.
+    /// The kind of work.
     pub work: Work,
-    /// How.
+    /// The way in which it is done.
     pub way: Way,
-    /// How much.
+    /// The size, in the unit of its [`Work`].
     pub size: usize,
 }
 

@@ -1,4 +1,4 @@
-//! How often the attribute and `defer!` allocate, which is the same in every build.
+//! Bounds for the allocations of the attribute and of `defer!`, which are the same in every build.
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
 use std::alloc::System;

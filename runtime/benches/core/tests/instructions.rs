@@ -1,4 +1,4 @@
-//! How many instructions more the attribute and `defer!` take than the same by hand.
+//! Bounds for the instructions that the attribute and `defer!` take beyond the same by hand.
 //!
 //! The bounds are a little above what was measured, so that another compiler of the same year is within them.
 #![cfg(target_arch = "x86_64")]

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::table::Section;
 
-/// How many inner transactions are rolled back.
+/// The number of inner transactions that are rolled back.
 pub(crate) const TIMES: u32 = 20_000;
 
-/// How many of them are timed, first and last.
+/// The number of laps that are timed, at either end.
 const TIMED: u32 = 1000;
 
 const SECTION: Section = Section("20 000 inner transactions rolled back in one outer");
@@ -47,7 +47,7 @@ impl Laps {
     }
 }
 
-/// What the driver's own nested transactions are compared with.
+/// Prints the times of the driver's own nested transactions beside those of annotated functions.
 pub(crate) fn report_times(driver: &str, theirs: &str, by_hand: &Laps, annotated: &Laps) {
     SECTION.row(
         &format!("{driver}: time of the last thousand / the first"),
@@ -66,7 +66,7 @@ pub(crate) fn report_memory(driver: &str, theirs: &str, by_hand: i64, annotated:
     );
 }
 
-/// What memory a process of this machine has for itself, where the system tells. The server could be asked, but
+/// The memory that a process of this machine has for itself, where the system tells. The server could be asked, but
 /// PostgreSQL 15 breaks down when it has to go through so many nested savepoints.
 pub(crate) fn kilobytes(process: i32) -> i64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();

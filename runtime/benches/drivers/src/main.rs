@@ -62,7 +62,7 @@ fn main() -> Result {
     Ok(())
 }
 
-/// On this thread alone: other threads would only make latencies less steady.
+/// A runtime on this thread alone: other threads would only make latencies less steady.
 pub(crate) fn runtime() -> Result<Runtime> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }

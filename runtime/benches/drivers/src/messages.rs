@@ -1,4 +1,4 @@
-//! How many messages a transaction sends to the server.
+//! The number of messages that a transaction sends to the server.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -73,7 +73,7 @@ pub(crate) fn sqlx() -> Result {
     runtime.block_on(server.drop_table())
 }
 
-/// On threads of its own, as the sync driver knows nothing of it.
+/// A proxy on threads of its own: the sync driver drives no runtime.
 fn proxy<A>(server: A) -> Result<(Runtime, Proxy)>
 where
     A: ToSocketAddrs + Clone + Send + Sync + 'static,
@@ -107,7 +107,7 @@ fn count(
     Ok(())
 }
 
-/// How many have come until no more come.
+/// The number of messages that have come, once no more of them come.
 fn settled(proxy: &Proxy) -> usize {
     let mut arrived = proxy.requests.arrived();
     loop {

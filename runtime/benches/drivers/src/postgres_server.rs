@@ -11,7 +11,7 @@ use crate::Result;
 
 pub(crate) const INSERT: &str = "INSERT INTO commit_on_success_bench (title) VALUES ($1)";
 
-/// What makes sure that there is something to commit: it fails once a statement has failed.
+/// The statement with which code by hand makes sure that there is something to commit: it fails once another has failed.
 pub(crate) const VERIFY: &str = "SELECT 1";
 
 const TABLE: &str = "
@@ -59,7 +59,7 @@ impl PostgresServer {
         })
     }
 
-    /// As the sync driver and tokio-postgres want it.
+    /// The server's address in the form that the sync driver and tokio-postgres want.
     pub(crate) fn config(&self) -> ::tokio_postgres::Config {
         let mut config = self.config_without_host();
         config.host_path(&self.directory).port(self.address.1);
@@ -75,7 +75,7 @@ impl PostgresServer {
         config
     }
 
-    /// As libpq and sqlx want it.
+    /// The server's address in the form that libpq and sqlx want.
     pub(crate) fn url(&self) -> String {
         let password = self.config.get_password().map(String::from_utf8_lossy);
         format!(

@@ -34,7 +34,7 @@ pub(crate) fn measure() -> Result {
     Ok(runtime.block_on(db.close())?)
 }
 
-/// As with sqlx, a pool of one, which asks nothing.
+/// A pool of one that does not test its connection before it lends it, the same as with sqlx.
 async fn connect(url: &str) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
     options

@@ -47,12 +47,12 @@ impl Section {
     }
 }
 
-/// Who begins and commits.
+/// One of the ways to begin and commit that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// With the driver's own means.
+    /// The driver's own means.
     ByHand,
-    /// With the driver's own means, and a question to the database before the commit.
+    /// The driver's own means, and a question to the database before the commit.
     Verified,
     /// The attribute.
     Annotated,

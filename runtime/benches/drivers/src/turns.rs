@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::rounds::{Ratio, order};
 
-/// How long a block is to take, which is less than others are kept waiting on a busy machine, and all rounds
-/// together.
+/// The time that a block is to take, which is less than a process is kept waiting on a busy machine; and that of all
+/// rounds together.
 const BLOCK: Duration = Duration::from_millis(1);
 const ALL: Duration = Duration::from_secs(6);
 
-/// What each way took, in each round.
+/// The times that each way took, one for each round.
 pub(crate) struct Turns<Way> {
     ways: Vec<Way>,
     rounds: Vec<Vec<Duration>>,
@@ -38,7 +38,7 @@ impl<Way: Copy + PartialEq> Turns<Way> {
         Ok(Self { ways, rounds })
     }
 
-    /// How much longer one way took than another.
+    /// The ratio of the times of two ways, from the rounds in which both ran side by side.
     pub(crate) fn ratio(&self, way: Way, against: Way) -> Ratio {
         let (way, against) = (self.index(way), self.index(against));
         let rounds = self.rounds.iter();
@@ -51,7 +51,7 @@ impl<Way: Copy + PartialEq> Turns<Way> {
     }
 }
 
-/// How often a block repeats what it measures. By then everything is warm.
+/// The number of repetitions that fill a block. Finding it warms everything up.
 fn times<Way: Copy>(ways: &[Way], run: &mut impl FnMut(Way, u32) -> Result) -> Result<u32> {
     let mut times = 1;
     loop {

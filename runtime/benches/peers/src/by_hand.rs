@@ -14,7 +14,7 @@ type Call = Box<dyn FnOnce() + Send>;
 
 type Result<T = ()> = ::sqlx::Result<T>;
 
-/// It does not ask each time whether its connection still works.
+/// A pool of one, which does not ask each time whether its connection still works.
 pub(crate) fn of_one<DB: Database>() -> PoolOptions<DB> {
     PoolOptions::new()
         .max_connections(1)

@@ -36,7 +36,7 @@ impl Process {
         Ok(answer.parse::<f64>()? / f64::from(times))
     }
 
-    /// What comes of a fault.
+    /// The rows and calls that are left after a fault, in the peer's words.
     pub(crate) fn outcome(&mut self, fault: Fault) -> Result<String> {
         self.ask(fault.name())
     }
@@ -56,7 +56,7 @@ impl Process {
 }
 
 impl Drop for Process {
-    /// Without orders it ends.
+    /// Closes the input of the process, at the end of which it exits, and waits for that.
     fn drop(&mut self) {
         self.orders = None;
         let _ = self.child.wait();

@@ -27,7 +27,7 @@ const TABLE: &str = "
     DROP TABLE IF EXISTS commit_on_success_bench;
     CREATE TABLE commit_on_success_bench (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title TEXT NOT NULL)";
 
-/// What ought to come of every fault.
+/// The right outcome of every fault.
 const RIGHT: &str = "an error, rows: 0, calls: 0";
 
 fn main() -> Result {

@@ -1,4 +1,4 @@
-//! Who is compared, and with whom.
+//! The packages that are compared, and with which of them.
 
 use std::env;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::serve::Result;
 
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
-    /// What its own costs are compared with.
+    /// The code by hand that the peer's own costs are compared with.
     pub(crate) by_hand: &'static str,
     /// Which of the peers of its database is ours on a driver of its kind.
     pub(crate) ours: usize,

@@ -28,7 +28,7 @@ pub(crate) trait Peer {
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
-/// What is called after the commit.
+/// The call that is made after the commit. It counts, so that a peer that makes none is found out.
 pub(crate) fn call(_number: u64) {
     CALLS.fetch_add(1, Ordering::Relaxed);
 }
@@ -58,7 +58,8 @@ fn parse(line: &str) -> Result<(Way, Work, u32)> {
     Ok((way, work, times.parse()?))
 }
 
-/// What has not been done is not measured. Nor is the first transaction, which finds a table that was emptied.
+/// Measures only work of which rows and calls show that it was done, and not the first transaction, which finds a table
+/// that was emptied.
 fn time(peer: &mut impl Peer, (way, work, times): (Way, Work, u32)) -> Result<u128> {
     peer.clear()?;
     CALLS.store(0, Ordering::Relaxed);

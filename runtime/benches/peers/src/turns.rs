@@ -7,15 +7,15 @@ use crate::rounds::{Ratio, order};
 use crate::serve::Result;
 use crate::work::{Way, Work};
 
-/// How long a block takes at least, in nanoseconds: a process that has waited begins with cold caches, which is not to
-/// be seen.
+/// The least time for a block, in nanoseconds: a process that has waited begins with cold caches, which is not to be
+/// seen.
 const BLOCK: f64 = 5e6;
 
-/// How long they only warm up, and get what they compile compiled.
+/// The time for which peers only warm up, and get what they compile compiled.
 const WARM: Duration = Duration::from_secs(3);
 const MEASURED: Duration = Duration::from_secs(20);
 
-/// What a transaction took, of each peer in both ways, in each round.
+/// The times of a transaction, for each peer in both ways, one for each round.
 pub(crate) struct Turns(Vec<Vec<f64>>);
 
 impl Turns {
@@ -56,7 +56,7 @@ fn round(processes: &mut [Process], work: Work, times: &[u32], number: usize) ->
     Ok(taken)
 }
 
-/// Where a block was too short.
+/// Has blocks that were too short repeat their work more often.
 fn lengthen(times: &mut [u32], taken: &[f64]) {
     for (times, taken) in times.iter_mut().zip(taken) {
         if taken * f64::from(*times) < BLOCK {

@@ -1,11 +1,11 @@
-//! What is done in a transaction, by whom.
+//! The work of a transaction, and the faults that may meet it.
 
-/// Who begins, commits and makes the calls.
+/// The two ways to begin, commit and make the calls.
 #[derive(Clone, Copy)]
 pub(crate) enum Way {
-    /// With the driver's own means; the calls are made after the commit.
+    /// The driver's own means; the calls are made after the commit.
     ByHand,
-    /// As the package has it, which makes the calls.
+    /// The means of the package, which makes the calls.
     Package,
 }
 
@@ -49,7 +49,7 @@ impl Work {
         }
     }
 
-    /// What a transaction inserts.
+    /// The number of rows that a transaction inserts.
     pub(crate) const fn rows(self) -> i64 {
         match self {
             Self::One | Self::Thousand => 1,
@@ -66,7 +66,7 @@ impl Work {
     }
 }
 
-/// What may go wrong.
+/// A fault that a peer has to meet.
 #[derive(Clone, Copy)]
 pub(crate) enum Fault {
     /// A statement fails, and the error is not looked at.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result};
 const INSERT: &str = "INSERT INTO object (title) VALUES (?1)";
 const TITLE: &str = "a title";
 
-/// Who begins and commits.
+/// One of the ways to begin and commit that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// `Connection::transaction`, `Transaction::commit`.
@@ -15,10 +15,10 @@ pub enum Way {
     Annotated,
 }
 
-/// What is done in a transaction.
+/// The work of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Nothing.
+    /// No statement: begin and commit alone.
     Empty,
     /// One insert, which SQLite prepares each time.
     OneInsert,
@@ -40,7 +40,7 @@ impl Work {
         Self::Nested,
     ];
 
-    /// What it is called in the table.
+    /// The name of the row in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Work {
         }
     }
 
-    /// What is to be reached, as a part of the same by hand.
+    /// The bound to reach, as a ratio to the same by hand.
     #[must_use]
     pub const fn to_reach(self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ fn nested(connection: &mut Connection, work: Work) -> Result<()> {
     insert(connection, work)
 }
 
-// Not inlined, so that it is the same code for both ways.
+// A function that is not inlined is the same code for both ways.
 #[inline(never)]
 fn insert(connection: &Connection, work: Work) -> Result<()> {
     let times = match work {

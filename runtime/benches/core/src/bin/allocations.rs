@@ -10,7 +10,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What, as which work of which size, to reach.
+/// The rows of the table: section and name, the work and its size, and the bound to reach.
 const ROWS: [(&str, &str, Work, usize, &str); 10] = [
     ("no deferred call", "sync block", Work::Flat, 0, "0"),
     (

@@ -138,7 +138,7 @@ fn sizes() {
     }
 }
 
-/// Those of the other program, which counts them.
+/// Runs the program that counts allocations: to count them, it needs an allocator of its own.
 fn allocations() -> Result {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let ended = Command::new(cargo)

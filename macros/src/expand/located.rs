@@ -1,0 +1,19 @@
+//! Tokens that stand where the user wrote others.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::quote_spanned;
+
+use crate::plan::{Flavour, Plan};
+
+/// Braces around something else, at the place of those that the user wrote: a function ends where its body does.
+pub(super) fn braced(written: &Group, inside: TokenStream) -> Group {
+    let mut group = Group::new(Delimiter::Brace, inside);
+    group.set_span(written.span());
+    group
+}
+
+/// The `.await` of an async block, where the user's own is if that is what makes it async.
+pub(super) fn wait(plan: &Plan) -> Option<TokenStream> {
+    let place = Span::mixed_site().located_at(plan.wait.unwrap_or_else(Span::mixed_site));
+    (plan.flavour == Flavour::Async).then(|| quote_spanned!(place=> .await))
+}
