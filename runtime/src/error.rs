@@ -1,4 +1,4 @@
-//! What can go wrong, and what each failure says about the data.
+//! The errors, and what each of them says about the data.
 
 use std::panic::Location;
 
@@ -7,7 +7,7 @@ use crate::site::Site;
 /// A driver's error, or a deferred call's, with its type erased.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
-/// What is known about the data when a transaction ended with an [`Error`].
+/// The fate of the data, as far as it is known, when a transaction ended with an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -119,7 +119,7 @@ pub enum Error {
     RollbackOnly {
         /// The annotated function.
         function: &'static str,
-        /// What made it so.
+        /// The reason.
         cause: RollbackOnly,
     },
     /// Another block is open beside this one, in the same transaction. A savepoint keeps and undoes whatever is written
@@ -139,7 +139,7 @@ pub enum Error {
     NotOwned {
         /// The annotated function.
         function: &'static str,
-        /// How many calls would have been lost.
+        /// The number of calls that would have been lost.
         pending: usize,
     },
     /// The rollback failed, and the transaction may still be open, for whoever has the connection to commit it:
@@ -170,7 +170,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What became of the data.
+    /// The fate of the data, as far as it is known.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
@@ -277,16 +277,16 @@ pub enum HandlerFailure {
     /// The call returned an error.
     #[error("the call deferred at {location} failed: {source}")]
     Failed {
-        /// Where it was deferred.
+        /// The place at which the call was deferred.
         location: &'static Location<'static>,
-        /// What it returned.
+        /// The error that it returned.
         source: BoxError,
     },
     /// The call panicked. The panic goes on once the other calls have run, so that this one is
     /// seen by [observers](crate::Observer) only.
     #[error("the call deferred at {location} panicked: {message}")]
     Panicked {
-        /// Where it was deferred.
+        /// The place at which the call was deferred.
         location: &'static Location<'static>,
         /// The panic's message, where it has one.
         message: String,
@@ -294,7 +294,7 @@ pub enum HandlerFailure {
     /// The call left a transaction open on the connection. It was rolled back.
     #[error("the call deferred at {location} left a transaction open, which was rolled back")]
     BadlyBehaved {
-        /// Where it was deferred.
+        /// The place at which the call was deferred.
         location: &'static Location<'static>,
         /// Why the leftover could not even be rolled back, where that failed.
         rollback: Option<BoxError>,
@@ -303,13 +303,13 @@ pub enum HandlerFailure {
     /// did not run. Seen by [observers](crate::Observer) only.
     #[error("the call deferred at {location} was lost: nobody was left to await it")]
     Lost {
-        /// Where it was deferred.
+        /// The place at which the call was deferred.
         location: &'static Location<'static>,
     },
 }
 
 impl HandlerFailure {
-    /// Where the call was deferred.
+    /// The place at which the call was deferred.
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         match self {

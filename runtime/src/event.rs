@@ -10,9 +10,9 @@ use crate::site::Site;
 pub struct Committed {
     /// The outermost function.
     pub site: &'static Site,
-    /// How deep the block was in which the handler was connected; zero for the outermost.
+    /// The depth of the block in which the handler was connected; zero for the outermost.
     pub nesting: usize,
-    /// How many calls were deferred in the whole transaction.
+    /// The number of calls that were deferred in the whole transaction.
     pub deferred: usize,
 }
 
@@ -22,7 +22,7 @@ pub struct Committed {
 pub struct RolledBack {
     /// The function that was rolled back.
     pub site: &'static Site,
-    /// How deep the block was that was rolled back; zero for the outermost.
+    /// The depth of the block that was rolled back; zero for the outermost.
     pub nesting: usize,
     /// Why.
     pub cause: Cause,

@@ -1,4 +1,4 @@
-//! What is known of the runtime that polls a body: which of its tasks is running, and how to hand it another one.
+//! The runtime that polls a body: which of its tasks is running, and how to hand it another one.
 //!
 //! Without the feature `tokio` nothing is known, and nothing is paid for.
 

@@ -63,6 +63,7 @@ mod options;
 pub mod outside;
 mod queue;
 mod run;
+mod savepoint;
 mod scope;
 pub mod signals;
 mod site;
@@ -104,7 +105,7 @@ pub fn in_transaction() -> bool {
     context::innermost().is_some()
 }
 
-/// How many deferred calls wait for the commit of the transaction that is open here; zero outside.
+/// Counts the deferred calls that wait for the commit of the transaction that is open here; zero outside.
 ///
 /// Counts the calls of the innermost block and of the blocks around it on the same connection.
 #[must_use]

@@ -24,9 +24,9 @@ pub struct Event {
     pub site: &'static Site,
     /// The driver's name.
     pub driver: &'static str,
-    /// How many blocks are open around this one, on the same connection.
+    /// The number of blocks that are open around this one, on the same connection.
     pub nesting: usize,
-    /// How many calls it had deferred, those of its nested blocks included.
+    /// The number of calls that it had deferred, those of its nested blocks included.
     pub deferred: usize,
 }
 

@@ -24,13 +24,13 @@ use crate::queue::HandlerOutcome;
 /// The policy for a call that is deferred outside of any transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
-    /// It runs at once.
+    /// The call runs at once.
     #[default]
     Run,
-    /// It runs at once, and [observers](crate::Observer) are told; without any, a line goes to
+    /// The call runs at once, and [observers](crate::Observer) are told; without any, a line goes to
     /// standard error.
     Warn,
-    /// It does not run: `defer!` panics. `try_defer!` returns its error under every policy.
+    /// The call does not run: `defer!` panics. `try_defer!` returns its error under every policy.
     Refuse,
 }
 
@@ -80,7 +80,7 @@ pub fn scope<R>(code: impl FnOnce() -> R) -> R {
     code()
 }
 
-/// As [`scope`], for a future: it is outside of any transaction whenever it is polled, and when it is dropped.
+/// Runs a future outside of any transaction, as [`scope`] does code: whenever it is polled, and when it is dropped.
 ///
 /// # Cancel safety
 ///

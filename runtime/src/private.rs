@@ -1,4 +1,4 @@
-//! What generated code calls. Not part of the public interface: it changes with any release.
+//! The functions that generated code calls. Not part of the public interface: it changes with any release.
 
 pub use std::any::type_name_of_val;
 use std::future::Future;
@@ -53,7 +53,7 @@ where
     AsyncScope::begin(source, site, options)
 }
 
-/// What `defer!` does with a sync call.
+/// Does with a sync call what `defer!` promises.
 #[track_caller]
 pub fn defer<F, R>(call: F)
 where
@@ -69,7 +69,7 @@ where
     }
 }
 
-/// What `try_defer!` does with a sync call.
+/// Does with a sync call what `try_defer!` promises.
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ where
     Ok(())
 }
 
-/// What `defer!` does with an async call.
+/// Does with an async call what `defer!` promises.
 ///
 /// What it returns says nothing of the call's type, so that a call that does not fit is reported once.
 #[track_caller]
@@ -140,7 +140,7 @@ impl Registration {
     }
 }
 
-/// What `try_defer!` does with an async call.
+/// Does with an async call what `try_defer!` promises.
 ///
 /// # Errors
 ///
@@ -156,7 +156,7 @@ where
     }
 }
 
-/// As [`Registration`], in a transaction or not at all.
+/// A [`Registration`] in a transaction, or none at all.
 #[must_use = "futures do nothing unless you `.await` them"]
 pub struct TryRegistration {
     call: Option<AsyncCall>,
@@ -184,7 +184,7 @@ where
 }
 
 pin_project! {
-    /// As `async { call.await.into_result() }`, which would keep room for the call twice.
+    /// The future of `async { call.await.into_result() }`, which would keep room for the call twice.
     struct Settling<F> {
         #[pin]
         call: F,
@@ -226,7 +226,7 @@ fn doom(block: OpenBlock, location: &'static Location<'static>) {
     note = "`Ok` commits the transaction, `Err` rolls it back"
 )]
 pub trait ReturnsResult: Sized {
-    /// What the function returns when the transaction could not be begun or committed.
+    /// The function's value when the transaction could not be begun or committed.
     fn failed(error: Error) -> Self;
 }
 
@@ -255,7 +255,7 @@ impl<E: From<Error>> FromError for E {
     }
 }
 
-/// What the function returns: the body's result, or that the transaction could not be begun or committed.
+/// The value of the function: the body's result, or that the transaction could not be begun or committed.
 pub fn returns<R: ReturnsResult>(outcome: Result<R, Error>) -> R {
     outcome.unwrap_or_else(R::failed)
 }
@@ -290,7 +290,7 @@ pub const fn attempts(attempts: u32) -> NonZeroU32 {
     }
 }
 
-/// What a body that may run again can be given more than once.
+/// A value that a body which may run again can be given more than once.
 #[diagnostic::on_unimplemented(
     message = "`attempts` runs the body again, so `{Self}` has to be `Clone`",
     label = "each attempt needs one of its own",

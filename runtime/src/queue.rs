@@ -226,7 +226,7 @@ impl Queue {
         self.0.iter().map(|handler| handler.location).collect()
     }
 
-    /// How many calls were deferred, handlers of signals not counted.
+    /// Counts the deferred calls, handlers of signals left out.
     pub(crate) fn deferred(&self) -> usize {
         self.0
             .iter()
@@ -234,7 +234,7 @@ impl Queue {
             .count()
     }
 
-    /// How many calls and handlers would run at a commit.
+    /// Counts the calls and handlers that would run at a commit.
     pub(crate) fn waiting_for_commit(&self) -> usize {
         let waiting = self.0.iter().filter(|handler| handler.waits_for_commit());
         waiting.count()

@@ -1,16 +1,15 @@
-//! What a driver adapter implements.
+//! The traits that a driver adapter implements.
 //!
 //! A source (`&mut Connection`, `&Pool`, …) implements [`Begin`] or [`AsyncBegin`], which takes hold
 //! of a connection; the [`Transaction`] or [`AsyncTransaction`] that it returns translates single
 //! steps into the driver's language. What to do when, and what a failure means for the caller, is
 //! decided elsewhere, once for all drivers.
 
-use std::borrow::Cow;
 use std::future::Future;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use crate::error::BoxError;
 use crate::options::Options;
+pub use crate::savepoint::Savepoint;
 
 /// Tells connections apart while they are borrowed: two blocks on the same connection nest, two on
 /// different connections are independent.
@@ -33,105 +32,16 @@ impl ConnectionId {
     }
 }
 
-/// The savepoint of a nested block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Savepoint {
-    /// Which block of another owner's transaction it descends from; zero for those of our own.
-    root: u16,
-    /// How many blocks are around it, up to that root.
-    depth: u16,
-}
-
-/// Texts for the depths that occur, so that a nested block allocates nothing for its SQL.
-macro_rules! texts {
-    ($statement:literal: $($depth:literal)*) => {
-        &[$(concat!($statement, "commit_on_success_", $depth)),*]
-    };
-}
-
-impl Savepoint {
-    /// The place of an outermost block, which has no savepoint.
-    pub(crate) const OUTERMOST: Self = Self { root: 0, depth: 0 };
-
-    /// A savepoint of our own below which no block can be.
-    pub(crate) const DEEPEST: Self = Self {
-        root: 0,
-        depth: u16::MAX,
-    };
-
-    /// The savepoint of a block in a transaction that somebody else has opened. It shares its name with no other that may
-    /// be open on the same connection, even if blocks are around it that this thread cannot see.
-    pub(crate) fn foreign() -> Self {
-        static ROOTS: AtomicU16 = AtomicU16::new(0);
-        let root = ROOTS.fetch_add(1, Ordering::Relaxed) % u16::MAX + 1;
-        Self { root, depth: 0 }
-    }
-
-    /// The savepoint of a block inside of one that has this. `None` where blocks are nested too deeply to be told apart.
-    pub(crate) const fn nested(self) -> Option<Self> {
-        match self.depth.checked_add(1) {
-            Some(depth) if depth < u16::MAX => Some(Self { depth, ..self }),
-            _ => None,
-        }
-    }
-
-    pub(crate) const fn depth(self) -> u16 {
-        self.depth
-    }
-
-    /// `commit_on_success_1` for the first level below the transaction, and so on. Each open savepoint of a connection has
-    /// a name of its own, because MySQL forgets a savepoint when another one takes its name; where somebody else has
-    /// opened the transaction, a number that is given out once comes before the level's.
-    #[must_use]
-    pub fn name(&self) -> Cow<'static, str> {
-        self.text("", texts!("": 0 1 2 3 4 5 6 7))
-    }
-
-    /// `SAVEPOINT name`.
-    #[must_use]
-    pub fn create(&self) -> Cow<'static, str> {
-        self.text("SAVEPOINT ", texts!("SAVEPOINT ": 0 1 2 3 4 5 6 7))
-    }
-
-    /// `RELEASE SAVEPOINT name`.
-    #[must_use]
-    pub fn release(&self) -> Cow<'static, str> {
-        self.text(
-            "RELEASE SAVEPOINT ",
-            texts!("RELEASE SAVEPOINT ": 0 1 2 3 4 5 6 7),
-        )
-    }
-
-    /// `ROLLBACK TO SAVEPOINT name`. The savepoint survives it, so [`release`](Self::release) has to
-    /// follow: a server keeps memory for each one that is left, and SQLite gets slower with each.
-    #[must_use]
-    pub fn rollback_to(&self) -> Cow<'static, str> {
-        self.text(
-            "ROLLBACK TO SAVEPOINT ",
-            texts!("ROLLBACK TO SAVEPOINT ": 0 1 2 3 4 5 6 7),
-        )
-    }
-
-    fn text(self, statement: &str, texts: &[&'static str]) -> Cow<'static, str> {
-        let Self { root, depth } = self;
-        match texts.get(usize::from(depth)) {
-            Some(text) if root == 0 => Cow::Borrowed(text),
-            _ if root == 0 => Cow::Owned(format!("{statement}commit_on_success_{depth}")),
-            _ => Cow::Owned(format!("{statement}commit_on_success_{root}_{depth}")),
-        }
-    }
-}
-
 /// Why a commit, or the release of a savepoint, did not happen.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// It was refused; the transaction is still open and can be rolled back.
+    /// The database refused it; the transaction is still open and can be rolled back.
     Refused(BoxError),
     /// A statement had failed and the database will not store anything, as PostgreSQL says with
     /// SQLSTATE 25P02; the transaction is still open and can be rolled back.
     Aborted,
-    /// It was refused, and nothing is open any more: nothing was stored.
+    /// The database refused it, or it was never sent, and nothing is open any more: nothing was stored.
     RolledBack(BoxError),
     /// The transaction had ended before.
     Ended,
@@ -164,7 +74,7 @@ impl From<CommitError> for RollbackError {
     }
 }
 
-/// What a driver knows of a connection without asking the server.
+/// The state of a connection, as its driver knows it without asking the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionStatus {
     /// No transaction is open.
@@ -180,7 +90,7 @@ pub enum TransactionStatus {
 
 /// A connection that a block has taken hold of.
 pub trait Session {
-    /// What the body sees: `&mut Connection`, for example.
+    /// The connection as the body sees it: `&mut Connection`, for example.
     type Handle<'t>
     where
         Self: 't;
@@ -226,7 +136,7 @@ pub trait Session {
         false
     }
 
-    /// How many transactions the driver counts as open on the connection, inside of each other: one for the
+    /// The number of transactions that the driver counts as open on the connection, inside of each other: one for the
     /// transaction, and one for each savepoint that was created through the driver. `None` where it does not
     /// count.
     ///
@@ -236,7 +146,7 @@ pub trait Session {
         None
     }
 
-    /// What the driver and its database are called, for observers: `sqlx-postgres`.
+    /// The name of the driver and its database, for observers: `sqlx-postgres`.
     fn driver(&self) -> &'static str {
         std::any::type_name::<Self>()
     }
@@ -318,7 +228,7 @@ pub struct Owned<G>(
     note = "is the driver's feature of `commit_on_success` enabled?"
 )]
 pub trait Begin<Driver>: Sized {
-    /// What the source leads to.
+    /// The transaction that the source leads to.
     type Transaction: Transaction;
 
     /// Takes hold of a connection, without beginning anything on it.
@@ -447,7 +357,7 @@ pub trait Transaction: Session {
     note = "is the driver's feature of `commit_on_success` enabled?"
 )]
 pub trait AsyncBegin<Driver>: Sized {
-    /// What the source leads to.
+    /// The transaction that the source leads to.
     type Transaction: AsyncTransaction;
 
     /// Takes hold of a connection, without beginning anything on it.
@@ -462,13 +372,13 @@ pub trait AsyncBegin<Driver>: Sized {
     fn acquire(self) -> impl Future<Output = Result<Self::Transaction, BoxError>> + Send;
 }
 
-/// How far a transaction was when its future was dropped.
+/// The step that a transaction was at when its future was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Abandoned {
     /// The body was running, in the outermost block: the transaction is open.
     Open,
-    /// It was a nested block. The transaction around it has been marked, so that it can only be rolled
+    /// The block was nested. The transaction around it has been marked, so that it can only be rolled
     /// back; it must not be ended here, or what follows in it would be stored piece by piece.
     Nested,
     /// One of the driver's own steps in the outermost block was under way or had failed: nobody knows
@@ -552,45 +462,5 @@ pub trait AsyncTransaction: Session + Send {
     /// did, or has queued a statement that does so before anything else is done on the connection.
     fn has_undone(&self) -> bool {
         false
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Savepoint;
-
-    #[test]
-    fn deep_savepoints_are_spelled_like_shallow_ones() {
-        let at = |depth| Savepoint { root: 0, depth };
-        assert_eq!(at(7).create(), "SAVEPOINT commit_on_success_7");
-        assert_eq!(at(8).create(), "SAVEPOINT commit_on_success_8");
-        assert_eq!(at(8).name(), "commit_on_success_8");
-        assert_eq!(
-            at(9).rollback_to(),
-            "ROLLBACK TO SAVEPOINT commit_on_success_9"
-        );
-    }
-
-    #[test]
-    fn savepoints_in_the_transactions_of_others_have_names_of_their_own() {
-        let (one, other) = (Savepoint::foreign(), Savepoint::foreign());
-        assert_ne!(one.name(), other.name());
-        assert_ne!(
-            one.nested().map(|inner| inner.name()),
-            other.nested().map(|inner| inner.name())
-        );
-        assert_eq!(
-            one.name().matches('_').count(),
-            "commit_on_success_1_0".matches('_').count()
-        );
-    }
-
-    #[test]
-    fn a_level_too_many_has_no_savepoint() {
-        let deepest = Savepoint {
-            root: 0,
-            depth: u16::MAX - 1,
-        };
-        assert_eq!(deepest.nested(), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::transaction::{ConnectionId, Savepoint};
 #[derive(Clone, Copy)]
 pub(crate) struct Enclosing(usize);
 
-/// How a block lives in the one around it.
+/// The way in which a block lives in the one around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Child {
     /// With a savepoint.
@@ -82,7 +82,7 @@ pub(crate) fn child_ends(connection: ConnectionId, child: Child) {
 #[derive(Clone, Copy)]
 struct Owner {
     index: usize,
-    /// How many blocks have joined that level between it and the running code.
+    /// The number of blocks that have joined that level between it and the running code.
     joined: u16,
 }
 

@@ -5,7 +5,7 @@ use crate::queue::Queue;
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint};
 
-/// How the body of a frame runs.
+/// The form of the body of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sync,
@@ -76,7 +76,7 @@ impl Children {
         Self(count.min(Self::MOST_JOINED))
     }
 
-    /// How many joined ones there are, unless one is nested.
+    /// Counts the joined ones, unless one is nested.
     pub(super) fn count(self) -> Option<u16> {
         (self.0 <= Self::MOST_JOINED).then_some(self.0)
     }
@@ -102,7 +102,7 @@ impl Levels {
     }
 }
 
-/// What is known of a block while its body runs: three words, which are copied with each poll.
+/// The facts of a block while its body runs: three words, which are copied with each poll.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block {
     pub(super) connection: ConnectionId,
@@ -141,7 +141,7 @@ impl Block {
         self.flags.kind()
     }
 
-    /// How many blocks are around it on its connection.
+    /// The number of blocks around it on its connection.
     pub(super) fn depth(self) -> usize {
         usize::from(self.savepoint.depth())
     }
@@ -191,7 +191,7 @@ impl Block {
         }
     }
 
-    /// As its frame keeps it.
+    /// The block as its frame keeps it, once it is off the stack.
     pub(super) fn settled(self) -> Self {
         let children = if self.children == Children::NONE {
             0
@@ -217,7 +217,7 @@ impl Block {
 pub(crate) enum MustRollBack {
     /// `set_rollback()` was called.
     Requested,
-    /// It can only be rolled back, and that is an error.
+    /// Nothing else is possible, and that is an error.
     Only(RollbackOnly),
 }
 

@@ -52,7 +52,7 @@ impl OpenBlock {
         self.at(|slot| slot.block.get().site)
     }
 
-    /// How deep it is on its connection; zero for the outermost.
+    /// The depth of the block on its connection; zero for the outermost.
     pub(crate) fn nesting(self) -> usize {
         self.at(|slot| slot.block.get().depth())
     }
@@ -98,7 +98,7 @@ pub(crate) fn is_empty() -> bool {
     STACK.with(|stack| stack.is_empty())
 }
 
-/// How many calls wait in the innermost block and those around it on the same connection.
+/// Counts the calls that wait in the innermost block and those around it on the same connection.
 pub(crate) fn pending() -> usize {
     let Some(innermost) = innermost() else {
         return 0;
@@ -159,7 +159,7 @@ impl Frame {
 struct Entered<'f> {
     home: &'f mut Frame,
     index: usize,
-    /// As long as nobody says otherwise.
+    /// Whether the body has panicked: true as long as nobody says otherwise.
     panicked: bool,
 }
 

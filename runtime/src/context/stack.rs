@@ -49,7 +49,7 @@ pub(super) struct News {
     pub(super) pending: Option<Pending>,
 }
 
-/// As deep as transactions nest in practice; beyond it frames go to the heap.
+/// The depth to which transactions nest in practice; beyond it frames go to the heap.
 const INLINE: usize = 8;
 
 pub(super) struct Stack {
@@ -145,7 +145,7 @@ impl Stack {
         }
     }
 
-    /// As [`innermost`](Self::innermost), of the frames below.
+    /// Finds as [`innermost`](Self::innermost) does, among the frames below.
     #[inline(never)]
     fn find(&self, mut below: usize, wanted: impl Fn(Block) -> bool) -> Option<usize> {
         if below == 0 {

@@ -32,7 +32,7 @@ pub(super) fn run(call: impl FnOnce() -> CallResult) -> CallEnd {
     end_of(catch_unwind(AssertUnwindSafe(call)))
 }
 
-/// As [`run`], outside of any transaction, where the caller has not seen to it.
+/// Does as [`run`], outside of any transaction, where the caller has not seen to it.
 pub(super) fn run_hidden(call: impl FnOnce() -> CallResult) -> CallEnd {
     let _hidden = Hidden::new();
     run(call)

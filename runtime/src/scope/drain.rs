@@ -2,7 +2,8 @@
 
 use std::panic::Location;
 
-use super::core::{Core, cleaned};
+use super::begin::cleaned;
+use super::core::Core;
 use super::level::Level;
 use super::steps::{Awaited, Blocking, Steps, now};
 use crate::context::Hidden;

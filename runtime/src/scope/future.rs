@@ -92,7 +92,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         }
     }
 
-    /// As [`end`](Self::end), but a transaction that failed only because of others is begun again, and nothing
+    /// Does as [`end`](Self::end), but a transaction that failed only because of others is begun again, and nothing
     /// returned, while there are attempts left.
     pub(crate) async fn end_or_restart<V, E>(
         &mut self,

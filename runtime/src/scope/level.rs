@@ -114,7 +114,7 @@ fn around(
             }
         }
         (Status::Test, None) => Around::Test,
-        // What is open on it was left behind: nobody else has the connection any more, a test neither.
+        // Nobody else has the connection any more, a test neither: a transaction on it was left behind.
         (_, None) if session.clears_leftovers() => Around::Nobody,
         // Also where nothing is open: the test's transaction has ended then, and no other may begin.
         (_, None) if test_transaction::is_open(connection) => Around::Test,

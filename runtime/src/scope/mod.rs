@@ -1,9 +1,10 @@
 //! A transaction from its begin to its end.
 //!
 //! `level` decides what a block is to its connection, `state` keeps how far it is, `verdict` says what became of it. `sync`
-//! and `future` are the straight line, once for each form: begin, body, commit. Everything that leaves it is in `core`, and
-//! `drain` once, over the `steps` of either form.
+//! and `future` are the straight line, once for each form: begin, body, commit. Everything that leaves it is in `begin`,
+//! `core` and `drain` once, over the `steps` of either form.
 
+mod begin;
 mod core;
 mod drain;
 mod foreign;

@@ -22,7 +22,7 @@ pub enum Static {}
 #[derive(Debug)]
 pub enum AnyLifetime {}
 
-/// What a body returned, if that is a `Result` whose error is an `Error`.
+/// The value of a body, if that is a `Result` whose error is an `Error`.
 #[derive(Debug)]
 pub struct Returned<R, L>(Shared<R>, PhantomData<L>);
 
@@ -94,7 +94,7 @@ dereferences! {
     [R] Opaque<R> => Mistaken<R>;
 }
 
-/// What is left to say after the end: the body's result, or that its transaction could not be committed.
+/// The result that is left after the end: the body's, or that its transaction could not be committed.
 type End<R> = Result<R, Error>;
 
 macro_rules! ends {
@@ -117,7 +117,7 @@ macro_rules! ends {
                 scope.end(self.take(), $look)
             }
 
-            /// As `commit_or_rollback`, but a transaction that failed only because of others is begun again, and
+            /// Does as `commit_or_rollback`, but a transaction that failed only because of others is begun again, and
             /// nothing returned, while there are attempts left.
             pub fn commit_or_restart<T: Transaction>(
                 &mut self,
@@ -127,7 +127,7 @@ macro_rules! ends {
                 scope.end_or_restart(self.take(), $look, attempts)
             }
 
-            /// As `commit_or_rollback`. What was returned stays where it is, as a future would keep room for it twice.
+            /// Does as `commit_or_rollback`. The value stays where it is, as a future would keep room for it twice.
             pub fn commit_or_rollback_async<'s, T: AsyncTransaction>(
                 &'s mut self,
                 scope: &'s mut AsyncScope<T>,
@@ -135,7 +135,7 @@ macro_rules! ends {
                 scope.end(self, $look)
             }
 
-            /// As `commit_or_restart`.
+            /// Does as `commit_or_restart`.
             pub fn commit_or_restart_async<'s, T: AsyncTransaction>(
                 &'s mut self,
                 scope: &'s mut AsyncScope<T>,

@@ -23,7 +23,7 @@ impl Running<'_> {
         Returned::new(self.frame.during(body))
     }
 
-    /// As [`run`](Self::run), of a body whose error may borrow something.
+    /// Runs a body whose error may borrow something, as [`run`](Self::run) does others.
     #[inline]
     pub fn run_any_lifetime<R>(self, body: impl FnOnce() -> R) -> Returned<R, AnyLifetime> {
         Returned::new(self.frame.during(body))
@@ -42,7 +42,7 @@ impl<'s> AsyncRunning<'s> {
         self.with_lifetime(body)
     }
 
-    /// As [`run`](Self::run), of a body whose error may borrow something.
+    /// Runs a body whose error may borrow something, as [`run`](Self::run) does others.
     pub fn run_any_lifetime<F: Future>(self, body: F) -> Run<'s, F, AnyLifetime> {
         self.with_lifetime(body)
     }

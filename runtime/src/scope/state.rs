@@ -22,9 +22,9 @@ pub(super) enum Phase {
     Committing,
     /// Rollback is under way, and perhaps done.
     RollingBack,
-    /// It is committed, and what was deferred is running.
+    /// The block is committed, and what was deferred is running.
     Draining,
-    /// It is committed, and what a deferred call has left open is being rolled back.
+    /// The block is committed, and what a deferred call has left open is being rolled back.
     Cleaning,
     /// Nothing is left to do.
     Closed,
@@ -244,7 +244,7 @@ impl BlockState {
         !self.frame.pending.queue.is_empty()
     }
 
-    /// How many calls and handlers would run at a commit.
+    /// Counts the calls and handlers that would run at a commit.
     pub(super) fn waiting_for_commit(&self) -> usize {
         self.frame.pending.queue.waiting_for_commit()
     }

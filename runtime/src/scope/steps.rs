@@ -121,7 +121,7 @@ impl<T: Transaction> Steps for Blocking<T> {
         self.0.discard();
     }
 
-    /// It has been asked to roll back, and has failed.
+    /// A sync driver was asked to roll back before it is given up, and has failed.
     fn has_undone(&self) -> bool {
         false
     }

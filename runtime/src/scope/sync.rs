@@ -93,7 +93,7 @@ impl<T: Transaction> Scope<T> {
         }
     }
 
-    /// As [`end`](Self::end), but a transaction that failed only because of others is begun again, and nothing
+    /// Does as [`end`](Self::end), but a transaction that failed only because of others is begun again, and nothing
     /// returned, while there are attempts left.
     pub(crate) fn end_or_restart<V, E>(
         &mut self,

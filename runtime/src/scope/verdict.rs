@@ -8,12 +8,12 @@ use crate::event::Cause;
 use crate::observer;
 use crate::transaction::{CommitError, RollbackError};
 
-/// What became of a block that did not commit.
+/// The fate of a block that did not commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// Nothing of it is stored, or will be.
     Undone,
-    /// It may be stored, or be stored later.
+    /// The block may be stored, or be stored later.
     Unknown,
 }
 
@@ -35,7 +35,7 @@ impl Undo {
 #[derive(Clone, Copy)]
 pub(super) struct Circumstances {
     pub(super) cause: Cause,
-    /// What was under way before.
+    /// The step that was under way before.
     pub(super) before: Phase,
     /// Whether a connection that is given up is closed.
     pub(super) closes: bool,
@@ -91,7 +91,7 @@ impl BlockState {
             Ok(()) => true,
             Err(RollbackError::Ended) => self.diagnosis.rolled_back,
             Err(RollbackError::Disconnected(_)) => !commit_sent,
-            // What is open on a connection goes with it. But a rollback that was asked for is done when it is acknowledged.
+            // A transaction goes with its connection. But a rollback that was asked for is done when it is acknowledged.
             Err(RollbackError::Failed(_)) => {
                 let gone = self.level() == Level::Outermost && closes;
                 gone && !commit_sent && cause != Cause::Requested
@@ -106,7 +106,7 @@ impl BlockState {
             (Level::Outermost, Phase::RollingBack) => closes,
             (Level::Outermost | Level::Test, Phase::Committing) => false,
             (Level::Foreign, _) => undone,
-            // It goes with the block around it, which can only be rolled back.
+            // The block goes with the one around it, which can only be rolled back.
             (Level::Nested | Level::Joined, _) | (Level::Outermost | Level::Test, _) => true,
         };
         if undone { Fate::Undone } else { Fate::Unknown }

@@ -1,4 +1,4 @@
-//! What the databases say and understand, through whichever driver.
+//! The languages of the databases, through whichever driver.
 #![allow(dead_code, reason = "each driver needs its part")]
 
 pub(super) mod mysql;

@@ -25,7 +25,7 @@ pub(crate) const LOCK_WAIT_TIMEOUT: u16 = 1205;
 const BEGIN: &str = "START TRANSACTION; SAVEPOINT commit_on_success";
 /// Fails when the transaction has ended, whatever has been begun since.
 pub(crate) const PROBE: &str = "RELEASE SAVEPOINT commit_on_success";
-/// As [`PROBE`], before a rollback.
+/// Fails as [`PROBE`] does, before a rollback.
 pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK TO SAVEPOINT commit_on_success";
 
 /// The statements that begin a transaction: one message, so that options and savepoint cost no round

@@ -1,4 +1,4 @@
-//! What SQLite can be asked for, through whichever driver.
+//! The language of SQLite, through whichever driver.
 
 use crate::options::{Isolation, Mode, Options, Unsupported};
 
