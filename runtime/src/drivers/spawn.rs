@@ -1,4 +1,4 @@
-//! Who goes on with async calls when the future that awaited them is dropped.
+//! The runtime that goes on with async calls when the future that awaited them is dropped.
 
 use std::future::Future;
 

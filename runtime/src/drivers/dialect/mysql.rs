@@ -15,8 +15,8 @@ const DATABASE: &str = "MySQL";
 
 /// `ER_SP_DOES_NOT_EXIST`: there is no savepoint of that name.
 pub(crate) const ENDED: u16 = 1305;
-/// `ER_SERVER_SHUTDOWN` and `ER_CONNECTION_KILLED`.
-pub(crate) const UNKNOWN: [u16; 2] = [1053, 1927];
+/// `ER_SERVER_SHUTDOWN`, `ER_CONNECTION_KILLED` and `ER_CLIENT_INTERACTION_TIMEOUT`: the session has ended.
+const DISCONNECTED: [u16; 3] = [1053, 1927, 4031];
 /// `ER_LOCK_DEADLOCK`: the whole transaction is rolled back.
 pub(crate) const DEADLOCK: u16 = 1213;
 /// `ER_LOCK_WAIT_TIMEOUT`: only the statement is.
@@ -25,7 +25,7 @@ pub(crate) const LOCK_WAIT_TIMEOUT: u16 = 1205;
 const BEGIN: &str = "START TRANSACTION; SAVEPOINT commit_on_success";
 /// Fails when the transaction has ended, whatever has been begun since.
 pub(crate) const PROBE: &str = "RELEASE SAVEPOINT commit_on_success";
-/// As [`PROBE`], before a rollback.
+/// Fails where [`PROBE`] does, and undoes what the probe would keep.
 pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK TO SAVEPOINT commit_on_success";
 
 /// The statements that begin a transaction: one message, so that options and savepoint cost no round
@@ -56,4 +56,9 @@ pub(crate) fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported>
 /// Whether running the whole transaction again may succeed.
 pub(crate) fn is_transient(number: u16) -> bool {
     [DEADLOCK, LOCK_WAIT_TIMEOUT].contains(&number)
+}
+
+/// Whether the server has ended the session with this error, so that nothing else is going to be answered.
+pub(crate) fn is_disconnected(number: u16) -> bool {
+    DISCONNECTED.contains(&number)
 }
