@@ -102,7 +102,7 @@ async fn a_connection_whose_transaction_sqlite_has_ended_works_again() {
     }
 }
 
-/// As the last user of a connection might leave it.
+/// Begun in plain SQL, which sqlx knows nothing of.
 #[tokio::test]
 async fn what_the_last_user_of_a_pool_left_open_is_rolled_back() {
     let db = driver::open().await.unwrap();
@@ -207,8 +207,8 @@ async fn nest(db: &Pool, fails: bool, journal: &Journal) -> Result<(), Failure> 
     }
 }
 
-/// How often a future is pending depends on how fast the connection's thread is; wherever it is dropped, the
-/// promises hold.
+/// The number of times that a future is pending depends on how fast the connection's thread is; wherever it is
+/// dropped, the promises hold.
 #[tokio::test]
 async fn a_block_can_be_dropped_anywhere() {
     for fails in [false, true] {

@@ -70,10 +70,7 @@ impl Database {
             return false;
         };
         match self {
-            Self::MySql => match mysql_number(error) {
-                Some(number) => mysql::is_transient(number),
-                None => code.is(MYSQL_DEADLOCK),
-            },
+            Self::MySql => is_transient_on_mysql(&code, error),
             Self::Postgres => postgresql::is_transient(code.text()),
             Self::Sqlite => code.primary().is_some_and(sqlite::is_transient),
         }
@@ -85,7 +82,7 @@ impl Database {
             return false;
         };
         match self {
-            Self::MySql => code.is(MYSQL_DEADLOCK),
+            Self::MySql => is_transient_on_mysql(&code, error),
             // A failed transaction stays open until somebody ends it.
             Self::Postgres => false,
             Self::Sqlite => code.primary().is_some_and(sqlite::may_have_rolled_back),
@@ -101,5 +98,13 @@ impl Database {
             Self::Postgres => postgresql::is_already_open(code.as_ref().map(Code::text)),
             Self::Sqlite => code.and_then(|code| code.primary()) == Some(sqlite::ERROR),
         }
+    }
+}
+
+/// After these errors the transaction may be gone, too.
+fn is_transient_on_mysql(code: &Code, error: &(dyn std::error::Error + 'static)) -> bool {
+    match mysql_number(error) {
+        Some(number) => mysql::is_transient(number),
+        None => code.is(MYSQL_DEADLOCK),
     }
 }

@@ -7,9 +7,9 @@
 
 use ::sea_orm::{DatabaseTransaction, DbErr};
 
-use super::code::{Code, is_broken};
+use super::code::{Code, is_broken, mysql_number};
 use super::database::{Database, execute, is_disconnected};
-use crate::drivers::dialect::{postgresql, sqlite};
+use crate::drivers::dialect::{mysql, postgresql, sqlite};
 use crate::transaction::{CommitError, RollbackError};
 
 /// `SQLITE_NOMEM` and `SQLITE_INTERRUPT`, which any statement can fail with.
@@ -90,7 +90,11 @@ async fn mysql_refusal(
     if code.is(MYSQL_NO_SAVEPOINT) {
         return CommitError::Ended;
     }
-    if code.is(MYSQL_KILLED) || code.text().starts_with("08") {
+    let is_refused = match mysql_number(&error) {
+        Some(number) => mysql::is_refusal(number),
+        None => !code.is(MYSQL_KILLED) && !code.text().starts_with("08"),
+    };
+    if !is_refused {
         return CommitError::Unknown(error.into());
     }
     match execute(transaction, "ROLLBACK").await {

@@ -89,6 +89,12 @@ pub trait Backend: Database {
         connection: &mut Self::Connection,
     ) -> impl Future<Output = Result<(), RollbackError>> + Send;
 
+    /// Whether what is answered belongs to what was asked, outside of a transaction.
+    fn is_in_step(connection: &mut Self::Connection) -> impl Future<Output = bool> + Send {
+        let _ = connection;
+        async { true }
+    }
+
     /// Creates a savepoint.
     fn savepoint(
         connection: &mut Self::Connection,

@@ -18,10 +18,10 @@ pub trait HasConnection: Send {
     /// The database.
     type Database: Backend;
 
-    /// The connection itself.
+    /// Leads to the connection.
     fn connection(&self) -> &ConnectionOf<Self>;
 
-    /// The connection itself.
+    /// Leads to the connection.
     fn connection_mut(&mut self) -> &mut ConnectionOf<Self>;
 
     /// Keeps the connection from its next user, where that is possible.
@@ -96,11 +96,11 @@ pub trait Hold: HasConnection {
 /// The next user of a connection, after the block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// Whoever lends it to the block.
+    /// Its owner, who lends it to the block.
     Borrowed,
-    /// Whoever is next, through the guard's owner.
+    /// The next one who asks for the guard.
     Guarded,
-    /// Whoever is next, if it is not closed.
+    /// The next one who asks the pool, if the connection is not closed.
     Pooled,
 }
 

@@ -13,9 +13,9 @@
 //! is dropped before them.
 //!
 //! The outermost transaction goes through sqlx's own
-//! [`TransactionManager`], so that `conn.begin()` inside a body is a savepoint. Nested blocks are
-//! savepoints in plain SQL, because a nested `begin` of sqlx 0.9 that fails rolls back the *outer*
-//! transaction.
+//! [`TransactionManager`](sqlx_core::transaction::TransactionManager), so that `conn.begin()` inside a body is a
+//! savepoint. Nested blocks are savepoints in plain SQL, because a nested `begin` of sqlx 0.9 that fails rolls back the
+//! *outer* transaction.
 //!
 //! # What cannot be kept
 //!
@@ -26,8 +26,12 @@
 //! MySQL one that was dropped in the middle of a statement leaves a connection that is out of step
 //! (<https://github.com/launchbadge/sqlx/issues/563>). One that came from a pool is closed; a plain
 //! `PgConnection` or `MySqlConnection`, borrowed or behind a guard, cannot be closed by whoever does not have it, so
-//! its owner has to drop it after a cancellation. Likewise, a nested block that is cancelled inside a `Transaction` opened
-//! by hand leaves its writes in that transaction.
+//! its owner has to drop it after a cancellation. Likewise, a nested block that is cancelled inside a `Transaction`
+//! opened by hand leaves its writes in that transaction.
+//!
+//! On PostgreSQL, a `COPY` that the body begins and does not finish leaves a connection that is out of step as well:
+//! what is answered belongs to another statement. One that came from a pool is closed, and its block rolled back; whoever
+//! lends another one is told that the outcome is unknown, and has to drop it.
 //!
 //! On MySQL, a transaction that the last user of a pooled connection has begun in plain SQL and left open is
 //! committed by the next `START TRANSACTION`, as the database does it.

@@ -37,7 +37,7 @@ impl Backend for MySql {
     }
 
     fn was_rolled_back_by(error: &(dyn DatabaseError + 'static)) -> bool {
-        number_of(error) == Some(mysql::DEADLOCK)
+        number_of(error).is_some_and(mysql::is_transient)
     }
 
     fn is_disconnected(error: &SqlxError) -> bool {
@@ -58,7 +58,7 @@ impl Backend for MySql {
         let Err(error) = MySqlTransactionManager::commit(connection).await else {
             return Ok(());
         };
-        if number(&error).is_none_or(mysql::is_disconnected) {
+        if !number(&error).is_some_and(mysql::is_refusal) {
             return Err(CommitError::Unknown(error.into()));
         }
         match roll_back_until::<Self>(0, connection).await {

@@ -15,6 +15,7 @@ use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
 use sqlx_core::pool::Pool;
 use sqlx_core::raw_sql::raw_sql;
+use sqlx_core::row::Row as _;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_postgres::{PgConnection, PgDatabaseError, PgSeverity, PgTransactionManager, Postgres};
@@ -57,7 +58,7 @@ impl Backend for Postgres {
             .is_some_and(|code| postgresql::is_transient(&code))
     }
 
-    /// The transaction stays open, if failed, until somebody ends it.
+    /// A failed transaction stays open until somebody ends it.
     fn was_rolled_back_by(_: &(dyn DatabaseError + 'static)) -> bool {
         false
     }
@@ -69,7 +70,7 @@ impl Backend for Postgres {
         }
     }
 
-    /// If the transaction has written anything.
+    /// A transaction that has written nothing has no id.
     type TransactionId = Option<TransactionId>;
 
     async fn probe(
@@ -91,7 +92,7 @@ impl Backend for Postgres {
         if severity(&error) != Some(PgSeverity::Error) {
             return Err(CommitError::Unknown(error.into()));
         }
-        // The server has rolled back; this brings the depth that sqlx counts back in step.
+        // The server has rolled back, and the depth that sqlx counts has to be brought back in step.
         let _ = roll_back_until::<Self>(0, connection).await;
         Err(CommitError::RolledBack(error.into()))
     }
@@ -102,6 +103,11 @@ impl Backend for Postgres {
 
     async fn rollback(connection: &mut PgConnection) -> Result<(), RollbackError> {
         roll_back_probed::<Self>(connection, postgresql::ROLLBACK_PROBE).await
+    }
+
+    async fn is_in_step(connection: &mut PgConnection) -> bool {
+        let answer = connection.fetch_optional(raw_sql("SELECT 'in step'")).await;
+        answer.is_ok_and(|row| row.is_some_and(|row| row.try_get(0).ok() == Some("in step")))
     }
 
     async fn savepoint_failure(_: &mut PgConnection, error: SqlxError) -> CommitError {

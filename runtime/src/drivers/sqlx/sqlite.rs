@@ -90,7 +90,7 @@ impl Backend for Sqlite {
             Err(error) => Err(if !has_ended(connection).await {
                 CommitError::Refused(error.into())
             } else if error.as_database_error().and_then(primary_code) == Some(sqlite::ERROR) {
-                // There was nothing to commit.
+                // `SQLITE_ERROR` of a `COMMIT` means that there was nothing to commit.
                 CommitError::Ended
             } else {
                 CommitError::RolledBack(error.into())
@@ -145,11 +145,11 @@ impl Backend for Sqlite {
 
 /// Whether SQLite is outside of a transaction; then sqlx's count is brought back in step.
 async fn has_ended(connection: &mut SqliteConnection) -> bool {
-    // One message, which stops at `BEGIN` inside a transaction, and leaves none if it is cancelled.
+    // The message stops at `BEGIN` inside a transaction, and leaves none if it is cancelled.
     let probe = Sqlite::execute(connection, SqlStr::from_static("BEGIN; ROLLBACK")).await;
     let ended = probe.is_ok();
     if ended && depth::<Sqlite>(connection) == 1 {
-        // There has to be something that sqlx can roll back.
+        // sqlx needs something to roll back.
         let _ = Sqlite::execute(connection, SqlStr::from_static("BEGIN")).await;
         let _ = roll_back_until::<Sqlite>(0, connection).await;
     }

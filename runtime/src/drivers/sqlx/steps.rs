@@ -16,7 +16,7 @@ use crate::transaction::RollbackError;
 pub(super) fn sql(text: Cow<'static, str>) -> SqlStr {
     match text {
         Cow::Borrowed(text) => SqlStr::from_static(text),
-        // Made of a literal and a number.
+        // The text is made of a literal and a number.
         Cow::Owned(text) => AssertSqlSafe(text).into_sql_str(),
     }
 }
@@ -68,7 +68,7 @@ pub(super) async fn roll_back_probed<DB: Backend>(
     if depth::<DB>(connection) == 0 {
         return Err(RollbackError::Ended);
     }
-    // The savepoints of sqlx first: the probe would remove them.
+    // The savepoints of sqlx go first: the probe would remove them.
     let probed = match roll_back_until::<DB>(1, connection).await {
         Ok(()) => DB::execute(connection, SqlStr::from_static(probe)).await,
         failed => failed,
@@ -78,13 +78,21 @@ pub(super) async fn roll_back_probed<DB: Backend>(
         (Ok(()), Ok(())) => Ok(()),
         (Err(error), Ok(())) => match DB::savepoint_failure(connection, error).await {
             CommitError::Ended => Err(RollbackError::Ended),
-            _ => Ok(()),
+            // A server that does not know the probe has rolled back all the same.
+            _ if DB::is_in_step(connection).await => Ok(()),
+            _ => Err(RollbackError::Failed(OutOfStep.into())),
         },
         (Err(error), Err(_)) | (Ok(()), Err(error)) => {
             Err(DB::savepoint_failure(connection, error).await.into())
         }
     }
 }
+
+/// The answer to the probe can only belong to another statement.
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is out of step: its answers belong to other statements")]
+struct OutOfStep;
 
 /// Whether the depth that sqlx counts is that of a transaction without savepoints of sqlx in it.
 pub(super) fn check_depth<DB: Database>(connection: &DB::Connection) -> Result<(), CommitError> {
@@ -99,4 +107,4 @@ pub(super) fn check_depth<DB: Database>(connection: &DB::Connection) -> Result<(
 /// would only release a savepoint.
 #[derive(Debug, thiserror::Error)]
 #[error("a transaction begun with sqlx inside this one is still open")]
-struct StillNested;
+pub(super) struct StillNested;

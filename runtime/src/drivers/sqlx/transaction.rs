@@ -4,7 +4,7 @@ use sqlx_core::database::Database;
 use sqlx_core::transaction::TransactionManager;
 
 use super::error::said_by_database;
-use super::steps::{count_out, depth, sql};
+use super::steps::{StillNested, count_out, depth, sql};
 use super::{Backend, Fate, HasConnection, Hold, Later, Ownership};
 use crate::error::{BoxError, Outcome};
 use crate::observer;
@@ -28,17 +28,33 @@ impl<H: Hold> SqlxTransaction<H> {
         Self { holder }
     }
 
-    /// Where the holder may have queued a rollback that sqlx has yet to count.
+    /// On a connection whose last user may have queued a rollback that sqlx has yet to count.
     pub(super) async fn after_catching_up(mut holder: H) -> Self {
         H::Database::catch_up(holder.connection_mut()).await;
         Self { holder }
     }
 
-    /// Whether the connection is dead, so that what the transaction has done is undone, though nobody has said so.
-    /// The next block on it then fails to begin, instead of to nest.
+    /// A refusal that is none of those that the probe is sent for may be the answer to another statement, and then the
+    /// connection is out of step.
+    fn after_failed_probe(&mut self, failure: &CommitError) {
+        match failure {
+            CommitError::RolledBack(_) => self.give_up_dead(),
+            CommitError::Refused(error) if !error.is::<StillNested>() => self.close_doubtful(),
+            _ => {}
+        }
+    }
+
+    fn close_doubtful(&mut self) {
+        if H::Database::DOUBTFUL == Fate::Close {
+            self.holder.close();
+        }
+    }
+
+    /// Gives up a connection that is dead: a pool replaces it, and on one that is borrowed the next block fails to
+    /// begin, instead of to nest.
     fn give_up_dead(&mut self) {
         count_out::<H::Database>(self.holder.connection_mut());
-        self.holder.close();
+        self.close_doubtful();
     }
 }
 
@@ -115,9 +131,7 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
         let id = match H::Database::probe(connection, later).await {
             Ok(id) => id,
             Err(failure) => {
-                if matches!(failure, CommitError::RolledBack(_)) {
-                    self.give_up_dead();
-                }
+                self.after_failed_probe(&failure);
                 return Err(failure);
             }
         };

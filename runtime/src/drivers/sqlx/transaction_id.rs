@@ -1,8 +1,8 @@
 //! The ids of transactions of PostgreSQL whose `COMMIT` was not answered: another connection asks for the
 //! `txid_status` of one (<https://www.postgresql.org/docs/current/functions-info.html>).
 //!
-//! The server's number alone is not enough. A server that crashes forgets the numbers that were only in its memory, and
-//! gives them out again, as does a standby that had not heard of them and takes over: that the number has been
+//! The server's number alone is not enough. A server that crashes forgets the numbers that were only in its memory,
+//! and gives them out again, as does a standby that had not heard of them and takes over: that the number has been
 //! committed may then mean somebody else's transaction. So a commit counts only when neither has happened since
 //! the number was given. Where it is rolled back, or was never given, nothing can have been stored under it.
 
@@ -21,8 +21,8 @@ use sqlx_postgres::{PgConnection, PgRow, Postgres};
 use super::error::code;
 use crate::error::Outcome;
 
-/// Brings a [`TransactionId`] in the same message as the probe. PostgreSQL 10 and later. `date_part`, because `extract` makes
-/// decimal numbers, which takes it longer.
+/// Brings a [`TransactionId`] in the same message as the probe, on PostgreSQL 10 and later. `date_part` is faster than
+/// `extract`, which makes decimal numbers.
 pub(super) const PROBE: &str = "SAVEPOINT commit_on_success; \
     SELECT txid_current_if_assigned(), date_part('epoch', clock_timestamp()), \
     date_part('epoch', pg_postmaster_start_time())";
@@ -36,9 +36,9 @@ const NEVER_GIVEN: &str = "22023";
 #[derive(Debug)]
 pub struct TransactionId {
     number: i64,
-    /// When it was there, by the server's clock.
+    /// The time at which it was open, by the server's clock.
     at: f64,
-    /// Since when the server has been running.
+    /// The time at which the server was started.
     server: f64,
 }
 
@@ -47,7 +47,7 @@ enum Status {
     /// The server is still at it, or is not there.
     Later,
     Known(Outcome),
-    /// Committed, by whomever.
+    /// A transaction of that number is committed, by whomever.
     Forgotten,
 }
 
