@@ -56,24 +56,6 @@ impl<DB: Backend> HasConnection for Transaction<'_, DB> {
     }
 }
 
-/// The connection types, which no generic implementation can name.
-macro_rules! is_connection {
-    ($database:ty, $connection:ty) => {
-        impl $crate::drivers::sqlx::HasConnection for $connection {
-            type Database = $database;
-
-            fn connection(&self) -> &$connection {
-                self
-            }
-
-            fn connection_mut(&mut self) -> &mut $connection {
-                self
-            }
-        }
-    };
-}
-pub(super) use is_connection;
-
 /// A kind of source.
 pub trait Hold: HasConnection {
     /// The body's view of the connection.

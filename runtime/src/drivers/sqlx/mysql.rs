@@ -10,14 +10,14 @@ use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_mysql::{MySql, MySqlConnection, MySqlDatabaseError, MySqlTransactionManager};
 
-use super::hold::is_connection;
+use super::sources::connection;
 use super::steps::{check_depth, probe_failure, roll_back_probed, roll_back_until, sql};
 use super::{Backend, Fate, Later};
 use crate::drivers::dialect::mysql;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
-is_connection!(MySql, MySqlConnection);
+connection!(MySql, MySqlConnection);
 
 impl Backend for MySql {
     async fn execute(connection: &mut MySqlConnection, sql: SqlStr) -> Result<(), SqlxError> {

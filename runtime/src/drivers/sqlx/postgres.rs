@@ -21,7 +21,7 @@ use sqlx_core::transaction::TransactionManager;
 use sqlx_postgres::{PgConnection, PgDatabaseError, PgSeverity, PgTransactionManager, Postgres};
 
 use super::error::code;
-use super::hold::is_connection;
+use super::sources::connection;
 use super::steps::{check_depth, probe_failure, roll_back_probed, roll_back_until, sql};
 use super::transaction_id::{self, TransactionId};
 use super::{Backend, Fate, Later};
@@ -30,7 +30,7 @@ use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
-is_connection!(Postgres, PgConnection);
+connection!(Postgres, PgConnection);
 
 impl Backend for Postgres {
     async fn execute(connection: &mut PgConnection, sql: SqlStr) -> Result<(), SqlxError> {

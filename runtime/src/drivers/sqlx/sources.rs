@@ -3,6 +3,7 @@
 use std::ops::DerefMut;
 
 use sqlx_core::pool::{Pool, PoolConnection};
+use sqlx_core::transaction::Transaction;
 
 use super::{Backend, HasConnection, Pooled, Sqlx, SqlxTransaction};
 use crate::error::BoxError;
@@ -51,12 +52,46 @@ impl<G: DerefMut<Target: HasConnection> + Send> AsyncBegin<Sqlx> for Owned<G> {
     }
 }
 
-/// Connections, those of a pool, and transactions.
-#[diagnostic::do_not_recommend]
-impl<'c, C: HasConnection> AsyncBegin<Sqlx> for &'c mut C {
-    type Transaction = SqlxTransaction<&'c mut C>;
+impl<'c, DB: Backend> AsyncBegin<Sqlx> for &'c mut PoolConnection<DB> {
+    type Transaction = SqlxTransaction<&'c mut PoolConnection<DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         Ok(SqlxTransaction::after_catching_up(self).await)
     }
 }
+
+impl<'c, 't, DB: Backend> AsyncBegin<Sqlx> for &'c mut Transaction<'t, DB> {
+    type Transaction = SqlxTransaction<&'c mut Transaction<'t, DB>>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(SqlxTransaction::after_catching_up(self).await)
+    }
+}
+
+/// The connection types, which messages of the compiler list where a source is none.
+macro_rules! connection {
+    ($database:ty, $connection:ty) => {
+        impl $crate::drivers::sqlx::HasConnection for $connection {
+            type Database = $database;
+
+            fn connection(&self) -> &$connection {
+                self
+            }
+
+            fn connection_mut(&mut self) -> &mut $connection {
+                self
+            }
+        }
+
+        impl<'c> $crate::transaction::AsyncBegin<$crate::drivers::sqlx::Sqlx>
+            for &'c mut $connection
+        {
+            type Transaction = $crate::drivers::sqlx::SqlxTransaction<&'c mut $connection>;
+
+            async fn acquire(self) -> Result<Self::Transaction, $crate::error::BoxError> {
+                Ok($crate::drivers::sqlx::SqlxTransaction::after_catching_up(self).await)
+            }
+        }
+    };
+}
+pub(super) use connection;

@@ -17,7 +17,7 @@ use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteTransactionManager};
 
-use super::hold::is_connection;
+use super::sources::connection;
 use super::steps::{check_depth, depth, roll_back_until, sql};
 use super::{Backend, Fate, Later};
 use crate::drivers::dialect::sqlite::{self, ForeignKeyViolated};
@@ -29,7 +29,7 @@ fn primary_code(error: &(dyn DatabaseError + 'static)) -> Option<u32> {
     Some(sqlite::primary(error.code()?.parse().ok()?))
 }
 
-is_connection!(Sqlite, SqliteConnection);
+connection!(Sqlite, SqliteConnection);
 
 impl Backend for Sqlite {
     async fn execute(connection: &mut SqliteConnection, sql: SqlStr) -> Result<(), SqlxError> {
