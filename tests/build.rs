@@ -42,9 +42,13 @@ const SEA_ORM: Form = Form(&[
 // Output: `async fn store(conn: &impl driver::Source) { driver::insert(conn, 1).await?; }`
 
 /// The files that sea-orm runs beside the suite.
-const ALSO_OF_SEA_ORM: [&str; 7] = [
+const ALSO_OF_SEA_ORM: [&str; 11] = [
     "contract/asynchronous/cancellation.rs",
+    "contract/asynchronous/given_up.rs",
     "contract/asynchronous/tasks.rs",
+    "contract/only/deferred_constraints.rs",
+    "contract/only/ended_session.rs",
+    "contract/only/hidden_cause.rs",
     "contract/only/mariadb.rs",
     "contract/only/postgres.rs",
     "contract/only/postgres_limits.rs",

@@ -51,6 +51,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod at_once;
 mod attempts;
 mod context;
 pub mod drivers;

@@ -1,4 +1,4 @@
-//! What the contract suite needs of a driver, for sea-orm. What differs between the databases comes from
+//! The driver of the contract suite, for sea-orm. What differs between the databases comes from
 //! the `dialect` of each test program.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    QueryOrder, StreamTrait, TransactionTrait,
+    QueryOrder, Statement, StreamTrait, TransactionTrait,
 };
 use sqlx::pool::PoolOptions;
 
@@ -15,7 +15,7 @@ use crate::dialect::{self, Db};
 /// A pool of one.
 pub(crate) type Connection = DatabaseConnection;
 pub(crate) type DriverError = DbErr;
-/// What the driver itself returns.
+/// The error type of the driver itself.
 pub(crate) type Original = DbErr;
 pub(crate) type Pool = DatabaseConnection;
 /// Nobody takes a connection out of a pool of sea-orm; what is lent is the pool.
@@ -24,7 +24,7 @@ pub(crate) type Pooled = DatabaseConnection;
 pub(crate) type ByHand<'r> = &'r DatabaseTransaction;
 pub(crate) type Options = <<Db as sqlx::Database>::Connection as sqlx::Connection>::Options;
 
-/// What generic code takes: a connection, or a transaction on it.
+/// The sources of generic code: a connection, or a transaction on it.
 pub(crate) trait Source:
     ConnectionTrait + TransactionTrait<Transaction = DatabaseTransaction> + 'static
 {
@@ -56,6 +56,13 @@ pub(crate) mod item {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Whether `COMMIT` is only sent after the server has answered that there is something to commit.
+#[allow(dead_code, reason = "not every database has sessions that can end")]
+pub(crate) const ASKS_BEFORE_COMMIT: bool = false;
+/// Whether a connection that is lost is replaced by another one.
+#[allow(dead_code, reason = "not every database has sessions that can end")]
+pub(crate) const LENDS_POOLS: bool = true;
 
 /// A database of its own, with the tables `item` and `child`.
 #[derive(Clone)]
@@ -95,7 +102,7 @@ impl Database {
         pool
     }
 
-    /// What somebody else sees.
+    /// The rows that somebody else sees.
     pub(crate) async fn committed(&self) -> Vec<i64> {
         let conn = self.connect().await;
         let rows = rows(&conn).await.unwrap();
@@ -139,6 +146,19 @@ pub(crate) async fn rows(conn: &impl ConnectionTrait) -> Result<Vec<i64>, Driver
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
+/// A number that the database is asked for.
+#[allow(dead_code, reason = "not every database has sessions to tell apart")]
+pub(crate) async fn number(
+    conn: &impl ConnectionTrait,
+    statement: &'static str,
+) -> Result<i64, DriverError> {
+    let statement = Statement::from_string(conn.get_database_backend(), statement);
+    conn.query_one_raw(statement)
+        .await?
+        .unwrap()
+        .try_get_by_index(0)
+}
+
 /// Sends a statement as it is.
 pub(crate) async fn execute(
     conn: &impl ConnectionTrait,
@@ -170,7 +190,7 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// What a panic of the call carries.
+/// The payload of a panic of the call.
 macro_rules! caught {
     ($call:expr) => {
         ::futures_util::FutureExt::catch_unwind(::std::panic::AssertUnwindSafe($call)).await

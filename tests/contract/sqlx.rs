@@ -1,4 +1,4 @@
-//! What the contract suite needs of a driver, for sqlx. What differs between the databases comes from
+//! The driver of the contract suite, for sqlx. What differs between the databases comes from
 //! the `dialect` of each test program.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::dialect::{self, Db};
 
 pub(crate) type Connection = <Db as sqlx::Database>::Connection;
 pub(crate) type DriverError = sqlx::Error;
-/// What the driver itself returns.
+/// The error type of the driver itself.
 #[allow(dead_code, reason = "not every database refuses a commit")]
 pub(crate) type Original = sqlx::Error;
 pub(crate) type Pool = sqlx::Pool<Db>;
@@ -19,6 +19,13 @@ pub(crate) type Pooled = sqlx::pool::PoolConnection<Db>;
 /// A transaction that was begun without `commit_on_success`, as a source.
 pub(crate) type ByHand<'r, 't> = &'r mut sqlx::Transaction<'t, Db>;
 pub(crate) type Options = <Connection as sqlx::Connection>::Options;
+
+/// Whether `COMMIT` is only sent after the server has answered that there is something to commit.
+#[allow(dead_code, reason = "not every database has sessions that can end")]
+pub(crate) const ASKS_BEFORE_COMMIT: bool = true;
+/// Whether a connection that is lost is replaced by another one.
+#[allow(dead_code, reason = "not every database has sessions that can end")]
+pub(crate) const LENDS_POOLS: bool = false;
 
 /// A database of its own, with the tables `item` and `child`.
 #[derive(Clone)]
@@ -57,7 +64,7 @@ impl Database {
             .unwrap()
     }
 
-    /// What somebody else sees.
+    /// The rows that somebody else sees.
     pub(crate) async fn committed(&self) -> Vec<i64> {
         let mut conn = self.connect().await;
         let rows = rows(&mut conn).await.unwrap();
@@ -84,6 +91,15 @@ pub(crate) async fn rows(conn: &mut Connection) -> Result<Vec<i64>, DriverError>
     sqlx::query_scalar("SELECT id FROM item ORDER BY id")
         .fetch_all(conn)
         .await
+}
+
+/// A number that the database is asked for.
+#[allow(dead_code, reason = "not every database has sessions to tell apart")]
+pub(crate) async fn number(
+    conn: &mut Connection,
+    statement: &'static str,
+) -> Result<i64, DriverError> {
+    sqlx::query_scalar(statement).fetch_one(conn).await
 }
 
 /// Sends a statement as it is.
@@ -117,7 +133,7 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// What a panic of the call carries.
+/// The payload of a panic of the call.
 macro_rules! caught {
     ($call:expr) => {
         ::futures_util::FutureExt::catch_unwind(::std::panic::AssertUnwindSafe($call)).await

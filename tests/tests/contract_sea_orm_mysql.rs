@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../contract/only/sea_orm_at_once.rs"]
+mod at_once;
 #[path = "../contract/only/sea_orm_begun.rs"]
 mod begun_with_sea_orm;
 #[path = "../contract/sea_orm.rs"]
@@ -23,6 +25,8 @@ mod own;
 mod server;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/verdicts.rs"]
+mod verdicts;
 
 /// The form for sea-orm, which the build script derives.
 #[allow(
@@ -35,8 +39,14 @@ mod derived {
     mod cancellation {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/cancellation.rs"));
     }
+    mod ended_session {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/ended_session.rs"));
+    }
     mod mariadb {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/mariadb.rs"));
+    }
+    mod given_up {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/given_up.rs"));
     }
     mod suite {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/suite/mod.rs"));
@@ -76,7 +86,7 @@ mod dialect {
         Some((options, Cleanup::new(server, statement)))
     }
 
-    /// What the database's error is called.
+    /// The SQLSTATE of the database's error.
     pub(crate) fn sqlstate(error: &DbErr) -> Option<String> {
         let (DbErr::Exec(error) | DbErr::Query(error)) = error else {
             return None;
@@ -87,8 +97,27 @@ mod dialect {
         Some(error.as_database_error()?.code()?.into_owned())
     }
 
+    /// The statement that tells which session this is.
+    pub(crate) const SESSION: &str = "SELECT CAST(CONNECTION_ID() AS SIGNED)";
+
+    /// Ends a session, and waits until it is gone.
+    pub(crate) async fn end_session(db: &crate::driver::Database, session: i64) {
+        let mut conn = MySqlConnection::connect_with(&db.options).await.unwrap();
+        let end = format!("KILL {session}");
+        conn.execute(sqlx::AssertSqlSafe(end)).await.unwrap();
+        let look = format!("SELECT id FROM information_schema.processlist WHERE id = {session}");
+        while let Some(_alive) = conn
+            .fetch_optional(sqlx::AssertSqlSafe(look.clone()))
+            .await
+            .unwrap()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        conn.close().await.unwrap();
+    }
+
     impl crate::driver::Database {
-        /// Where the server listens.
+        /// The address at which the server listens.
         pub(crate) fn server(&self) -> (String, u16) {
             (self.options.get_host().to_owned(), self.options.get_port())
         }

@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../contract/only/sea_orm_at_once.rs"]
+mod at_once;
 #[path = "../contract/only/sea_orm_begun.rs"]
 mod begun_with_sea_orm;
 #[path = "../contract/sea_orm.rs"]
@@ -23,6 +25,8 @@ mod own;
 mod server;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/verdicts.rs"]
+mod verdicts;
 
 /// The form for sea-orm, which the build script derives.
 #[allow(
@@ -35,8 +39,17 @@ mod derived {
     mod cancellation {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/cancellation.rs"));
     }
+    mod deferred_constraints {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/deferred_constraints.rs"));
+    }
+    mod ended_session {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/ended_session.rs"));
+    }
     mod failing_commit {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/suite/failing_commit.rs"));
+    }
+    mod hidden_cause {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/hidden_cause.rs"));
     }
     mod limits {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/postgres_limits.rs"));
@@ -46,6 +59,9 @@ mod derived {
     }
     mod postgres {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/postgres.rs"));
+    }
+    mod given_up {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/given_up.rs"));
     }
     mod suite {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/suite/mod.rs"));
@@ -86,8 +102,19 @@ mod dialect {
         Some((options, Cleanup::new(server, statement)))
     }
 
+    /// The statement that tells which session this is.
+    pub(crate) const SESSION: &str = "SELECT pg_backend_pid()::bigint";
+
+    /// Ends a session, and waits until it is gone.
+    pub(crate) async fn end_session(db: &crate::driver::Database, session: i64) {
+        let mut conn = PgConnection::connect_with(&db.options).await.unwrap();
+        let end = format!("SELECT pg_terminate_backend({session}, 10000)");
+        conn.execute(sqlx::AssertSqlSafe(end)).await.unwrap();
+        conn.close().await.unwrap();
+    }
+
     impl crate::driver::Database {
-        /// Where the server listens.
+        /// The address at which the server listens.
         pub(crate) fn server(&self) -> (String, u16) {
             (self.options.get_host().to_owned(), self.options.get_port())
         }

@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../contract/only/sea_orm_at_once.rs"]
+mod at_once;
 #[path = "../contract/only/sea_orm_begun.rs"]
 mod begun_with_sea_orm;
 #[path = "../contract/sea_orm.rs"]
@@ -23,6 +25,8 @@ mod only_sqlite;
 mod own;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/verdicts.rs"]
+mod verdicts;
 
 /// The form for sea-orm, which the build script derives.
 #[allow(
@@ -35,11 +39,17 @@ mod derived {
     mod cancellation {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/cancellation.rs"));
     }
+    mod deferred_constraints {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/deferred_constraints.rs"));
+    }
     mod failing_commit {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/suite/failing_commit.rs"));
     }
     mod sqlite {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/suite/sqlite.rs"));
+    }
+    mod given_up {
+        include!(concat!(env!("OUT_DIR"), "/sea_orm/given_up.rs"));
     }
     mod suite {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/suite/mod.rs"));

@@ -9,6 +9,8 @@
 mod asynchronous;
 #[path = "../contract/sqlx.rs"]
 mod driver;
+#[path = "../contract/only/ended_session.rs"]
+mod ended_session;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/mariadb.rs"]
@@ -19,6 +21,8 @@ mod server;
 mod suite;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/verdicts.rs"]
+mod verdicts;
 #[path = "../contract/wire.rs"]
 mod wire;
 
@@ -51,13 +55,32 @@ mod dialect {
         Some((options, Cleanup::new(server, statement)))
     }
 
-    /// What the database's error is called.
+    /// The SQLSTATE of the database's error.
     pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<String> {
         Some(error.as_database_error()?.code()?.into_owned())
     }
 
+    /// The statement that tells which session this is.
+    pub(crate) const SESSION: &str = "SELECT CAST(CONNECTION_ID() AS SIGNED)";
+
+    /// Ends a session, and waits until it is gone.
+    pub(crate) async fn end_session(db: &crate::driver::Database, session: i64) {
+        let mut conn = MySqlConnection::connect_with(&db.options).await.unwrap();
+        let end = format!("KILL {session}");
+        conn.execute(sqlx::AssertSqlSafe(end)).await.unwrap();
+        let look = format!("SELECT id FROM information_schema.processlist WHERE id = {session}");
+        while let Some(_alive) = conn
+            .fetch_optional(sqlx::AssertSqlSafe(look.clone()))
+            .await
+            .unwrap()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        conn.close().await.unwrap();
+    }
+
     impl crate::driver::Database {
-        /// Where the server listens.
+        /// The address at which the server listens.
         pub(crate) fn server(&self) -> (String, u16) {
             (self.options.get_host().to_owned(), self.options.get_port())
         }

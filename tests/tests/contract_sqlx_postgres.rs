@@ -7,20 +7,30 @@
 
 #[path = "../contract/asynchronous/mod.rs"]
 mod asynchronous;
+#[path = "../contract/only/deferred_constraints.rs"]
+mod deferred_constraints;
 #[path = "../contract/sqlx.rs"]
 mod driver;
+#[path = "../contract/only/ended_session.rs"]
+mod ended_session;
 #[path = "../contract/suite/failing_commit.rs"]
 mod failing_commit;
+#[path = "../contract/only/hidden_cause.rs"]
+mod hidden_cause;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/postgres.rs"]
 mod only;
+#[path = "../contract/only/sqlx_postgres.rs"]
+mod only_sqlx;
 #[path = "../contract/server.rs"]
 mod server;
 #[path = "../contract/suite/mod.rs"]
 mod suite;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/verdicts.rs"]
+mod verdicts;
 #[path = "../contract/wire.rs"]
 mod wire;
 
@@ -54,8 +64,19 @@ mod dialect {
         Some((options, Cleanup::new(server, statement)))
     }
 
+    /// The statement that tells which session this is.
+    pub(crate) const SESSION: &str = "SELECT pg_backend_pid()::bigint";
+
+    /// Ends a session, and waits until it is gone.
+    pub(crate) async fn end_session(db: &crate::driver::Database, session: i64) {
+        let mut conn = PgConnection::connect_with(&db.options).await.unwrap();
+        let end = format!("SELECT pg_terminate_backend({session}, 10000)");
+        conn.execute(sqlx::AssertSqlSafe(end)).await.unwrap();
+        conn.close().await.unwrap();
+    }
+
     impl crate::driver::Database {
-        /// Where the server listens.
+        /// The address at which the server listens.
         pub(crate) fn server(&self) -> (String, u16) {
             (self.options.get_host().to_owned(), self.options.get_port())
         }

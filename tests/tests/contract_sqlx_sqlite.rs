@@ -7,6 +7,8 @@
 
 #[path = "../contract/asynchronous/mod.rs"]
 mod asynchronous;
+#[path = "../contract/only/deferred_constraints.rs"]
+mod deferred_constraints;
 #[path = "../contract/sqlx.rs"]
 mod driver;
 #[path = "../contract/suite/failing_commit.rs"]
@@ -21,6 +23,8 @@ mod sqlite;
 mod suite;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/verdicts.rs"]
+mod verdicts;
 
 mod dialect {
     use std::time::Duration;

@@ -8,8 +8,6 @@
 #![doc = include_str!("../../examples/in_memory_store.rs")]
 //! ```
 
-#[cfg(feature = "postgres")]
-mod at_once;
 mod dialect;
 #[cfg(feature = "diesel")]
 pub mod diesel;

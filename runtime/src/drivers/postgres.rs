@@ -71,9 +71,9 @@ use std::ops::DerefMut;
 
 use ::postgres::{Client, Error as PostgresError, Transaction as ByHand};
 
-use super::at_once::at_once;
 use super::ownership::Ownership;
 use super::postgres_steps::{self as steps, Executor, Origin, Steps};
+use crate::at_once::at_once;
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::transaction::{

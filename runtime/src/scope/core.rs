@@ -1,20 +1,18 @@
 //! Everything that leaves the straight line of begin, body and commit, for both forms.
 
-use super::level::{self, Level};
+use super::level::Level;
 use super::state::{BlockState, Diagnosis, Phase};
 use super::steps::Steps;
 use super::verdict::{Circumstances, Fate, Undo};
 use super::{Ending, ErrorRef};
 use crate::attempts::Attempts;
 use crate::context::Kind;
-use crate::error::{BoxError, Error, RollbackOnly};
+use crate::error::{Error, RollbackOnly};
 use crate::event::Cause;
 use crate::observer::{self, Event};
-use crate::options::{Options, Unsupported};
+use crate::options::Options;
 use crate::site::Site;
-use crate::transaction::{
-    Abandoned, CommitError, RollbackError, Session, TransactionStatus as Status,
-};
+use crate::transaction::{Abandoned, CommitError, RollbackError, Session};
 
 /// A block and its connection.
 pub(super) struct Core<S> {

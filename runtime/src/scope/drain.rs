@@ -5,7 +5,8 @@ use std::panic::Location;
 use super::begin::cleaned;
 use super::core::Core;
 use super::level::Level;
-use super::steps::{Awaited, Blocking, Steps, now};
+use super::steps::{Awaited, Blocking, Steps};
+use crate::at_once::at_once;
 use crate::context::Hidden;
 use crate::error::{Error, HandlerFailure};
 use crate::transaction::{Abandoned, AsyncTransaction, Session, Transaction, TransactionStatus};
@@ -18,7 +19,7 @@ impl<T: Transaction> Core<Blocking<T>> {
         let hidden = Hidden::new();
         while let Some(location) = drain.next_sync() {
             if self.has_leftover()
-                && let Some(failure) = now(self.clean(location))
+                && let Some(failure) = at_once(self.clean(location))
             {
                 drain.fail(failure);
             }

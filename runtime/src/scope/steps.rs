@@ -1,8 +1,6 @@
 //! The steps of a transaction, for code that is the same whether they have to be awaited.
 
 use std::future::{Future, ready};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use crate::attempts::Attempts;
 use crate::error::BoxError;
@@ -124,15 +122,6 @@ impl<T: Transaction> Steps for Blocking<T> {
     /// A sync driver was asked to roll back before it is given up, and has failed.
     fn has_undone(&self) -> bool {
         false
-    }
-}
-
-/// Runs to its end what has only steps of a sync driver in it.
-#[inline]
-pub(super) fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("nothing in it is waited for"),
     }
 }
 

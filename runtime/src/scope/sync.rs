@@ -7,9 +7,10 @@ use super::level::{self, Level};
 use super::returned::Returned;
 use super::running::Running;
 use super::state::Phase;
-use super::steps::{Blocking, now};
+use super::steps::Blocking;
 use super::verdict::Fate;
 use super::{Ending, ErrorRef};
+use crate::at_once::at_once;
 use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::Error;
@@ -50,7 +51,7 @@ impl<T: Transaction> Scope<T> {
         let mut begun = if core.is_ready() {
             Ok(())
         } else {
-            now(core.prepare())
+            at_once(core.prepare())
         };
         if begun.is_ok() {
             let (level, savepoint) = (core.state.level(), core.state.savepoint());
@@ -58,13 +59,13 @@ impl<T: Transaction> Scope<T> {
             begun = match level {
                 Level::Outermost => transaction.begin(options),
                 Level::Nested | Level::Foreign => transaction.savepoint(&savepoint),
-                Level::Test => now(core.begin_in_test()),
+                Level::Test => at_once(core.begin_in_test()),
                 Level::Joined => Ok(()),
             };
         }
         match begun {
             Ok(()) => core.begun(),
-            Err(source) => now(core.begin_again(source, options))?,
+            Err(source) => at_once(core.begin_again(source, options))?,
         }
         Ok(())
     }
@@ -115,7 +116,7 @@ impl<T: Transaction> Scope<T> {
         attempts: Option<&mut Attempts>,
     ) -> Ending {
         if self.0.has_failed(result, look) {
-            now(self.0.failed(attempts))
+            at_once(self.0.failed(attempts))
         } else {
             self.commit(attempts)
         }
@@ -125,7 +126,7 @@ impl<T: Transaction> Scope<T> {
     fn commit(&mut self, attempts: Option<&mut Attempts>) -> Ending {
         let Self(core) = self;
         if !core.state.may_commit() {
-            return Ending::Over(now(core.roll_back_instead()));
+            return Ending::Over(at_once(core.roll_back_instead()));
         }
         core.state.committing();
         let (level, savepoint) = (core.state.level(), core.state.savepoint());
@@ -133,11 +134,11 @@ impl<T: Transaction> Scope<T> {
         let committed = match level {
             Level::Outermost => transaction.commit(),
             Level::Nested | Level::Foreign => transaction.release(&savepoint),
-            Level::Test => now(core.release_checked()),
+            Level::Test => at_once(core.release_checked()),
             Level::Joined => Ok(()),
         };
         if let Err(refusal) = committed {
-            return now(core.refused(refusal, attempts));
+            return at_once(core.refused(refusal, attempts));
         }
         core.state.close();
         if !level.is_outermost() {
@@ -183,7 +184,7 @@ impl<T: Transaction> Scope<T> {
             Phase::Draining | Phase::Cleaning => core.state.close(),
             _ => {
                 let undone = catch_unwind(AssertUnwindSafe(|| {
-                    drop(now(core.roll_back(Cause::Panic)));
+                    drop(at_once(core.roll_back(Cause::Panic)));
                 }));
                 if undone.is_err() {
                     let _ = catch_unwind(AssertUnwindSafe(|| core.lose_after_panic()));

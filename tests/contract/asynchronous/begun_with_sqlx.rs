@@ -1,6 +1,6 @@
 //! Transactions that the body begins with sqlx itself.
 
-use commit_on_success::{Outcome, commit_on_success, defer};
+use commit_on_success::{Error, Outcome, commit_on_success, defer};
 use sqlx::Connection as _;
 
 use crate::driver::{self, Connection};
@@ -13,7 +13,7 @@ async fn store_on(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(
     Ok(())
 }
 
-/// What a body does with a transaction of sqlx inside it.
+/// The end of a transaction of sqlx inside a body.
 #[derive(Clone, Copy, PartialEq)]
 enum Nested {
     Commits,
@@ -114,4 +114,77 @@ async fn a_function_inside_a_transaction_of_sqlx_inside_a_body_goes_with_it() {
         outer(&mut db.connect().await, commits).await.unwrap();
         assert_eq!(db.committed().await, expected);
     }
+}
+
+/// Nobody tells this crate when that transaction ends, nor how.
+#[tokio::test]
+async fn calls_deferred_inside_a_transaction_of_sqlx_inside_a_body_are_refused() {
+    #[commit_on_success]
+    async fn outer(conn: &mut Connection, commits: bool, journal: &Journal) -> Result<(), Failure> {
+        driver::insert(conn, 1).await?;
+        let mut by_hand = conn.begin().await?;
+        let error = store_on(&mut by_hand, 2, journal)
+            .await
+            .unwrap_err()
+            .into_transaction();
+        assert!(
+            matches!(error, Error::NotOwned { pending: 1, .. }),
+            "{error:?}"
+        );
+        assert_eq!(error.outcome(), Outcome::RolledBack);
+        if commits {
+            by_hand.commit().await?;
+        } else {
+            by_hand.rollback().await?;
+        }
+        store_on(conn, 3, journal).await
+    }
+
+    for commits in [true, false] {
+        let Some(db) = driver::open().await else {
+            return;
+        };
+        let journal = Journal::default();
+        outer(&mut db.connect().await, commits, &journal)
+            .await
+            .unwrap();
+        assert_eq!(journal.entries(), ["3"]);
+        assert_eq!(db.committed().await, [1, 3]);
+    }
+}
+
+#[tokio::test]
+async fn a_block_in_a_block_inside_a_transaction_of_sqlx_hands_its_calls_to_the_refused_one() {
+    #[commit_on_success]
+    async fn middle(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+        store_on(conn, 2, journal).await
+    }
+
+    #[commit_on_success]
+    async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+        defer!(journal.clone().note("outer"));
+        let mut by_hand = conn.begin().await?;
+        let refused = middle(&mut by_hand, journal).await;
+        let error = refused.unwrap_err().into_transaction();
+        assert!(
+            matches!(
+                error,
+                Error::NotOwned {
+                    function: "middle",
+                    pending: 1
+                }
+            ),
+            "{error:?}"
+        );
+        by_hand.rollback().await?;
+        Ok(driver::insert(conn, 3).await?)
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let journal = Journal::default();
+    outer(&mut db.connect().await, &journal).await.unwrap();
+    assert_eq!(journal.entries(), ["outer"]);
+    assert_eq!(db.committed().await, [3]);
 }

@@ -2,5 +2,7 @@
 
 mod begun_with_sqlx;
 mod cancellation;
+mod given_up;
+mod guards;
 mod sources;
 mod tasks;

@@ -32,7 +32,7 @@ async fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
     assert!(db.committed().await.contains(&3));
 }
 
-/// As above, with a statement that has failed in what was left.
+/// A statement has failed in the transaction that was left.
 #[tokio::test]
 async fn a_failed_transaction_left_open_in_a_pool_does_no_harm() {
     let Some(db) = driver::open().await else {

@@ -1,4 +1,4 @@
-//! What MariaDB and MySQL alone do: data definition commits, and a deadlock rolls everything back.
+//! MariaDB and MySQL alone: data definition commits, and a deadlock rolls everything back.
 
 use commit_on_success::{Error, Outcome, commit_on_success, defer};
 use tokio::sync::oneshot;
@@ -278,4 +278,46 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
     stores(&pool, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["3"]);
     assert_eq!(db.committed().await, [3]);
+}
+
+/// Another transaction has changed the row since the snapshot was taken: MariaDB then rolls everything back.
+#[tokio::test]
+async fn a_row_that_has_changed_since_the_snapshot_is_worth_another_attempt() {
+    #[commit_on_success]
+    async fn change(conn: &mut Connection) -> Result<(), Failure> {
+        Ok(driver::execute(conn, "UPDATE item SET note = 10").await?)
+    }
+
+    #[commit_on_success(
+        tx = driver::source(pool),
+        isolation = repeatable_read,
+        attempts = 3
+    )]
+    async fn adds(pool: &Pool, db: &Database, journal: &Journal) -> Result<(), Failure> {
+        journal.note("body");
+        defer!(journal.clone().note("called"));
+        driver::rows(tx).await?;
+        if journal.entries().len() == 1 {
+            change(&mut db.connect().await).await?;
+        }
+        driver::execute(tx, "UPDATE item SET note = note + 1").await?;
+        Ok(())
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let (pool, journal) = (db.pool(1).await, Journal::default());
+    let mut conn = driver::take(&pool).await;
+    driver::insert(&mut conn, 1).await.unwrap();
+    let isolated = driver::execute(&mut conn, "SET innodb_snapshot_isolation = ON").await;
+    drop(conn);
+    if isolated.is_err() {
+        return;
+    }
+    adds(&pool, &db, &journal).await.unwrap();
+    assert_eq!(journal.entries(), ["body", "body", "called"]);
+    let mut conn = db.connect().await;
+    let note = driver::number(&mut conn, "SELECT CAST(note AS SIGNED) FROM item").await;
+    assert_eq!(note.unwrap(), 11);
 }

@@ -1,4 +1,4 @@
-//! What sea-orm alone has, on every database: its sources, and what it is told instead of one.
+//! sea-orm alone, on every database: its sources, and what it is told instead of one.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::driver::{self, DriverError, Original, Pool, Source};
 use crate::own::Own;
 use crate::support::{Failure, Journal};
 
-/// What the body sees, of whatever source.
+/// The body of blocks on every source, which all show it the same type.
 async fn put(tx: &DatabaseTransaction, id: i64) -> Result<(), Failure> {
     driver::insert(tx, id).await?;
     // Odd ones are fine.

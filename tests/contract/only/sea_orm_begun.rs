@@ -24,7 +24,7 @@ async fn plain(db: &impl Source, id: i64) -> Result<(), Failure> {
     }
 }
 
-/// What a body does with a transaction of sea-orm inside it.
+/// The end of a transaction of sea-orm inside a body.
 #[derive(Clone, Copy, PartialEq)]
 enum Nested {
     Commits,

@@ -9,7 +9,7 @@ use sea_orm::{
 use crate::driver::{self, Source, item};
 use crate::support::{Failure, Journal};
 
-/// As applications have them: for a connection as well as for a transaction.
+/// A function of an application, for a connection as well as for a transaction.
 async fn add(db: &impl ConnectionTrait, id: i64) -> Result<item::Model, DbErr> {
     let item = item::ActiveModel {
         id: ActiveValue::Set(id),

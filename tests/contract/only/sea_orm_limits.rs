@@ -1,4 +1,4 @@
-//! What sea-orm cannot keep, and what never happens all the same.
+//! The limits of sea-orm, and what never happens all the same.
 
 use std::mem::forget;
 use std::panic::panic_any;

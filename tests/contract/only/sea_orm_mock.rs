@@ -24,7 +24,7 @@ async fn inner(db: &impl Source, journal: &Journal) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a block on a mock sends, where there are so many results.
+/// The statements of a block on a mock that has so many results.
 async fn sent(
     fails: bool,
     results: usize,

@@ -15,7 +15,7 @@ async fn store(db: &impl Source, id: i64, journal: &Journal) -> Result<(), Failu
     Ok(())
 }
 
-/// What a transaction sees before and after somebody else has stored a row.
+/// The rows that a transaction sees before and after somebody else has stored one.
 async fn sights(conn: &impl ConnectionTrait, db: &Database) -> Result<[usize; 2], Failure> {
     let before = driver::rows(conn).await?.len();
     let other = db.connect().await;

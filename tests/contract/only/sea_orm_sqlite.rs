@@ -3,13 +3,16 @@
 use std::future::pending as forever;
 use std::panic::panic_any;
 
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{
+    AsyncBegin, AsyncTransaction, Error, Options, Outcome, Session, commit_on_success, defer,
+};
 use commit_on_success_tests::polling::drop_at_pending;
 use sea_orm::TransactionTrait;
 use tokio::sync::Notify;
 
 use crate::driver::{self, Connection, Database, Pool, Source};
 use crate::support::{Failure, Journal};
+use crate::verdicts::{leftovers, observe};
 
 #[commit_on_success]
 async fn store(db: &impl Source, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -102,7 +105,7 @@ async fn a_connection_whose_transaction_sqlite_has_ended_works_again() {
     }
 }
 
-/// As the last user of a connection might leave it.
+/// Begun in plain SQL, which sqlx knows nothing of.
 #[tokio::test]
 async fn what_the_last_user_of_a_pool_left_open_is_rolled_back() {
     let db = driver::open().await.unwrap();
@@ -110,10 +113,13 @@ async fn what_the_last_user_of_a_pool_left_open_is_rolled_back() {
     driver::execute(&pool, "BEGIN").await.unwrap();
     driver::insert(&pool, 1).await.unwrap();
     let journal = Journal::default();
+    observe();
     store(&pool, 3, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["3"]);
     assert_eq!(db.committed().await, [3]);
+    assert_eq!(leftovers(), 1);
     works(&pool, &db).await;
+    assert_eq!(leftovers(), 1);
 }
 
 #[tokio::test]
@@ -207,8 +213,8 @@ async fn nest(db: &Pool, fails: bool, journal: &Journal) -> Result<(), Failure> 
     }
 }
 
-/// How often a future is pending depends on how fast the connection's thread is; wherever it is dropped, the
-/// promises hold.
+/// The number of times that a future is pending depends on how fast the connection's thread is; wherever it is
+/// dropped, the promises hold.
 #[tokio::test]
 async fn a_block_can_be_dropped_anywhere() {
     for fails in [false, true] {
@@ -263,4 +269,20 @@ mod limits {
         assert_eq!(journal.entries(), ["3"]);
         assert_eq!(db.committed().await, [3, 4]);
     }
+}
+
+/// A `COMMIT` would store the orphan as well.
+#[tokio::test]
+async fn in_a_transaction_of_a_test_foreign_keys_that_are_off_are_not_checked() {
+    let db = driver::open().await.unwrap();
+    let pool = db.pool(1).await;
+    driver::execute(&pool, "PRAGMA foreign_keys = OFF")
+        .await
+        .unwrap();
+    let mut transaction = AsyncBegin::acquire(&pool).await.unwrap();
+    transaction.begin(&Options::new()).await.unwrap();
+    let orphan = driver::execute(transaction.handle(), "INSERT INTO child VALUES (42)").await;
+    orphan.unwrap();
+    transaction.check().await.unwrap();
+    transaction.commit().await.unwrap();
 }

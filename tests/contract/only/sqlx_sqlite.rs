@@ -1,6 +1,9 @@
-//! Transactions of two drivers, one inside the other: here sync inside async.
+//! sqlx with SQLite alone: transactions of two drivers, sync inside async, and foreign keys that are off.
 
-use commit_on_success::{commit_on_success, defer, in_transaction, pending};
+use commit_on_success::{
+    AsyncBegin, AsyncTransaction, Options, Session, commit_on_success, defer, in_transaction,
+    pending,
+};
 
 use crate::driver::{self, Connection};
 use crate::support::{Failure, Journal};
@@ -70,4 +73,20 @@ async fn a_sync_transaction_inside_an_async_one_runs_its_own_calls() {
     assert_eq!(db.committed().await, [1]);
     let logged = other.query_row("SELECT COUNT(*) FROM log", [], |row| row.get::<_, i64>(0));
     assert_eq!(logged, Ok(1));
+}
+
+/// A `COMMIT` would store the orphan as well.
+#[tokio::test]
+async fn in_a_transaction_of_a_test_foreign_keys_that_are_off_are_not_checked() {
+    let db = driver::open().await.unwrap();
+    let mut conn = db.connect().await;
+    driver::execute(&mut conn, "PRAGMA foreign_keys = OFF")
+        .await
+        .unwrap();
+    let mut transaction = AsyncBegin::acquire(&mut conn).await.unwrap();
+    transaction.begin(&Options::new()).await.unwrap();
+    let orphan = driver::execute(transaction.handle(), "INSERT INTO child VALUES (42)").await;
+    orphan.unwrap();
+    transaction.check().await.unwrap();
+    transaction.commit().await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! The languages of the databases, through whichever driver.
+//! The databases, whichever driver they are reached through: their statements, and the meaning of their errors.
 #![allow(dead_code, reason = "each driver needs its part")]
 
 pub(super) mod mysql;

@@ -15,17 +15,24 @@ const DATABASE: &str = "MySQL";
 
 /// `ER_SP_DOES_NOT_EXIST`: there is no savepoint of that name.
 pub(crate) const ENDED: u16 = 1305;
-/// `ER_SERVER_SHUTDOWN` and `ER_CONNECTION_KILLED`.
-pub(crate) const UNKNOWN: [u16; 2] = [1053, 1927];
+/// `ER_SERVER_SHUTDOWN`, `ER_CONNECTION_KILLED` and `ER_CLIENT_INTERACTION_TIMEOUT`: the session has ended.
+const DISCONNECTED: [u16; 3] = [1053, 1927, 4031];
 /// `ER_LOCK_DEADLOCK`: the whole transaction is rolled back.
-pub(crate) const DEADLOCK: u16 = 1213;
-/// `ER_LOCK_WAIT_TIMEOUT`: only the statement is.
-pub(crate) const LOCK_WAIT_TIMEOUT: u16 = 1205;
+const DEADLOCK: u16 = 1213;
+/// `ER_LOCK_WAIT_TIMEOUT`: only the statement is, unless the server has `innodb_rollback_on_timeout`.
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+/// `ER_CHECKREAD`: a row has changed since the transaction's snapshot was taken, on MariaDB with
+/// `innodb_snapshot_isolation`. The whole transaction is rolled back.
+const CHECKREAD: u16 = 1020;
+const TRANSIENT: [u16; 3] = [DEADLOCK, LOCK_WAIT_TIMEOUT, CHECKREAD];
+/// Refusals of a `COMMIT` that are not transient: `ER_ERROR_DURING_COMMIT`, `ER_OPTION_PREVENTS_STATEMENT`,
+/// `ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION`, `ER_READ_ONLY_MODE` and `ER_TRANSACTION_ROLLBACK_DURING_COMMIT`.
+const REFUSED: [u16; 5] = [1180, 1290, 1792, 1836, 3101];
 
 const BEGIN: &str = "START TRANSACTION; SAVEPOINT commit_on_success";
 /// Fails when the transaction has ended, whatever has been begun since.
 pub(crate) const PROBE: &str = "RELEASE SAVEPOINT commit_on_success";
-/// Fails as [`PROBE`] does, before a rollback.
+/// Fails where [`PROBE`] does, and undoes what the probe would keep.
 pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK TO SAVEPOINT commit_on_success";
 
 /// The statements that begin a transaction: one message, so that options and savepoint cost no round
@@ -53,7 +60,18 @@ pub(crate) fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported>
     )))
 }
 
-/// Whether running the whole transaction again may succeed.
+/// Whether running the whole transaction again may succeed. The transaction may be gone after these errors, and after no
+/// others.
 pub(crate) fn is_transient(number: u16) -> bool {
-    [DEADLOCK, LOCK_WAIT_TIMEOUT].contains(&number)
+    TRANSIENT.contains(&number)
+}
+
+/// Whether a `COMMIT` was refused. Any other error may come from a proxy that has lost its server half-way.
+pub(crate) fn is_refusal(number: u16) -> bool {
+    TRANSIENT.contains(&number) || REFUSED.contains(&number)
+}
+
+/// Whether the server has ended the session with this error, so that nothing else is going to be answered.
+pub(crate) fn is_disconnected(number: u16) -> bool {
+    DISCONNECTED.contains(&number)
 }

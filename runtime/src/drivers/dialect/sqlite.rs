@@ -1,4 +1,4 @@
-//! The language of SQLite, through whichever driver.
+//! SQLite, told by result code (<https://www.sqlite.org/rescode.html>).
 
 use crate::options::{Isolation, Mode, Options, Unsupported};
 
@@ -27,6 +27,22 @@ pub(crate) fn is_transient(primary: u32) -> bool {
 /// Whether SQLite may have rolled the transaction back with this error.
 pub(crate) fn may_have_rolled_back(primary: u32) -> bool {
     ROLLED_BACK.contains(&primary)
+}
+
+/// Whether foreign keys are enforced on this connection: one row, one number.
+pub(crate) const FOREIGN_KEYS: &str = "PRAGMA foreign_keys";
+/// A row for each violation: the table, the row, the table that it refers to, and the number of the key. The whole
+/// database is searched, also for what was violated before foreign keys were enforced.
+pub(crate) const FOREIGN_KEY_CHECK: &str = "PRAGMA foreign_key_check";
+
+/// A deferred foreign key that `COMMIT` would refuse.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a row of `{table}` refers to a row of `{parent}` that is not there, so `COMMIT` would fail"
+)]
+pub(crate) struct ForeignKeyViolated {
+    pub(crate) table: String,
+    pub(crate) parent: String,
 }
 
 /// The statement that begins a transaction.

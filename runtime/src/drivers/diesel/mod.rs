@@ -47,8 +47,6 @@ mod r2d2;
 
 use std::future::{Future, ready};
 use std::ops::DerefMut;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use ::diesel::connection::{
     Connection, InstrumentationEvent, TransactionManager, TransactionManagerStatus,
@@ -61,6 +59,7 @@ use super::diesel_steps::{
     CachedStatement, Database, Driver, Executor, Interrupted, Managed, Names, Steps,
 };
 pub use super::diesel_steps::{DieselBlock, Hold, Ownership};
+use crate::at_once::at_once;
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::transaction::{
@@ -166,14 +165,6 @@ where
         if self.steps.in_doubt() {
             self.manager_status().set_in_error();
         }
-    }
-}
-
-/// The steps are written for both kinds of connection; this kind has answered when it returns.
-fn at_once<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("nothing in it is waited for"),
     }
 }
 

@@ -9,6 +9,7 @@ use ::sea_orm::{
 };
 
 use super::database::Database;
+use crate::observer;
 use crate::options::{Isolation, Mode, Options};
 
 /// A begin that is under way.
@@ -36,7 +37,9 @@ pub(super) async fn begin(
     match connection.begin_with_options(options).await {
         Err(error) if database.is_already_open(&error) => {
             // A pool that has other connections may choose another one, to which it does no harm.
-            let _ = connection.execute_unprepared("ROLLBACK").await;
+            if connection.execute_unprepared("ROLLBACK").await.is_ok() {
+                observer::leftover_rolled_back(database.driver());
+            }
             connection.begin_with_options(options).await
         }
         begun => begun,

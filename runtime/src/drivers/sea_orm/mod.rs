@@ -25,7 +25,16 @@
 //! attribute what is inside it, `tx = &self.connection`. A `RestrictedConnection` takes no plain SQL, and is no
 //! source. A `MockDatabase` takes what is sent for statements, and wants a result for each.
 //!
-//! A connection goes back to its pool before deferred calls run.
+//! A connection goes back to its pool before deferred calls run. One behind a lock is given by value, so that the lock
+//! is free by then: `tx = self.db.lock().await.clone()`.
+//!
+//! # At once
+//!
+//! A `&DatabaseTransaction` can be lent twice, and functions on it can run at once (`join!`, `join_all`). Blocks that do
+//! would share what is undone: rolling back to the savepoint of one takes what the other has stored since. So while one
+//! is open the second is refused, with an error that says so, and its body does not run. Let one run after the other;
+//! or let them join the transaction with `propagation = required`, and then any number of them may run at once, of which
+//! none can be undone alone. On a `&DatabaseConnection` each has a transaction of its own.
 //!
 //! # What is sent
 //!
@@ -44,6 +53,11 @@
 //! - A transaction that the body begins with sea-orm itself, and does not end, is committed or rolled back with
 //!   the block; dropping it right after that can panic, as sea-orm does where the connection is in use. On MySQL,
 //!   whoever still holds it after the body has panicked can commit what the block has written.
+//! - Where the session has ended while the body waited, and the body returns `Ok`, nobody knows what was stored, though
+//!   it is nothing in all likelihood: `COMMIT` was sent in the same message as the statement that looks after the
+//!   transaction. A body that fails, or asks for a rollback, is rolled back then.
+//! - A rollback that is refused, for which there is no known reason, leaves an unknown outcome: a connection of sea-orm
+//!   cannot be closed by anybody else than its pool.
 //! - Calls deferred inside a transaction that the body begins with sea-orm itself are refused, as nobody would
 //!   tell when it ends.
 //! - A transaction that the body ends in plain SQL, and replaces by another one, is committed as if it was the
@@ -58,8 +72,10 @@
 //!   pool with a transaction open.
 
 mod begin;
+mod check;
 mod code;
 mod database;
+mod ends;
 mod savepoint;
 mod source;
 
@@ -172,6 +188,11 @@ impl Session for SeaOrmTransaction<'_> {
         matches!(self.origin, Origin::Connection(_))
     }
 
+    /// sea-orm lets nobody close a connection: a rollback is queued, and the pool has the connection back.
+    fn closes_connection(&self) -> bool {
+        false
+    }
+
     fn driver(&self) -> &'static str {
         self.database.driver()
     }
@@ -187,7 +208,7 @@ impl Session for SeaOrmTransaction<'_> {
 
 impl AsyncTransaction for SeaOrmTransaction<'_> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        self.database.check(options)?;
+        self.database.supports(options)?;
         let Origin::Connection(connection) = &self.origin else {
             unreachable!("a block in an open transaction is not outermost");
         };
@@ -233,6 +254,10 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
         self.database.undo_to(self.transaction(), savepoint).await
     }
 
+    async fn check(&mut self) -> Result<(), CommitError> {
+        self.database.check_deferred(self.transaction()).await
+    }
+
     fn abandon(&mut self, abandoned: Abandoned) {
         if abandoned == Abandoned::Nested {
             return;
@@ -251,10 +276,10 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
     }
 }
 
-/// Between an error of ours and sea-orm's, which shows a source that is shared, but not as what it is.
+/// Carries an error of ours in sea-orm's, which shows a source behind an `Arc`, but not its type.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Shared(#[source] Error);
+struct Carrier(#[source] Error);
 
 /// The driver's own error where there is one and it tells the whole story; otherwise an error that
 /// has the [`Error`] among its sources, for [`Error::find`].
@@ -263,7 +288,7 @@ impl From<Error> for DbErr {
         original(error).unwrap_or_else(|error| Self::TryIntoErr {
             from: "a block",
             into: "a committed transaction",
-            source: Arc::new(Shared(error)),
+            source: Arc::new(Carrier(error)),
         })
     }
 }

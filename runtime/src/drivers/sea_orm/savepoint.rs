@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use ::sea_orm::{DatabaseTransaction, DbErr};
 
 use super::code::Code;
-use super::database::{Database, MYSQL_NO_SAVEPOINT, execute};
+use super::database::{Database, execute, is_disconnected};
+use super::ends::MYSQL_NO_SAVEPOINT;
 use crate::drivers::dialect::postgresql;
 use crate::error::BoxError;
 use crate::transaction::{CommitError, RollbackError, Savepoint};
@@ -23,7 +24,7 @@ impl Database {
                 let rollback_to = self.spell(transaction, savepoint.rollback_to());
                 Cow::Owned(format!("{create}; {rollback_to}"))
             }
-            // It would begin a transaction.
+            // The savepoint would begin a transaction.
             Self::Sqlite if has_ended_on_sqlite(transaction).await => {
                 return Err("the enclosing transaction has ended".into());
             }
@@ -54,13 +55,7 @@ impl Database {
         let Err(error) = execute(transaction, &format!("{rollback_to}; {release}")).await else {
             return Ok(());
         };
-        Err(match self.savepoint_failure(transaction, error).await {
-            CommitError::Ended => RollbackError::Ended,
-            CommitError::Refused(error)
-            | CommitError::RolledBack(error)
-            | CommitError::Unknown(error) => RollbackError::Failed(error),
-            CommitError::Aborted => RollbackError::Failed("the transaction is aborted".into()),
-        })
+        Err(self.savepoint_failure(transaction, error).await.into())
     }
 
     /// MySQL forgets a savepoint when another one takes its name, and a transaction that was begun with
@@ -77,14 +72,16 @@ impl Database {
         }
     }
 
-    /// What it means that a savepoint could not be released or rolled back to. If the connection broke,
-    /// the server rolls back.
-    async fn savepoint_failure(
+    /// The meaning of a savepoint that could not be released or rolled back to.
+    pub(super) async fn savepoint_failure(
         self,
         transaction: &DatabaseTransaction,
         error: DbErr,
     ) -> CommitError {
         let code = Code::of(&error);
+        if is_disconnected(transaction, &error).await {
+            return CommitError::RolledBack(error.into());
+        }
         let ended = match (self, &code) {
             (Self::Postgres, code) => {
                 return postgresql::failure(code.as_ref().map(Code::text), error);

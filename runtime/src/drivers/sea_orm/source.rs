@@ -1,4 +1,4 @@
-//! What a transaction can be opened on.
+//! The sources of transactions.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -37,7 +37,7 @@ impl AsyncBegin<SeaOrm> for DatabaseConnection {
     }
 }
 
-/// What a source leads to.
+/// The connection or the transaction that a source leads to.
 pub(super) enum Origin<'c> {
     /// A pool.
     Connection(Cow<'c, DatabaseConnection>),
@@ -69,7 +69,7 @@ impl<'c> Origin<'c> {
 
     pub(super) fn database(&self) -> Result<Database, BoxError> {
         let backend = match self {
-            // It would panic.
+            // Asking for its backend would panic.
             Self::Connection(connection)
                 if matches!(connection.inner, DatabaseConnectionType::Disconnected) =>
             {

@@ -1,96 +1,35 @@
-//! How each kind of source leads to its connection.
+//! The kinds of sources, and the way from each of them to its connection.
 
 use std::fmt;
+use std::ops::DerefMut;
 
 use sqlx_core::database::Database;
 use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::transaction::Transaction;
 
 use super::Backend;
+use crate::transaction::Owned;
 
-/// How a source leads to its connection.
-pub trait Hold: Send {
+/// The connection type that a type leads to.
+type ConnectionOf<C> = <<C as HasConnection>::Database as Database>::Connection;
+
+/// A type that is a connection of sqlx, or leads to one.
+pub trait HasConnection: Send {
     /// The database.
     type Database: Backend;
 
-    /// What the body sees.
-    type Handle<'t>
-    where
-        Self: 't;
+    /// Leads to the connection.
+    fn connection(&self) -> &ConnectionOf<Self>;
 
-    /// Whether dropping the source gives the connection back.
-    const OWNS: bool;
-
-    /// Lends the connection to the body.
-    fn lend(&mut self) -> Self::Handle<'_>;
-
-    /// The connection itself.
-    fn connection(&self) -> &<Self::Database as Database>::Connection;
-
-    /// The connection itself.
-    fn connection_mut(&mut self) -> &mut <Self::Database as Database>::Connection;
+    /// Leads to the connection.
+    fn connection_mut(&mut self) -> &mut ConnectionOf<Self>;
 
     /// Keeps the connection from its next user, where that is possible.
     fn close(&mut self) {}
-
-    /// Where another connection can be had, once this one is broken.
-    fn pool(&self) -> Option<&Pool<Self::Database>> {
-        None
-    }
 }
 
-/// A connection that nobody else has.
-pub struct Owned<DB: Database> {
-    pub(super) connection: PoolConnection<DB>,
-    /// Where it came from, if that is known.
-    pub(super) pool: Option<Pool<DB>>,
-}
-
-impl<DB: Database> fmt::Debug for Owned<DB> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Owned")
-    }
-}
-
-impl<DB: Backend> Hold for Owned<DB> {
+impl<DB: Backend> HasConnection for PoolConnection<DB> {
     type Database = DB;
-    type Handle<'t> = &'t mut DB::Connection;
-
-    const OWNS: bool = true;
-
-    fn lend(&mut self) -> &mut DB::Connection {
-        &mut self.connection
-    }
-
-    fn connection(&self) -> &DB::Connection {
-        &self.connection
-    }
-
-    fn connection_mut(&mut self) -> &mut DB::Connection {
-        &mut self.connection
-    }
-
-    fn close(&mut self) {
-        self.connection.close_on_drop();
-    }
-
-    fn pool(&self) -> Option<&Pool<DB>> {
-        self.pool.as_ref()
-    }
-}
-
-impl<'c, DB: Backend> Hold for &'c mut PoolConnection<DB> {
-    type Database = DB;
-    type Handle<'t>
-        = &'t mut PoolConnection<DB>
-    where
-        'c: 't;
-
-    const OWNS: bool = false;
-
-    fn lend(&mut self) -> &mut PoolConnection<DB> {
-        self
-    }
 
     fn connection(&self) -> &DB::Connection {
         self
@@ -105,18 +44,8 @@ impl<'c, DB: Backend> Hold for &'c mut PoolConnection<DB> {
     }
 }
 
-impl<'c, 't, DB: Backend> Hold for &'c mut Transaction<'t, DB> {
+impl<DB: Backend> HasConnection for Transaction<'_, DB> {
     type Database = DB;
-    type Handle<'h>
-        = &'h mut Transaction<'t, DB>
-    where
-        'c: 'h;
-
-    const OWNS: bool = false;
-
-    fn lend(&mut self) -> &mut Transaction<'t, DB> {
-        self
-    }
 
     fn connection(&self) -> &DB::Connection {
         self
@@ -127,33 +56,133 @@ impl<'c, 't, DB: Backend> Hold for &'c mut Transaction<'t, DB> {
     }
 }
 
-/// A connection that is only borrowed.
-pub struct Borrowed<'c, DB: Database>(pub(super) &'c mut DB::Connection);
+/// A kind of source.
+pub trait Hold: HasConnection {
+    /// The body's view of the connection.
+    type Handle<'t>
+    where
+        Self: 't;
 
-impl<DB: Database> fmt::Debug for Borrowed<'_, DB> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Borrowed")
+    /// The next user of the connection.
+    const OWNERSHIP: Ownership;
+
+    /// Lends the connection to the body.
+    fn lend(&mut self) -> Self::Handle<'_>;
+
+    /// The pool that has another connection, once this one is broken.
+    fn pool(&self) -> Option<&Pool<Self::Database>> {
+        None
     }
 }
 
-impl<'c, DB: Backend> Hold for Borrowed<'c, DB> {
+/// The next user of a connection, after the block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// Its owner, who lends it to the block.
+    Borrowed,
+    /// The next one who asks for the guard.
+    Guarded,
+    /// The next one who asks the pool, if the connection is not closed.
+    Pooled,
+}
+
+/// A connection of a pool that nobody else has.
+pub struct Pooled<DB: Database> {
+    pub(super) connection: PoolConnection<DB>,
+    /// The pool that it came from, if that is known.
+    pub(super) pool: Option<Pool<DB>>,
+}
+
+impl<DB: Database> fmt::Debug for Pooled<DB> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Pooled")
+    }
+}
+
+impl<DB: Backend> HasConnection for Pooled<DB> {
     type Database = DB;
+
+    fn connection(&self) -> &DB::Connection {
+        &self.connection
+    }
+
+    fn connection_mut(&mut self) -> &mut DB::Connection {
+        &mut self.connection
+    }
+
+    fn close(&mut self) {
+        self.connection.close_on_drop();
+    }
+}
+
+impl<DB: Backend> Hold for Pooled<DB> {
+    type Handle<'t> = &'t mut DB::Connection;
+
+    const OWNERSHIP: Ownership = Ownership::Pooled;
+
+    fn lend(&mut self) -> &mut DB::Connection {
+        &mut self.connection
+    }
+
+    fn pool(&self) -> Option<&Pool<DB>> {
+        self.pool.as_ref()
+    }
+}
+
+impl<G: DerefMut<Target: HasConnection> + Send> HasConnection for Owned<G> {
+    type Database = <G::Target as HasConnection>::Database;
+
+    fn connection(&self) -> &ConnectionOf<Self> {
+        self.0.connection()
+    }
+
+    fn connection_mut(&mut self) -> &mut ConnectionOf<Self> {
+        self.0.connection_mut()
+    }
+
+    fn close(&mut self) {
+        self.0.close();
+    }
+}
+
+impl<G: DerefMut<Target: HasConnection> + Send> Hold for Owned<G> {
     type Handle<'t>
-        = &'t mut DB::Connection
+        = &'t mut ConnectionOf<Self>
+    where
+        G: 't;
+
+    const OWNERSHIP: Ownership = Ownership::Guarded;
+
+    fn lend(&mut self) -> &mut ConnectionOf<Self> {
+        self.0.connection_mut()
+    }
+}
+
+impl<C: HasConnection> HasConnection for &mut C {
+    type Database = C::Database;
+
+    fn connection(&self) -> &ConnectionOf<C> {
+        C::connection(self)
+    }
+
+    fn connection_mut(&mut self) -> &mut ConnectionOf<C> {
+        C::connection_mut(self)
+    }
+
+    fn close(&mut self) {
+        C::close(self);
+    }
+}
+
+impl<'c, C: HasConnection> Hold for &'c mut C {
+    type Handle<'t>
+        = &'t mut C
     where
         'c: 't;
 
-    const OWNS: bool = false;
+    const OWNERSHIP: Ownership = Ownership::Borrowed;
 
-    fn lend(&mut self) -> &mut DB::Connection {
-        self.0
-    }
-
-    fn connection(&self) -> &DB::Connection {
-        self.0
-    }
-
-    fn connection_mut(&mut self) -> &mut DB::Connection {
-        self.0
+    fn lend(&mut self) -> &mut C {
+        self
     }
 }

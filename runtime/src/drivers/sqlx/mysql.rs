@@ -1,26 +1,23 @@
 //! MySQL and MariaDB through sqlx.
 //!
-//! What a savepoint tells that is created together with the transaction, and released just before
-//! `COMMIT`, costs one round trip.
+//! The savepoint that is created together with the transaction is released just before `COMMIT`, which costs one
+//! round trip.
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
-use sqlx_core::pool::Pool;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_mysql::{MySql, MySqlConnection, MySqlDatabaseError, MySqlTransactionManager};
 
-use super::{
-    Backend, Fate, Later, borrowed, check_depth, probe_failure, roll_back_probed, roll_back_until,
-    sql,
-};
+use super::sources::connection;
+use super::steps::{check_depth, probe_failure, roll_back_probed, roll_back_until, sql};
+use super::{Backend, Fate, Later};
 use crate::drivers::dialect::mysql;
-use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
-borrowed!(MySql, MySqlConnection);
+connection!(MySql, MySqlConnection);
 
 impl Backend for MySql {
     async fn execute(connection: &mut MySqlConnection, sql: SqlStr) -> Result<(), SqlxError> {
@@ -28,6 +25,8 @@ impl Backend for MySql {
     }
 
     const DRIVER: &'static str = "sqlx-mysql";
+
+    const DOUBTFUL: Fate = Fate::Close;
 
     fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
         Ok(sql(mysql::begin(options)?))
@@ -38,10 +37,14 @@ impl Backend for MySql {
     }
 
     fn was_rolled_back_by(error: &(dyn DatabaseError + 'static)) -> bool {
-        number_of(error) == Some(mysql::DEADLOCK)
+        number_of(error).is_some_and(mysql::is_transient)
     }
 
-    type Witness = ();
+    fn is_disconnected(error: &SqlxError) -> bool {
+        matches!(error, SqlxError::Io(_)) || number(error).is_some_and(mysql::is_disconnected)
+    }
+
+    type TransactionId = ();
 
     async fn probe(connection: &mut MySqlConnection, _: Later) -> Result<(), CommitError> {
         check_depth::<Self>(connection)?;
@@ -55,7 +58,7 @@ impl Backend for MySql {
         let Err(error) = MySqlTransactionManager::commit(connection).await else {
             return Ok(());
         };
-        if number(&error).is_none_or(|number| mysql::UNKNOWN.contains(&number)) {
+        if !number(&error).is_some_and(mysql::is_refusal) {
             return Err(CommitError::Unknown(error.into()));
         }
         match roll_back_until::<Self>(0, connection).await {
@@ -64,16 +67,16 @@ impl Backend for MySql {
         }
     }
 
-    async fn settle(_: &Pool<Self>, (): &()) -> Option<Outcome> {
-        None
-    }
-
     async fn rollback(connection: &mut MySqlConnection) -> Result<(), RollbackError> {
         roll_back_probed::<Self>(connection, mysql::ROLLBACK_PROBE).await
     }
 
     async fn savepoint_failure(_: &mut MySqlConnection, error: SqlxError) -> CommitError {
-        failure(error)
+        match number(&error) {
+            Some(mysql::ENDED) => CommitError::Ended,
+            _ if Self::is_disconnected(&error) => CommitError::RolledBack(error.into()),
+            _ => CommitError::Refused(error.into()),
+        }
     }
 
     /// sqlx 0.9 loses step with the server when a future is dropped in the middle of a prepare, and waits
@@ -97,12 +100,4 @@ fn number(error: &SqlxError) -> Option<u16> {
 
 fn number_of(error: &(dyn DatabaseError + 'static)) -> Option<u16> {
     Some(error.try_downcast_ref::<MySqlDatabaseError>()?.number())
-}
-
-/// A statement failed before `COMMIT` was sent: if the connection broke, the server rolls back.
-fn failure(error: SqlxError) -> CommitError {
-    match number(&error) {
-        Some(mysql::ENDED) => CommitError::Ended,
-        _ => CommitError::Refused(error.into()),
-    }
 }

@@ -5,7 +5,7 @@
 //! savepoint is tried first: it fails with 25P02 in such a transaction, and with 25P01 when the body
 //! has ended the transaction. It costs one round trip.
 //!
-//! On a pool, the same message brings the transaction's number. When the answer to `COMMIT` is lost,
+//! On a pool, the same message brings the transaction's id. When the answer to `COMMIT` is lost,
 //! another connection asks what became of it, so that the outcome is known after all.
 
 use std::borrow::Cow;
@@ -15,21 +15,22 @@ use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
 use sqlx_core::pool::Pool;
 use sqlx_core::raw_sql::raw_sql;
+use sqlx_core::row::Row as _;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
-use sqlx_postgres::{PgConnection, PgTransactionManager, Postgres};
+use sqlx_postgres::{PgConnection, PgDatabaseError, PgSeverity, PgTransactionManager, Postgres};
 
-use super::{
-    Backend, Fate, Later, borrowed, check_depth, probe_failure, roll_back_probed, roll_back_until,
-    sql,
-    witness::{self, Witness},
-};
+use super::error::code;
+use super::sources::connection;
+use super::steps::{check_depth, probe_failure, roll_back_probed, roll_back_until, sql};
+use super::transaction_id::{self, TransactionId};
+use super::{Backend, Fate, Later};
 use crate::drivers::dialect::postgresql;
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
-borrowed!(Postgres, PgConnection);
+connection!(Postgres, PgConnection);
 
 impl Backend for Postgres {
     async fn execute(connection: &mut PgConnection, sql: SqlStr) -> Result<(), SqlxError> {
@@ -37,6 +38,8 @@ impl Backend for Postgres {
     }
 
     const DRIVER: &'static str = "sqlx-postgres";
+
+    const DOUBTFUL: Fate = Fate::Close;
 
     fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
         Ok(sql(postgresql::begin(options)?))
@@ -55,21 +58,28 @@ impl Backend for Postgres {
             .is_some_and(|code| postgresql::is_transient(&code))
     }
 
-    /// The transaction stays open, if failed, until somebody ends it.
+    /// A failed transaction stays open until somebody ends it.
     fn was_rolled_back_by(_: &(dyn DatabaseError + 'static)) -> bool {
         false
     }
 
-    /// If the transaction has written anything.
-    type Witness = Option<Witness>;
+    fn is_disconnected(error: &SqlxError) -> bool {
+        match severity(error) {
+            Some(severity) => severity != PgSeverity::Error,
+            None => matches!(error, SqlxError::Io(_)),
+        }
+    }
+
+    /// A transaction that has written nothing has no id.
+    type TransactionId = Option<TransactionId>;
 
     async fn probe(
         connection: &mut PgConnection,
         later: Later,
-    ) -> Result<Self::Witness, CommitError> {
+    ) -> Result<Self::TransactionId, CommitError> {
         check_depth::<Self>(connection)?;
         match send_probe(connection, later).await {
-            Ok(witness) => Ok(witness),
+            Ok(id) => Ok(id),
             Err(error) => Err(probe_failure::<Self>(connection, error).await),
         }
     }
@@ -78,25 +88,41 @@ impl Backend for Postgres {
         let Err(error) = PgTransactionManager::commit(connection).await else {
             return Ok(());
         };
-        if !postgresql::is_refusal(code(&error).as_deref()) {
+        // Whoever answers with anything else, a pooler that has lost its server for one, does not know.
+        if severity(&error) != Some(PgSeverity::Error) {
             return Err(CommitError::Unknown(error.into()));
         }
-        // The server has rolled back; this brings the depth that sqlx counts back in step.
+        // The server has rolled back, and the depth that sqlx counts has to be brought back in step.
         let _ = roll_back_until::<Self>(0, connection).await;
         Err(CommitError::RolledBack(error.into()))
     }
 
-    async fn settle(pool: &Pool<Self>, witness: &Option<Witness>) -> Option<Outcome> {
-        witness.as_ref()?.settle(pool).await
+    async fn resolve(pool: &Pool<Self>, id: &Option<TransactionId>) -> Option<Outcome> {
+        id.as_ref()?.resolve(pool).await
     }
 
     async fn rollback(connection: &mut PgConnection) -> Result<(), RollbackError> {
         roll_back_probed::<Self>(connection, postgresql::ROLLBACK_PROBE).await
     }
 
+    async fn is_in_step(connection: &mut PgConnection) -> bool {
+        let answer = connection.fetch_optional(raw_sql("SELECT 'in step'")).await;
+        answer.is_ok_and(|row| row.is_some_and(|row| row.try_get(0).ok() == Some("in step")))
+    }
+
     async fn savepoint_failure(_: &mut PgConnection, error: SqlxError) -> CommitError {
+        if Self::is_disconnected(&error) {
+            return CommitError::RolledBack(error.into());
+        }
         let code = code(&error).map(Cow::into_owned);
         postgresql::failure(code.as_deref(), error)
+    }
+
+    async fn check(connection: &mut PgConnection) -> Result<(), CommitError> {
+        match Self::execute(connection, SqlStr::from_static(postgresql::CHECK)).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(Self::savepoint_failure(connection, error).await),
+        }
     }
 
     fn abandon(connection: &mut PgConnection, abandoned: Abandoned) -> Fate {
@@ -114,16 +140,17 @@ impl Backend for Postgres {
 async fn send_probe(
     connection: &mut PgConnection,
     later: Later,
-) -> Result<Option<Witness>, SqlxError> {
+) -> Result<Option<TransactionId>, SqlxError> {
     let probe = match later {
         Later::Never => postgresql::PROBE,
-        Later::Ask => witness::PROBE,
+        Later::Ask => transaction_id::PROBE,
     };
     let rows = connection.fetch_all(raw_sql(probe)).await?;
-    Witness::read(&rows)
+    TransactionId::read(&rows)
 }
 
-/// The SQLSTATE, where it was the server that refused.
-pub(super) fn code(error: &SqlxError) -> Option<Cow<'_, str>> {
-    error.as_database_error()?.code()
+/// The severity of an answer of the server.
+fn severity(error: &SqlxError) -> Option<PgSeverity> {
+    let error = error.as_database_error()?;
+    Some(error.try_downcast_ref::<PgDatabaseError>()?.severity())
 }

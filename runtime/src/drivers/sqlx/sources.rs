@@ -1,28 +1,30 @@
-//! What a transaction can be opened on.
+//! The sources of transactions.
+
+use std::ops::DerefMut;
 
 use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::transaction::Transaction;
 
-use super::{Backend, Owned, Sqlx, SqlxTransaction};
+use super::{Backend, HasConnection, Pooled, Sqlx, SqlxTransaction};
 use crate::error::BoxError;
-use crate::transaction::AsyncBegin;
+use crate::transaction::{AsyncBegin, Owned};
 
 impl<DB: Backend> AsyncBegin<Sqlx> for &Pool<DB> {
-    type Transaction = SqlxTransaction<Owned<DB>>;
+    type Transaction = SqlxTransaction<Pooled<DB>>;
 
     // Acquires first and begins later: `Pool::begin` of sqlx 0.9, cancelled at the right moment,
     // gives a connection with an open transaction back to the pool.
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        let holder = Owned {
+        let pooled = Pooled {
             connection: Pool::acquire(self).await?,
             pool: Some(self.clone()),
         };
-        Ok(SqlxTransaction { holder })
+        Ok(SqlxTransaction::new(pooled))
     }
 }
 
 impl<DB: Backend> AsyncBegin<Sqlx> for Pool<DB> {
-    type Transaction = SqlxTransaction<Owned<DB>>;
+    type Transaction = SqlxTransaction<Pooled<DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         AsyncBegin::acquire(&self).await
@@ -30,14 +32,23 @@ impl<DB: Backend> AsyncBegin<Sqlx> for Pool<DB> {
 }
 
 impl<DB: Backend> AsyncBegin<Sqlx> for PoolConnection<DB> {
-    type Transaction = SqlxTransaction<Owned<DB>>;
+    type Transaction = SqlxTransaction<Pooled<DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        let holder = Owned {
+        let pooled = Pooled {
             connection: self,
             pool: None,
         };
-        Ok(SqlxTransaction { holder })
+        Ok(SqlxTransaction::after_catching_up(pooled).await)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<G: DerefMut<Target: HasConnection> + Send> AsyncBegin<Sqlx> for Owned<G> {
+    type Transaction = SqlxTransaction<Self>;
+
+    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        Ok(SqlxTransaction::after_catching_up(self).await)
     }
 }
 
@@ -45,8 +56,7 @@ impl<'c, DB: Backend> AsyncBegin<Sqlx> for &'c mut PoolConnection<DB> {
     type Transaction = SqlxTransaction<&'c mut PoolConnection<DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        DB::catch_up(self).await;
-        Ok(SqlxTransaction { holder: self })
+        Ok(SqlxTransaction::after_catching_up(self).await)
     }
 }
 
@@ -54,26 +64,34 @@ impl<'c, 't, DB: Backend> AsyncBegin<Sqlx> for &'c mut Transaction<'t, DB> {
     type Transaction = SqlxTransaction<&'c mut Transaction<'t, DB>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        DB::catch_up(self).await;
-        Ok(SqlxTransaction { holder: self })
+        Ok(SqlxTransaction::after_catching_up(self).await)
     }
 }
 
-/// `&mut C` for the connection types, which no blanket implementation can name.
-macro_rules! borrowed {
+/// The connection types, which messages of the compiler list where a source is none.
+macro_rules! connection {
     ($database:ty, $connection:ty) => {
+        impl $crate::drivers::sqlx::HasConnection for $connection {
+            type Database = $database;
+
+            fn connection(&self) -> &$connection {
+                self
+            }
+
+            fn connection_mut(&mut self) -> &mut $connection {
+                self
+            }
+        }
+
         impl<'c> $crate::transaction::AsyncBegin<$crate::drivers::sqlx::Sqlx>
             for &'c mut $connection
         {
-            type Transaction = $crate::drivers::sqlx::SqlxTransaction<
-                $crate::drivers::sqlx::Borrowed<'c, $database>,
-            >;
+            type Transaction = $crate::drivers::sqlx::SqlxTransaction<&'c mut $connection>;
 
             async fn acquire(self) -> Result<Self::Transaction, $crate::error::BoxError> {
-                <$database as $crate::drivers::sqlx::Backend>::catch_up(self).await;
-                Ok($crate::drivers::sqlx::SqlxTransaction::borrowed(self))
+                Ok($crate::drivers::sqlx::SqlxTransaction::after_catching_up(self).await)
             }
         }
     };
 }
-pub(crate) use borrowed;
+pub(super) use connection;

@@ -12,33 +12,24 @@ use sqlx_core::Error as SqlxError;
 use sqlx_core::connection::Connection as _;
 use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
-use sqlx_core::pool::Pool;
+use sqlx_core::row::Row as _;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteTransactionManager};
 
-use super::{Backend, Fate, Later, borrowed, check_depth, depth, roll_back_until, sql};
-use crate::drivers::dialect::sqlite;
-use crate::error::Outcome;
+use super::sources::connection;
+use super::steps::{check_depth, depth, roll_back_until, sql};
+use super::{Backend, Fate, Later};
+use crate::drivers::dialect::sqlite::{self, ForeignKeyViolated};
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
 
-/// `SQLITE_ERROR`
-const ERROR: u32 = 1;
-/// `SQLITE_BUSY` and `SQLITE_LOCKED`.
-const BUSY: u32 = 5;
-const LOCKED: u32 = 6;
-/// After these SQLite may have rolled back: `SQLITE_BUSY`, `SQLITE_NOMEM`, `SQLITE_INTERRUPT`,
-/// `SQLITE_IOERR`, `SQLITE_FULL`, and, with `ON CONFLICT ROLLBACK`, `SQLITE_CONSTRAINT`.
-const ROLLED_BACK: [u32; 6] = [BUSY, 7, 9, 10, 13, 19];
-
-/// The low byte of SQLite's extended result code.
+/// The primary result code.
 fn primary_code(error: &(dyn DatabaseError + 'static)) -> Option<u32> {
-    let code = error.code()?.parse::<u32>().ok()?;
-    Some(code & 0xff)
+    Some(sqlite::primary(error.code()?.parse().ok()?))
 }
 
-borrowed!(Sqlite, SqliteConnection);
+connection!(Sqlite, SqliteConnection);
 
 impl Backend for Sqlite {
     async fn execute(connection: &mut SqliteConnection, sql: SqlStr) -> Result<(), SqlxError> {
@@ -47,24 +38,31 @@ impl Backend for Sqlite {
 
     const DRIVER: &'static str = "sqlx-sqlite";
 
+    const DOUBTFUL: Fate = Fate::Keep;
+
     fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
         Ok(SqlStr::from_static(sqlite::begin(options)?))
     }
 
     /// `ROLLBACK` fails where there is nothing to roll back.
     async fn clear(connection: &mut SqliteConnection, error: &SqlxError) -> bool {
-        error.as_database_error().and_then(primary_code) == Some(ERROR)
+        error.as_database_error().and_then(primary_code) == Some(sqlite::ERROR)
             && Self::execute(connection, SqlStr::from_static("ROLLBACK"))
                 .await
                 .is_ok()
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {
-        matches!(primary_code(error), Some(BUSY | LOCKED))
+        primary_code(error).is_some_and(sqlite::is_transient)
     }
 
     fn was_rolled_back_by(error: &(dyn DatabaseError + 'static)) -> bool {
-        primary_code(error).is_some_and(|code| ROLLED_BACK.contains(&code))
+        primary_code(error).is_some_and(sqlite::may_have_rolled_back)
+    }
+
+    /// The connection's thread has ended, and the connection with it.
+    fn is_disconnected(error: &SqlxError) -> bool {
+        matches!(error, SqlxError::WorkerCrashed)
     }
 
     /// A rollback that was only queued, because a future was dropped, has yet to be counted.
@@ -74,7 +72,7 @@ impl Backend for Sqlite {
         }
     }
 
-    type Witness = ();
+    type TransactionId = ();
 
     async fn probe(connection: &mut SqliteConnection, _: Later) -> Result<(), CommitError> {
         if depth::<Self>(connection) > 1 {
@@ -91,8 +89,8 @@ impl Backend for Sqlite {
             }
             Err(error) => Err(if !has_ended(connection).await {
                 CommitError::Refused(error.into())
-            } else if error.as_database_error().and_then(primary_code) == Some(ERROR) {
-                // There was nothing to commit.
+            } else if error.as_database_error().and_then(primary_code) == Some(sqlite::ERROR) {
+                // `SQLITE_ERROR` of a `COMMIT` means that there was nothing to commit.
                 CommitError::Ended
             } else {
                 CommitError::RolledBack(error.into())
@@ -100,17 +98,14 @@ impl Backend for Sqlite {
         }
     }
 
-    async fn settle(_: &Pool<Self>, (): &()) -> Option<Outcome> {
-        None
-    }
-
     async fn rollback(connection: &mut SqliteConnection) -> Result<(), RollbackError> {
         if depth::<Self>(connection) == 0 || has_ended(connection).await {
             return Err(RollbackError::Ended);
         }
-        roll_back_until::<Self>(0, connection)
-            .await
-            .map_err(|error| RollbackError::Failed(error.into()))
+        match roll_back_until::<Self>(0, connection).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(failure(error).into()),
+        }
     }
 
     /// Outside of a transaction `SAVEPOINT` would begin one.
@@ -128,7 +123,15 @@ impl Backend for Sqlite {
         if has_ended(connection).await {
             CommitError::Ended
         } else {
-            CommitError::Refused(error.into())
+            failure(error)
+        }
+    }
+
+    async fn check(connection: &mut SqliteConnection) -> Result<(), CommitError> {
+        match violated(connection).await {
+            Ok(None) => Ok(()),
+            Ok(Some(violated)) => Err(CommitError::Refused(violated.into())),
+            Err(error) => Err(Self::savepoint_failure(connection, error).await),
         }
     }
 
@@ -142,13 +145,39 @@ impl Backend for Sqlite {
 
 /// Whether SQLite is outside of a transaction; then sqlx's count is brought back in step.
 async fn has_ended(connection: &mut SqliteConnection) -> bool {
-    // One message, which stops at `BEGIN` inside a transaction, and leaves none if it is cancelled.
+    // The message stops at `BEGIN` inside a transaction, and leaves none if it is cancelled.
     let probe = Sqlite::execute(connection, SqlStr::from_static("BEGIN; ROLLBACK")).await;
     let ended = probe.is_ok();
     if ended && depth::<Sqlite>(connection) == 1 {
-        // There has to be something that sqlx can roll back.
+        // sqlx needs something to roll back.
         let _ = Sqlite::execute(connection, SqlStr::from_static("BEGIN")).await;
         let _ = roll_back_until::<Sqlite>(0, connection).await;
     }
     ended
+}
+
+/// The meaning of an error in a transaction that has not ended.
+fn failure(error: SqlxError) -> CommitError {
+    if Sqlite::is_disconnected(&error) {
+        CommitError::RolledBack(error.into())
+    } else {
+        CommitError::Refused(error.into())
+    }
+}
+
+/// The first foreign key, where they are enforced, that a `COMMIT` would refuse.
+async fn violated(
+    connection: &mut SqliteConnection,
+) -> Result<Option<ForeignKeyViolated>, SqlxError> {
+    let enforced = SqlStr::from_static(sqlite::FOREIGN_KEYS);
+    let enforced: i64 = connection.fetch_one(enforced).await?.try_get(0)?;
+    if enforced == 0 {
+        return Ok(None);
+    }
+    let check = SqlStr::from_static(sqlite::FOREIGN_KEY_CHECK);
+    let Some(row) = connection.fetch_optional(check).await? else {
+        return Ok(None);
+    };
+    let (table, parent) = (row.try_get(0)?, row.try_get(2)?);
+    Ok(Some(ForeignKeyViolated { table, parent }))
 }

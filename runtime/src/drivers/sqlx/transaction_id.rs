@@ -1,9 +1,8 @@
-//! What becomes of a transaction of PostgreSQL whose `COMMIT` was not answered: its number is remembered, and
-//! another connection asks for its `txid_status`
-//! (<https://www.postgresql.org/docs/current/functions-info.html>).
+//! The ids of transactions of PostgreSQL whose `COMMIT` was not answered: another connection asks for the
+//! `txid_status` of one (<https://www.postgresql.org/docs/current/functions-info.html>).
 //!
-//! A number alone is not enough. A server that crashes forgets the numbers that were only in its memory, and
-//! gives them out again, as does a standby that had not heard of them and takes over: that the number has been
+//! The server's number alone is not enough. A server that crashes forgets the numbers that were only in its memory,
+//! and gives them out again, as does a standby that had not heard of them and takes over: that the number has been
 //! committed may then mean somebody else's transaction. So a commit counts only when neither has happened since
 //! the number was given. Where it is rolled back, or was never given, nothing can have been stored under it.
 
@@ -19,40 +18,40 @@ use sqlx_core::row::Row as _;
 use sqlx_core::sql_str::AssertSqlSafe;
 use sqlx_postgres::{PgConnection, PgRow, Postgres};
 
-use super::postgres::code;
+use super::error::code;
 use crate::error::Outcome;
 
-/// Brings a [`Witness`] in the same message as the probe. PostgreSQL 10 and later. `date_part`, because `extract` makes
-/// decimal numbers, which takes it longer.
+/// Brings a [`TransactionId`] in the same message as the probe, on PostgreSQL 10 and later. `date_part` is faster than
+/// `extract`, which makes decimal numbers.
 pub(super) const PROBE: &str = "SAVEPOINT commit_on_success; \
     SELECT txid_current_if_assigned(), date_part('epoch', clock_timestamp()), \
     date_part('epoch', pg_postmaster_start_time())";
-/// How many milliseconds to wait before asking again: a server that has lost the connection may still
-/// be at it, or be restarting.
+/// Milliseconds to wait before asking again: a server that has lost the connection may still be at it, or be
+/// restarting.
 const WAITS: [u64; 8] = [10, 20, 50, 100, 200, 500, 1000, 2000];
 /// `invalid_parameter_value`: the server has not come to that number yet.
 const NEVER_GIVEN: &str = "22023";
 
 /// A transaction that has written something, as its server knows it.
 #[derive(Debug)]
-pub struct Witness {
+pub struct TransactionId {
     number: i64,
-    /// When it was there, by the server's clock.
+    /// The time at which it was open, by the server's clock.
     at: f64,
-    /// Since when the server has been running.
+    /// The time at which the server was started.
     server: f64,
 }
 
-/// What a server says.
+/// A server's answer.
 enum Status {
-    /// It is still at it, or is not there.
+    /// The server is still at it, or is not there.
     Later,
     Known(Outcome),
-    /// Committed, by whomever.
+    /// A transaction of that number is committed, by whomever.
     Forgotten,
 }
 
-impl Witness {
+impl TransactionId {
     /// `None` where the transaction has no number, as it has written nothing.
     pub(super) fn read(rows: &[PgRow]) -> Result<Option<Self>, SqlxError> {
         let Some(row) = rows.first() else {
@@ -66,7 +65,7 @@ impl Witness {
     }
 
     /// Asks until there is an answer, or none is to be had.
-    pub(super) async fn settle(&self, pool: &Pool<Postgres>) -> Option<Outcome> {
+    pub(super) async fn resolve(&self, pool: &Pool<Postgres>) -> Option<Outcome> {
         for wait in WAITS {
             match self.status(pool).await {
                 Status::Known(outcome) => return Some(outcome),

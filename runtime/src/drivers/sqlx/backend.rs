@@ -1,0 +1,140 @@
+//! The differences between the databases.
+
+use std::future::Future;
+
+use sqlx_core::Error as SqlxError;
+use sqlx_core::database::Database;
+use sqlx_core::error::DatabaseError;
+use sqlx_core::pool::Pool;
+use sqlx_core::sql_str::SqlStr;
+
+use super::steps::sql;
+use crate::error::Outcome;
+use crate::options::{Options, Unsupported};
+use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
+
+/// A database that sqlx speaks to.
+pub trait Backend: Database {
+    /// Runs a statement without arguments.
+    fn execute(
+        connection: &mut Self::Connection,
+        sql: SqlStr,
+    ) -> impl Future<Output = Result<(), SqlxError>> + Send;
+
+    /// The name of driver and database.
+    const DRIVER: &'static str;
+
+    /// The fate of a connection in an unknown state, where the source can close it.
+    const DOUBTFUL: Fate;
+
+    /// The statement that begins a transaction.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot honour one of the options.
+    fn begin(options: &Options) -> Result<SqlStr, Unsupported>;
+
+    /// Whether a transaction could not be begun because its connection is in one already, of which sqlx
+    /// knows nothing; it is rolled back then.
+    fn clear(
+        connection: &mut Self::Connection,
+        error: &SqlxError,
+    ) -> impl Future<Output = bool> + Send {
+        let _ = (connection, error);
+        async { false }
+    }
+
+    /// Whether running the whole transaction again may succeed.
+    fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool;
+
+    /// Whether the database has rolled the transaction back with this error.
+    fn was_rolled_back_by(error: &(dyn DatabaseError + 'static)) -> bool;
+
+    /// Whether the session is over, so that whatever it had open is rolled back. An error that the server has
+    /// answered with says so only where the server has said farewell.
+    fn is_disconnected(error: &SqlxError) -> bool;
+
+    /// The name by which a transaction can be asked about when the answer to its commit was lost.
+    type TransactionId: Send + Sync;
+
+    /// Waits until the depth that sqlx counts is up to date.
+    fn catch_up(connection: &mut Self::Connection) -> impl Future<Output = ()> + Send {
+        let _ = connection;
+        async {}
+    }
+
+    /// Makes sure that the transaction is still there, and that the database is going to store it.
+    fn probe(
+        connection: &mut Self::Connection,
+        later: Later,
+    ) -> impl Future<Output = Result<Self::TransactionId, CommitError>> + Send;
+
+    /// Commits.
+    fn commit(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Asks what became of a transaction, on a connection outside of the pool, which may have no other
+    /// than the one that broke.
+    fn resolve(
+        pool: &Pool<Self>,
+        id: &Self::TransactionId,
+    ) -> impl Future<Output = Option<Outcome>> + Send {
+        let _ = (pool, id);
+        async { None }
+    }
+
+    /// Rolls back, and finds out whether there was anything to roll back.
+    fn rollback(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), RollbackError>> + Send;
+
+    /// Whether what is answered belongs to what was asked, outside of a transaction.
+    fn is_in_step(connection: &mut Self::Connection) -> impl Future<Output = bool> + Send {
+        let _ = connection;
+        async { true }
+    }
+
+    /// Creates a savepoint.
+    fn savepoint(
+        connection: &mut Self::Connection,
+        savepoint: &Savepoint,
+    ) -> impl Future<Output = Result<(), SqlxError>> + Send {
+        Self::execute(connection, sql(savepoint.create()))
+    }
+
+    /// The meaning of a savepoint that could not be created, released or rolled back to, before `COMMIT` was sent.
+    fn savepoint_failure(
+        connection: &mut Self::Connection,
+        error: SqlxError,
+    ) -> impl Future<Output = CommitError> + Send;
+
+    /// Checks what the database otherwise checks at `COMMIT` alone.
+    fn check(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send {
+        let _ = connection;
+        async { Ok(()) }
+    }
+
+    /// Queues a rollback of an abandoned transaction, and says what has to become of the connection.
+    fn abandon(connection: &mut Self::Connection, abandoned: Abandoned) -> Fate;
+}
+
+/// Whether somebody can be asked what became of a transaction when the answer to its commit was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// There is a pool.
+    Ask,
+    /// There is only this connection.
+    Never,
+}
+
+/// The end of a connection that a block gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The next user may have it.
+    Keep,
+    /// Nobody knows its state.
+    Close,
+}

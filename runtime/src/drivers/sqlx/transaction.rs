@@ -1,0 +1,196 @@
+//! The one transaction for all databases and sources.
+
+use sqlx_core::database::Database;
+use sqlx_core::transaction::TransactionManager;
+
+use super::error::said_by_database;
+use super::steps::{StillNested, count_out, depth, sql};
+use super::{Backend, Fate, HasConnection, Hold, Later, Ownership};
+use crate::error::{BoxError, Outcome};
+use crate::observer;
+use crate::options::Options;
+use crate::transaction::{
+    Abandoned, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint, Session,
+    TransactionStatus,
+};
+
+/// A transaction on a connection of sqlx.
+#[derive(Debug)]
+pub struct SqlxTransaction<H> {
+    holder: H,
+}
+
+type DatabaseOf<H> = <H as HasConnection>::Database;
+type ManagerOf<H> = <DatabaseOf<H> as Database>::TransactionManager;
+
+impl<H: Hold> SqlxTransaction<H> {
+    pub(super) fn new(holder: H) -> Self {
+        Self { holder }
+    }
+
+    /// On a connection whose last user may have queued a rollback that sqlx has yet to count.
+    pub(super) async fn after_catching_up(mut holder: H) -> Self {
+        H::Database::catch_up(holder.connection_mut()).await;
+        Self { holder }
+    }
+
+    /// A refusal that is none of those that the probe is sent for may be the answer to another statement, and then the
+    /// connection is out of step.
+    fn after_failed_probe(&mut self, failure: &CommitError) {
+        match failure {
+            CommitError::RolledBack(_) => self.give_up_dead(),
+            CommitError::Refused(error) if !error.is::<StillNested>() => self.close_doubtful(),
+            _ => {}
+        }
+    }
+
+    fn close_doubtful(&mut self) {
+        if H::Database::DOUBTFUL == Fate::Close {
+            self.holder.close();
+        }
+    }
+
+    /// Gives up a connection that is dead: a pool replaces it, and on one that is borrowed the next block fails to
+    /// begin, instead of to nest.
+    fn give_up_dead(&mut self) {
+        count_out::<H::Database>(self.holder.connection_mut());
+        self.close_doubtful();
+    }
+}
+
+impl<H: Hold> Session for SqlxTransaction<H> {
+    type Handle<'t>
+        = H::Handle<'t>
+    where
+        Self: 't;
+
+    fn handle(&mut self) -> H::Handle<'_> {
+        self.holder.lend()
+    }
+
+    fn connection_id(&mut self) -> ConnectionId {
+        ConnectionId::of(self.holder.connection())
+    }
+
+    fn status(&mut self) -> TransactionStatus {
+        match depth::<H::Database>(self.holder.connection()) {
+            0 => TransactionStatus::Idle,
+            _ => TransactionStatus::Open,
+        }
+    }
+
+    fn owns_connection(&self) -> bool {
+        H::OWNERSHIP != Ownership::Borrowed
+    }
+
+    fn closes_connection(&self) -> bool {
+        H::OWNERSHIP == Ownership::Pooled && H::Database::DOUBTFUL == Fate::Close
+    }
+
+    /// All sources have the connection, or borrow it mutably.
+    fn is_exclusive(&self) -> bool {
+        true
+    }
+
+    fn levels(&mut self) -> Option<u32> {
+        u32::try_from(depth::<H::Database>(self.holder.connection())).ok()
+    }
+
+    fn driver(&self) -> &'static str {
+        H::Database::DRIVER
+    }
+
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        said_by_database(error).is_some_and(H::Database::is_transient)
+    }
+
+    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        said_by_database(error).is_some_and(H::Database::was_rolled_back_by)
+    }
+}
+
+impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
+    async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
+        let statement = H::Database::begin(options)?;
+        let owns = self.owns_connection();
+        let connection = self.holder.connection_mut();
+        let Err(error) = ManagerOf::<H>::begin(connection, Some(statement)).await else {
+            return Ok(());
+        };
+        if !(owns && H::Database::clear(connection, &error).await) {
+            return Err(error.into());
+        }
+        observer::leftover_rolled_back(H::Database::DRIVER);
+        let statement = H::Database::begin(options)?;
+        Ok(ManagerOf::<H>::begin(connection, Some(statement)).await?)
+    }
+
+    async fn commit(&mut self) -> Result<(), CommitError> {
+        let later = self.holder.pool().map_or(Later::Never, |_| Later::Ask);
+        let connection = self.holder.connection_mut();
+        let id = match H::Database::probe(connection, later).await {
+            Ok(id) => id,
+            Err(failure) => {
+                self.after_failed_probe(&failure);
+                return Err(failure);
+            }
+        };
+        let committed = H::Database::commit(connection).await;
+        let (Err(CommitError::Unknown(_)), Some(pool)) = (&committed, self.holder.pool()) else {
+            return committed;
+        };
+        match (H::Database::resolve(pool, &id).await, committed) {
+            (Some(Outcome::Committed), _) => Ok(()),
+            (Some(Outcome::RolledBack), Err(CommitError::Unknown(error))) => {
+                Err(CommitError::RolledBack(error))
+            }
+            (_, committed) => committed,
+        }
+    }
+
+    async fn rollback(&mut self) -> Result<(), RollbackError> {
+        let rolled_back = H::Database::rollback(self.holder.connection_mut()).await;
+        if matches!(rolled_back, Err(RollbackError::Disconnected(_))) {
+            self.give_up_dead();
+        }
+        rolled_back
+    }
+
+    async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
+        Ok(H::Database::savepoint(self.holder.connection_mut(), savepoint).await?)
+    }
+
+    async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+        let connection = self.holder.connection_mut();
+        match H::Database::execute(connection, sql(savepoint.release())).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(H::Database::savepoint_failure(connection, error).await),
+        }
+    }
+
+    async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
+        let connection = self.holder.connection_mut();
+        let undone = async {
+            H::Database::execute(connection, sql(savepoint.rollback_to())).await?;
+            H::Database::execute(connection, sql(savepoint.release())).await
+        }
+        .await;
+        match undone {
+            Ok(()) => Ok(()),
+            Err(error) => Err(H::Database::savepoint_failure(connection, error)
+                .await
+                .into()),
+        }
+    }
+
+    async fn check(&mut self) -> Result<(), CommitError> {
+        H::Database::check(self.holder.connection_mut()).await
+    }
+
+    fn abandon(&mut self, abandoned: Abandoned) {
+        let fate = H::Database::abandon(self.holder.connection_mut(), abandoned);
+        if fate == Fate::Close {
+            self.holder.close();
+        }
+    }
+}
