@@ -94,10 +94,12 @@ fn diesel_async_form(text: &str) -> String {
 const ALSO_OF_DIESEL_ASYNC: &str = "contract/asynchronous/cancellation.rs";
 
 /// What belongs to a database, and has a sync form as well.
-const OF_DATABASES: [&str; 8] = [
+const OF_DATABASES: [&str; 10] = [
     "contract/only/diesel.rs",
     "contract/only/diesel_mysql.rs",
+    "contract/only/diesel_owned.rs",
     "contract/only/diesel_postgres.rs",
+    "contract/only/diesel_savepoints.rs",
     "contract/only/diesel_sqlite.rs",
     "contract/only/left_behind.rs",
     "contract/only/postgres.rs",

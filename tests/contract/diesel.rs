@@ -2,7 +2,7 @@
 //! comes from the `dialect` of each test program.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use diesel::connection::{
@@ -13,9 +13,12 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error};
 
 use crate::dialect;
 
-pub(crate) use dialect::Connection;
+pub(crate) use commit_on_success::{Begin as Source, Transaction as Steps};
+pub(crate) use dialect::{Connection, HEARS_OF_LEFTOVERS};
 /// What generic code takes.
 pub(crate) use diesel::Connection as Generic;
+/// A mutex, with a guard that a block can own.
+pub(crate) use std::sync::Mutex;
 pub(crate) type DriverError = Original;
 /// What the driver itself returns.
 pub(crate) type Original = diesel::result::Error;
@@ -112,6 +115,10 @@ pub(crate) fn source(pool: &Pool) -> &Pool {
 
 pub(crate) fn take(pool: &Pool) -> Pooled {
     pool.get().unwrap()
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap()
 }
 
 pub(crate) fn insert(conn: &mut Connection, id: i64) -> Result<(), DriverError> {

@@ -25,10 +25,14 @@ mod only_async;
 mod only_here;
 #[path = "../contract/only/postgres_options.rs"]
 mod options;
+#[path = "../contract/only/diesel_owned.rs"]
+mod owned;
 #[path = "../contract/diesel_async/bb8.rs"]
 mod pools;
 #[path = "../contract/only/postgres.rs"]
 mod postgres;
+#[path = "../contract/only/diesel_savepoints.rs"]
+mod savepoints;
 #[path = "../contract/support.rs"]
 mod support;
 #[path = "../contract/asynchronous/tasks.rs"]

@@ -19,8 +19,12 @@ mod only;
 mod only_async;
 #[path = "../contract/only/diesel_async_mysql.rs"]
 mod only_here;
+#[path = "../contract/only/diesel_owned.rs"]
+mod owned;
 #[path = "../contract/diesel_async/deadpool.rs"]
 mod pools;
+#[path = "../contract/only/diesel_savepoints.rs"]
+mod savepoints;
 #[path = "../contract/support.rs"]
 mod support;
 #[path = "../contract/asynchronous/tasks.rs"]

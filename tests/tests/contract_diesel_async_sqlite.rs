@@ -21,8 +21,12 @@ mod only;
 mod only_async;
 #[path = "../contract/only/diesel_async_sqlite.rs"]
 mod only_here;
+#[path = "../contract/only/diesel_owned.rs"]
+mod owned;
 #[path = "../contract/diesel_async/deadpool.rs"]
 mod pools;
+#[path = "../contract/only/diesel_savepoints.rs"]
+mod savepoints;
 #[path = "../contract/suite/sqlite.rs"]
 mod sqlite;
 #[path = "../contract/support.rs"]

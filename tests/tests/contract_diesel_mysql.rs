@@ -9,6 +9,8 @@
 mod driver;
 #[path = "../contract/support.rs"]
 mod support;
+#[path = "../contract/only/diesel_mysql_sync.rs"]
+mod sync;
 
 /// The sync form, which the build script derives.
 #[allow(clippy::needless_pass_by_value, reason = "a future owns what it uses")]
@@ -18,6 +20,12 @@ mod derived {
     }
     mod of_diesel {
         include!(concat!(env!("OUT_DIR"), "/only/diesel.rs"));
+    }
+    mod owned {
+        include!(concat!(env!("OUT_DIR"), "/only/diesel_owned.rs"));
+    }
+    mod savepoints {
+        include!(concat!(env!("OUT_DIR"), "/only/diesel_savepoints.rs"));
     }
     mod only {
         include!(concat!(env!("OUT_DIR"), "/only/diesel_mysql.rs"));
@@ -39,6 +47,8 @@ mod dialect {
     pub(crate) const PREPARE: &str = "DO 0";
     /// `START TRANSACTION` commits what is open.
     pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[1, 2];
+    /// Whether a begin can tell a transaction in plain SQL that was left open.
+    pub(crate) const HEARS_OF_LEFTOVERS: bool = false;
 
     pub(crate) type Kept = Corner<MySql>;
 

@@ -26,6 +26,12 @@ mod derived {
     mod of_diesel {
         include!(concat!(env!("OUT_DIR"), "/only/diesel.rs"));
     }
+    mod owned {
+        include!(concat!(env!("OUT_DIR"), "/only/diesel_owned.rs"));
+    }
+    mod savepoints {
+        include!(concat!(env!("OUT_DIR"), "/only/diesel_savepoints.rs"));
+    }
     mod only {
         include!(concat!(env!("OUT_DIR"), "/only/diesel_postgres.rs"));
     }
@@ -53,6 +59,8 @@ mod dialect {
     ";
     pub(crate) const PREPARE: &str = "SELECT 1";
     pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
+    /// Whether a begin can tell a transaction in plain SQL that was left open.
+    pub(crate) const HEARS_OF_LEFTOVERS: bool = true;
 
     pub(crate) type Kept = Corner<Postgres>;
 

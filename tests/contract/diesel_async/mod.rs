@@ -11,13 +11,17 @@ use diesel_async::{
     AsyncConnection, RunQueryDsl, SimpleAsyncConnection as _, TransactionManager as _,
 };
 use futures_util::FutureExt as _;
+use tokio::sync::MutexGuard;
 
 use crate::{dialect, pools};
 
-pub(crate) use dialect::Connection;
+pub(crate) use commit_on_success::{AsyncBegin as Source, AsyncTransaction as Steps};
+pub(crate) use dialect::{Connection, HEARS_OF_LEFTOVERS};
 /// What generic code takes.
 pub(crate) use diesel_async::AsyncConnection as Generic;
 pub(crate) use pools::{Pool, Pooled, PooledFor, take};
+/// A mutex, with a guard that a block can own.
+pub(crate) use tokio::sync::Mutex;
 pub(crate) type DriverError = Original;
 /// What the driver itself returns.
 pub(crate) type Original = diesel::result::Error;
@@ -97,6 +101,10 @@ async fn establish(url: &str) -> ConnectionResult<Connection> {
 /// The pool as the source of a transaction.
 pub(crate) fn source(pool: &Pool) -> &Pool {
     pool
+}
+
+pub(crate) async fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().await
 }
 
 pub(crate) async fn insert(conn: &mut Connection, id: i64) -> Result<(), DriverError> {

@@ -17,6 +17,8 @@ pub(crate) const TABLES: &str =
 pub(crate) const PREPARE: &str = "DO 0";
 /// `START TRANSACTION` commits what is open.
 pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[1, 2];
+/// Whether a begin can tell a transaction in plain SQL that was left open.
+pub(crate) const HEARS_OF_LEFTOVERS: bool = false;
 pub(crate) const OUTLIVES_CANCELLATION: bool = false;
 
 pub(crate) type Kept = Corner<MySql>;

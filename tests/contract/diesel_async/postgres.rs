@@ -18,6 +18,8 @@ pub(crate) const TABLES: &str = "
 ";
 pub(crate) const PREPARE: &str = "SELECT 1";
 pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
+/// Whether a begin can tell a transaction in plain SQL that was left open.
+pub(crate) const HEARS_OF_LEFTOVERS: bool = true;
 pub(crate) const OUTLIVES_CANCELLATION: bool = true;
 
 pub(crate) type Kept = Corner<Postgres>;

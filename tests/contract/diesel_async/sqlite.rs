@@ -14,6 +14,8 @@ pub(crate) const TABLES: &str = "
 pub(crate) const PREPARE: &str =
     "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 20000;";
 pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
+/// Whether a begin can tell a transaction in plain SQL that was left open.
+pub(crate) const HEARS_OF_LEFTOVERS: bool = true;
 pub(crate) const OUTLIVES_CANCELLATION: bool = true;
 
 /// The directory with the file.

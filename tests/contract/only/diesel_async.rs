@@ -1,10 +1,12 @@
-//! What diesel-async alone has, on every database: transactions of its own whose future is dropped, and tests.
+//! diesel-async alone, on every database: transactions of its own whose future is dropped, and tests.
 
 use std::future::pending as forever;
+use std::panic::panic_any;
+use std::sync::Arc;
 
 use commit_on_success::testing::AsyncTestTransaction;
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
-use tokio::sync::Notify;
+use commit_on_success::{Error, Outcome, Owned, commit_on_success, defer};
+use tokio::sync::{Mutex, Notify};
 
 use crate::dialect;
 use crate::driver::{self, Connection, Generic as _, Pool};
@@ -78,7 +80,7 @@ async fn of_a_block_that_is_cancelled_in_a_transaction_of_diesel_nothing_is_ever
         driver::insert(&mut conn, 3).await.unwrap();
         assert_eq!(db.committed().await, [1, 3]);
     } else {
-        // It could not be undone alone, so the whole is refused.
+        // The block could not be undone alone, so the whole is refused.
         done.await.unwrap_err();
         drop(conn);
         assert!(db.committed().await.is_empty());
@@ -132,4 +134,80 @@ async fn a_block_that_is_cancelled_in_a_test_transaction_of_diesel_is_undone() {
     store(&mut conn, 3, &journal).await.unwrap();
     assert_eq!(driver::rows(&mut conn).await.unwrap(), [3]);
     assert_eq!(journal.entries(), ["3"]);
+}
+
+/// A panic that the body around it catches takes nothing but the nested block with it.
+#[tokio::test]
+async fn a_nested_block_that_panics_is_undone_where_that_needs_nobody_to_wait() {
+    #[commit_on_success]
+    async fn panics(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+        driver::insert(conn, 2).await?;
+        store(conn, 4, journal).await?;
+        panic_any(7_u32);
+    }
+
+    #[commit_on_success]
+    async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+        store(conn, 1, journal).await?;
+        let payload = driver::caught!(panics(conn, journal));
+        assert_eq!(payload.unwrap_err().downcast_ref(), Some(&7_u32));
+        store(conn, 3, journal).await
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let journal = Journal::default();
+    let done = outer(&mut conn, &journal).await;
+    if dialect::OUTLIVES_CANCELLATION {
+        done.unwrap();
+        assert_eq!(journal.entries(), ["1", "3"]);
+        assert_eq!(driver::depth(&mut conn), None);
+        assert_eq!(db.committed().await, [1, 3]);
+    } else {
+        let error = done.unwrap_err().into_transaction();
+        assert_eq!(error.outcome(), Outcome::RolledBack, "{error:?}");
+        assert!(journal.entries().is_empty());
+        assert!(db.committed().await.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_future_that_owns_the_guard_of_a_mutex_can_be_spawned_and_lets_it_go_when_it_is_dropped()
+{
+    #[commit_on_success(tx = Owned(shared.lock().await))]
+    async fn hangs_on(shared: Arc<Mutex<Connection>>, reached: Arc<Notify>) -> Result<(), Failure> {
+        driver::insert(tx, 2).await?;
+        reached.notify_one();
+        forever().await
+    }
+
+    #[commit_on_success(tx = Owned(shared.lock_owned().await))]
+    async fn store_on(shared: Arc<Mutex<Connection>>, journal: Journal) -> Result<(), Failure> {
+        store(tx, 3, &journal).await
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let shared = Arc::new(Mutex::new(db.connect().await));
+    let reached = Arc::new(Notify::new());
+    let hanging = tokio::spawn(hangs_on(Arc::clone(&shared), Arc::clone(&reached)));
+    reached.notified().await;
+    hanging.abort();
+    assert!(hanging.await.unwrap_err().is_cancelled());
+    let journal = Journal::default();
+    let stored = tokio::spawn(store_on(shared, journal.clone())).await;
+    let stored = stored.unwrap();
+    if dialect::OUTLIVES_CANCELLATION {
+        stored.unwrap();
+        assert_eq!(journal.entries(), ["3"]);
+        assert_eq!(db.committed().await, [3]);
+    } else {
+        // Nobody throws it away, and nobody can tell it to roll back.
+        let error = stored.unwrap_err().into_transaction();
+        assert!(matches!(error, Error::Begin { .. }), "{error:?}");
+        assert!(db.committed().await.is_empty());
+    }
 }

@@ -1,9 +1,10 @@
-// What MariaDB does through diesel and diesel-async: data definition commits, and a deadlock rolls everything back.
+// MariaDB through diesel and diesel-async: data definition commits, and a deadlock rolls everything back.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use commit_on_success::{Error, commit_on_success, defer};
+use commit_on_success::{Error, commit_on_success, defer, signals};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, MysqlConnection, QueryResult};
 
@@ -332,6 +333,118 @@ async fn what_mysql_does_not_have_is_refused_and_the_body_does_not_run() {
     };
     assert_eq!((option, database), ("mode", "MySQL"));
     assert!(db.committed().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_transaction_in_plain_sql_that_was_left_open_in_a_pool_is_not_committed() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let pool = db.pool(1).await;
+    let journal = Journal::default();
+    let mut conn = driver::take(&pool).await;
+    driver::execute(&mut conn, "START TRANSACTION")
+        .await
+        .unwrap();
+    driver::insert(&mut conn, 2).await.unwrap();
+    drop(conn);
+    store_on(&pool, 1, &journal).await.unwrap();
+    assert_eq!(journal.entries(), ["1"]);
+    assert_eq!(db.committed().await, [1]);
+}
+
+/// Ends the session of a connection from another one, and returns when it is gone.
+async fn end_session(conn: &mut Connection, db: &Database) {
+    static ENDED: AtomicU32 = AtomicU32::new(0);
+    let number = ENDED.fetch_add(1, Ordering::Relaxed);
+    let name = format!("ended_{}_{number}", std::process::id());
+    let lock = format!("DO GET_LOCK('{name}', 10)");
+    driver::execute(conn, &lock).await.unwrap();
+    let mut other = db.connect().await;
+    let kill = format!("KILL CONNECTION IS_USED_LOCK('{name}')");
+    driver::execute(&mut other, &kill).await.unwrap();
+    // The server lets it go with the session.
+    driver::execute(&mut other, &lock).await.unwrap();
+}
+
+#[commit_on_success]
+async fn ends(
+    conn: &mut Connection,
+    db: &Database,
+    fails: bool,
+    journal: &Journal,
+) -> Result<(), Failure> {
+    let theirs = journal.clone();
+    signals::post_rollback()
+        .connect(move |_| theirs.note("undone"))
+        .unwrap();
+    store(conn, 1, journal).await?;
+    end_session(conn, db).await;
+    if fails {
+        Err(Failure::body("mine"))
+    } else {
+        Ok(())
+    }
+}
+
+/// The pool closes it, and its server undoes what a client leaves open.
+#[tokio::test]
+async fn after_a_session_that_has_ended_under_a_body_of_a_pool_everything_is_known_undone() {
+    #[commit_on_success(tx = driver::source(pool))]
+    async fn of_pool(pool: &Pool, db: &Database, journal: &Journal) -> Result<(), Failure> {
+        let theirs = journal.clone();
+        signals::post_rollback()
+            .connect(move |_| theirs.note("undone"))
+            .unwrap();
+        store(tx, 1, journal).await?;
+        end_session(tx, db).await;
+        Err(Failure::body("mine"))
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let journal = Journal::default();
+    let pool = db.pool(1).await;
+    let failed = of_pool(&pool, &db, &journal).await;
+    assert_eq!(&*failed.unwrap_err().into_body(), "mine");
+    assert_eq!(journal.entries(), ["undone"]);
+    store_on(&pool, 3, &journal).await.unwrap();
+    assert_eq!(db.committed().await, [3]);
+}
+
+mod limits {
+    use commit_on_success::Outcome;
+
+    use super::{ends, store_on};
+    use crate::driver;
+    use crate::support::{Journal, observe, observed};
+
+    /// diesel does not tell a connection that is gone from a statement that failed.
+    #[tokio::test]
+    async fn what_became_of_a_block_whose_session_has_ended_on_mariadb_is_unknown() {
+        let Some(db) = driver::open().await else {
+            return;
+        };
+        observe();
+        for fails in [true, false] {
+            let journal = Journal::default();
+            let ended = ends(&mut db.connect().await, &db, fails, &journal).await;
+            let error = ended.unwrap_err();
+            if fails {
+                assert_eq!(&*error.into_body(), "mine");
+                assert!(observed("ends").contains(&"unknown".to_owned()));
+            } else {
+                let error = error.into_transaction();
+                assert_eq!(error.outcome(), Outcome::Unknown, "{error:?}");
+            }
+            assert!(journal.entries().is_empty());
+            assert!(db.committed().await.is_empty());
+        }
+        let pool = db.pool(1).await;
+        store_on(&pool, 3, &Journal::default()).await.unwrap();
+        assert_eq!(db.committed().await, [3]);
+    }
 }
 
 mod attempts {

@@ -1,10 +1,9 @@
-//! What the sync diesel alone has, shown on PostgreSQL: rows one by one, and pools of r2d2 that throw away what is
-//! broken.
+//! The sync diesel alone, on PostgreSQL: rows one by one, and pools of r2d2 that throw away what is broken.
 
 use std::panic::panic_any;
 
 use commit_on_success::testing::TestTransaction;
-use commit_on_success::{Error, commit_on_success, defer};
+use commit_on_success::{Error, Outcome, commit_on_success, defer, signals};
 use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, TestCustomizer};
@@ -95,6 +94,32 @@ fn a_pool_of_one_replaces_a_connection_whose_rollback_failed() {
     assert_eq!(&*error.into_body(), "mine");
     store(&mut driver::take(&pool), 3, &journal).unwrap();
     assert_eq!(db.committed(), [3]);
+}
+
+/// diesel has seen it, so that no `COMMIT` is sent.
+#[test]
+fn a_block_whose_session_has_ended_in_a_statement_that_is_swallowed_is_known_undone() {
+    #[commit_on_success]
+    fn swallows(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+        let theirs = journal.clone();
+        signals::post_rollback()
+            .connect(move |_| theirs.note("undone"))
+            .unwrap();
+        store(conn, 1, journal)?;
+        driver::execute(conn, "SELECT pg_terminate_backend(pg_backend_pid())").unwrap_err();
+        Ok(())
+    }
+
+    let Some(db) = driver::open() else {
+        return;
+    };
+    let journal = Journal::default();
+    let error = swallows(&mut db.connect(), &journal).unwrap_err();
+    let error = error.into_transaction();
+    assert!(matches!(error, Error::Commit { .. }), "{error:?}");
+    assert_eq!(error.outcome(), Outcome::RolledBack);
+    assert_eq!(journal.entries(), ["undone"]);
+    assert!(db.committed().is_empty());
 }
 
 #[test]

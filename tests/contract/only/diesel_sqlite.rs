@@ -1,8 +1,8 @@
-// What SQLite has through diesel and diesel-async.
+// SQLite through diesel and diesel-async.
 
-use commit_on_success::{Error, commit_on_success, defer};
+use commit_on_success::{CommitError, Error, Options, Session as _, commit_on_success, defer};
 
-use crate::driver::{self, Connection, Database};
+use crate::driver::{self, Connection, Database, DriverError, Source as _, Steps as _};
 use crate::support::{Failure, Journal};
 
 /// Whether somebody else can write at once.
@@ -83,6 +83,42 @@ async fn a_begin_that_is_refused_leaves_the_connection_as_it_was() {
     stores(&mut conn, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["called"]);
     assert_eq!(db.committed().await, [1]);
+}
+
+#[tokio::test]
+async fn a_foreign_key_is_checked_where_a_test_never_commits_if_they_are_enforced() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let mut block = (&mut conn).acquire().await.unwrap();
+    block.begin(&Options::new()).await.unwrap();
+    let orphans = "INSERT INTO child VALUES (1), (2)";
+    driver::execute(block.handle(), orphans).await.unwrap();
+    driver::insert(block.handle(), 1).await.unwrap();
+    let refused = block.check().await.unwrap_err();
+    let CommitError::Refused(error) = refused else {
+        panic!("{refused:?}");
+    };
+    let checked: &DriverError = error.downcast_ref().unwrap();
+    let refused = block.commit().await.unwrap_err();
+    let CommitError::Refused(error) = refused else {
+        panic!("{refused:?}");
+    };
+    // The same as at the commit.
+    let committed: &DriverError = error.downcast_ref().unwrap();
+    assert_eq!(format!("{checked:?}"), format!("{committed:?}"));
+    driver::insert(block.handle(), 2).await.unwrap();
+    block.check().await.unwrap();
+    block.commit().await.unwrap();
+    let off = "PRAGMA foreign_keys = OFF";
+    driver::execute(block.handle(), off).await.unwrap();
+    block.begin(&Options::new()).await.unwrap();
+    let orphan = "INSERT INTO child VALUES (3)";
+    driver::execute(block.handle(), orphan).await.unwrap();
+    block.check().await.unwrap();
+    block.commit().await.unwrap();
+    assert_eq!(db.committed().await, [1, 2]);
 }
 
 mod limits {
