@@ -1,5 +1,5 @@
-//! What the contract suite needs of a driver, for diesel, with pools of r2d2. What differs between the databases
-//! comes from the `dialect` of each test program.
+//! The driver that the contract suite runs on, as diesel has it, with pools of r2d2. The differences between the
+//! databases come from the `dialect` of each test program.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, MutexGuard};
@@ -15,17 +15,17 @@ use crate::dialect;
 
 pub(crate) use commit_on_success::{Begin as Source, Transaction as Steps};
 pub(crate) use dialect::{Connection, HEARS_OF_LEFTOVERS};
-/// What generic code takes.
+/// The trait of connections that generic code takes.
 pub(crate) use diesel::Connection as Generic;
 /// A mutex, with a guard that a block can own.
 pub(crate) use std::sync::Mutex;
 pub(crate) type DriverError = Original;
-/// What the driver itself returns.
+/// The error that the driver itself returns.
 pub(crate) type Original = diesel::result::Error;
 type Manager = ConnectionManager<Connection>;
 pub(crate) type Pool = diesel::r2d2::Pool<Manager>;
 pub(crate) type Pooled = diesel::r2d2::PooledConnection<Manager>;
-/// What a pool that is only borrowed gives.
+/// A connection from a pool that is only borrowed.
 pub(crate) type PooledFor<'p> = Pooled;
 /// A transaction that was begun without `commit_on_success`, as a source.
 pub(crate) type ByHand<'r, 't> = &'r mut Connection;
@@ -35,7 +35,7 @@ pub(crate) type ByHand<'r, 't> = &'r mut Connection;
 pub(crate) const KNOWS_DEADLOCKS: bool = true;
 
 diesel::table! {
-    /// As every database has it.
+    /// The table that every database has.
     item (id) {
         id -> BigInt,
     }
@@ -87,13 +87,13 @@ impl Database {
             .build_unchecked(Manager::new(format!("{}/nowhere/else", self.url)))
     }
 
-    /// Where it is.
+    /// The address of the database.
     #[allow(dead_code, reason = "only one database is asked")]
     pub(crate) fn url(&self) -> String {
         self.url.clone()
     }
 
-    /// What somebody else sees.
+    /// The rows that somebody else sees.
     pub(crate) fn committed(&self) -> Vec<i64> {
         rows(&mut self.connect()).unwrap()
     }
@@ -149,12 +149,12 @@ pub(crate) fn send(conn: &mut impl Generic, statement: &str) -> Result<(), Drive
     conn.batch_execute(statement)
 }
 
-/// What diesel knows of the transactions of a connection.
+/// The transactions of a connection, as diesel's manager knows them.
 pub(crate) fn status_of(conn: &mut Connection) -> &mut TransactionManagerStatus {
     AnsiTransactionManager::transaction_manager_status_mut(conn)
 }
 
-/// How deep diesel believes to be.
+/// The depth that diesel believes to be at.
 pub(crate) fn depth(conn: &mut Connection) -> Option<u32> {
     let depth = status_of(conn).transaction_depth().unwrap();
     depth.map(std::num::NonZeroU32::get)
@@ -201,7 +201,7 @@ pub(crate) fn commit_by_hand(mut transaction: Begun<'_>) {
     drop(transaction);
 }
 
-/// Nobody else to let run.
+/// A sync test has nobody else to let run.
 pub(crate) fn pause() {}
 
 /// A transaction that was begun by hand, lent as a source.
@@ -212,7 +212,7 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// What a panic of the call carries.
+/// The payload of a panic of the call.
 macro_rules! caught {
     ($call:expr) => {
         ::std::panic::catch_unwind(::std::panic::AssertUnwindSafe(|| $call))

@@ -9,7 +9,7 @@ use crate::driver::Manager;
 
 pub(crate) type Pool = pools::Pool<Connection>;
 pub(crate) type Pooled = PooledFor<'static>;
-/// What a pool that is only borrowed gives.
+/// A connection from a pool that is only borrowed.
 pub(crate) type PooledFor<'p> = pools::PooledConnection<'p, Connection>;
 
 pub(crate) async fn pool(manager: Manager, size: u32) -> Pool {

@@ -10,7 +10,7 @@ use crate::driver::Manager;
 
 pub(crate) type Pool = pools::Pool<Connection>;
 pub(crate) type Pooled = pools::Object<Connection>;
-/// What a pool that is only borrowed gives.
+/// A connection from a pool that is only borrowed.
 pub(crate) type PooledFor<'p> = Pooled;
 
 #[expect(clippy::unused_async, reason = "other pools begin with a connection")]

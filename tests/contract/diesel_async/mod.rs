@@ -1,5 +1,5 @@
-//! What the contract suite needs of a driver, for diesel-async. What differs between the databases comes from
-//! the `dialect` of each test program, and what differs between the pools from its `pools`.
+//! The driver that the contract suite runs on, as diesel-async has it. The differences between the databases come from
+//! the `dialect` of each test program, those between the pools from its `pools`.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::{dialect, pools};
 
 pub(crate) use commit_on_success::{AsyncBegin as Source, AsyncTransaction as Steps};
 pub(crate) use dialect::{Connection, HEARS_OF_LEFTOVERS};
-/// What generic code takes.
+/// The trait of connections that generic code takes.
 pub(crate) use diesel_async::AsyncConnection as Generic;
 pub(crate) use pools::{Pool, Pooled, PooledFor, take};
 /// A mutex, with a guard that a block can own.
 pub(crate) use tokio::sync::Mutex;
 pub(crate) type DriverError = Original;
-/// What the driver itself returns.
+/// The error that the driver itself returns.
 pub(crate) type Original = diesel::result::Error;
 pub(crate) type Manager = AsyncDieselConnectionManager<Connection>;
 type DieselManager = <Connection as AsyncConnection>::TransactionManager;
@@ -79,13 +79,13 @@ impl Database {
         pools::empty_pool(Manager::new(format!("{url}/nowhere/else"))).await
     }
 
-    /// Where it is.
+    /// The address of the database.
     #[allow(dead_code, reason = "only one database is asked")]
     pub(crate) fn url(&self) -> String {
         dialect::url(&self.address)
     }
 
-    /// What somebody else sees.
+    /// The rows that somebody else sees.
     pub(crate) async fn committed(&self) -> Vec<i64> {
         rows(&mut self.connect().await).await.unwrap()
     }
@@ -137,12 +137,12 @@ pub(crate) async fn send(conn: &mut impl Generic, statement: &str) -> Result<(),
     conn.batch_execute(statement).await
 }
 
-/// What diesel knows of the transactions of a connection.
+/// The transactions of a connection, as diesel's manager knows them.
 pub(crate) fn status_of(conn: &mut Connection) -> &mut TransactionManagerStatus {
     DieselManager::transaction_manager_status_mut(conn)
 }
 
-/// How deep diesel believes to be.
+/// The depth that diesel believes to be at.
 pub(crate) fn depth(conn: &mut Connection) -> Option<u32> {
     let depth = status_of(conn).transaction_depth().unwrap();
     depth.map(std::num::NonZeroU32::get)
@@ -187,7 +187,7 @@ pub(crate) async fn roll_back_by_hand(transaction: Begun<'_>) {
     rolled_back.unwrap();
 }
 
-/// What the owner of a connection goes on with when a future was dropped on it.
+/// The connection that its owner goes on with when a future was dropped on it.
 pub(crate) async fn after_cancellation(mut conn: Connection, db: &Database) -> Connection {
     if dialect::OUTLIVES_CANCELLATION {
         return conn;
@@ -210,7 +210,7 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// What a panic of the call carries.
+/// The payload of a panic of the call.
 macro_rules! caught {
     ($call:expr) => {
         ::futures_util::FutureExt::catch_unwind(::std::panic::AssertUnwindSafe($call)).await

@@ -40,7 +40,7 @@ pub(crate) fn url(address: &Address) -> String {
 }
 
 impl Database {
-    /// Where the server listens.
+    /// The address at which the server listens.
     pub(crate) fn server(&self) -> (String, u16) {
         (self.address.get_host().to_owned(), self.address.get_port())
     }

@@ -205,7 +205,7 @@ async fn a_future_that_owns_the_guard_of_a_mutex_can_be_spawned_and_lets_it_go_w
         assert_eq!(journal.entries(), ["3"]);
         assert_eq!(db.committed().await, [3]);
     } else {
-        // Nobody throws it away, and nobody can tell it to roll back.
+        // Nobody throws the connection away, and nobody can tell it to roll back.
         let error = stored.unwrap_err().into_transaction();
         assert!(matches!(error, Error::Begin { .. }), "{error:?}");
         assert!(db.committed().await.is_empty());

@@ -1,4 +1,4 @@
-//! What `AsyncMysqlConnection` cannot do: go on after a future was dropped on it.
+//! `AsyncMysqlConnection` cannot go on after a future was dropped on it.
 
 use std::future::pending as forever;
 use std::net::ToSocketAddrs as _;
@@ -51,7 +51,7 @@ async fn a_nested_block_that_is_cancelled_in_a_statement_is_not_mistaken_for_und
     assert_eq!(db.committed().await, [3]);
 }
 
-/// Its answer comes when the rollback asks for one.
+/// The answer to the statement comes when the rollback asks for one.
 #[tokio::test]
 async fn a_statement_that_is_dropped_in_a_body_that_fails_costs_the_connection_and_nothing_else() {
     #[commit_on_success(tx = pool)]
@@ -80,7 +80,7 @@ async fn a_statement_that_is_dropped_in_a_body_that_fails_costs_the_connection_a
     assert_eq!(db.committed().await, [3]);
 }
 
-/// Its answer comes when the commit asks for one. Data definition has ended the transaction meanwhile.
+/// The answer to the statement comes when the commit asks for one. Data definition has ended the transaction meanwhile.
 #[tokio::test]
 async fn a_statement_that_is_dropped_in_a_body_that_goes_on_is_never_ok() {
     #[commit_on_success(tx = pool)]
@@ -194,7 +194,7 @@ mod limits {
         Ok(driver::rows(tx).await?)
     }
 
-    /// What the next one sees when a future was dropped that has waited for the first answer to it.
+    /// The rows that the next one sees when a future was dropped that has waited for the first answer to it.
     async fn seen_after_a_drop(check: bool) -> Option<Result<Vec<i64>, Failure>> {
         let db = driver::open().await?;
         driver::insert(&mut db.connect().await, 1).await.unwrap();

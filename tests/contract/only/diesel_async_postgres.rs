@@ -1,5 +1,4 @@
-//! What `AsyncPgConnection` alone has: statements at the same time, and a connection that outlives whatever is
-//! dropped on it.
+//! `AsyncPgConnection` alone has statements at the same time, and outlives whatever is dropped on it.
 
 use std::future::pending as forever;
 use std::net::ToSocketAddrs as _;

@@ -1,4 +1,4 @@
-//! What a connection to SQLite does that works on a thread of its own.
+//! A connection to SQLite that works on a thread of its own.
 
 use commit_on_success::{commit_on_success, defer};
 use commit_on_success_tests::polling::drop_at_pending;
@@ -102,7 +102,7 @@ mod limits {
         Ok(driver::execute(tx, statement).await?)
     }
 
-    /// Which is what diesel-async does, without us as well.
+    /// The panic is that of diesel-async, which has it without us as well.
     #[tokio::test]
     async fn a_statement_that_is_dropped_on_a_runtime_of_one_thread_panics_and_leaves_nothing_open()
     {

@@ -69,7 +69,7 @@ async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_o
         store(conn, 1, journal).await?;
         let error = defines(conn).await.unwrap_err().into_transaction();
         assert!(matches!(error, Error::Ended { .. }), "{error:?}");
-        // Nobody is to notice it.
+        // Another transaction in the place of the one that has ended is to be noticed by nobody.
         driver::execute(conn, "BEGIN").await?;
         driver::insert(conn, 5).await?;
         Ok(())

@@ -27,7 +27,7 @@ async fn store_on(shared: &Shared, id: i64, journal: &Journal) -> Result<(), Fai
     store(tx, id, journal).await
 }
 
-/// Locks the mutex itself.
+/// A deferred call that locks the mutex itself.
 async fn count(shared: Shared, journal: Journal) -> Result<(), DriverError> {
     let mut conn = driver::lock(&shared).await;
     let rows = driver::rows(&mut conn).await?.len();
@@ -60,7 +60,8 @@ async fn a_call_has_the_only_connection_of_a_pool_that_was_given_with_its_guard(
     }
 
     async fn count_in(pool: Pool, journal: Journal) -> Result<(), DriverError> {
-        let rows = driver::rows(&mut driver::take(&pool).await).await?.len();
+        let mut conn = driver::take(&pool).await;
+        let rows = driver::rows(&mut conn).await?.len();
         journal.note(format!("rows: {rows}"));
         Ok(())
     }
@@ -150,7 +151,7 @@ async fn a_test_transaction_behind_a_guard_is_no_leftover() {
     assert!(db.committed().await.is_empty());
 }
 
-/// It lives on behind the guard, and nobody throws it away.
+/// The connection lives on behind the guard, and nobody throws it away.
 #[tokio::test]
 async fn a_broken_connection_behind_a_guard_is_refused() {
     let Some(db) = driver::open().await else {

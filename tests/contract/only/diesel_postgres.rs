@@ -126,6 +126,29 @@ async fn a_serialization_failure_is_recognized_in_the_drivers_own_error() {
     assert_eq!(db.committed().await, [1]);
 }
 
+/// The commit only hears that a statement has failed.
+#[tokio::test]
+async fn a_serialization_failure_that_is_swallowed_is_worth_another_attempt() {
+    #[commit_on_success(conn, attempts = 2)]
+    async fn swallows(conn: &mut Connection, tries: &AtomicU32) -> Result<(), Failure> {
+        if tries.fetch_add(1, Ordering::Relaxed) == 0 {
+            driver::execute(conn, SERIALIZATION_FAILURE)
+                .await
+                .unwrap_err();
+            return Ok(());
+        }
+        Ok(driver::insert(conn, 1).await?)
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let tries = AtomicU32::new(0);
+    swallows(&mut db.connect().await, &tries).await.unwrap();
+    assert_eq!(tries.into_inner(), 2);
+    assert_eq!(db.committed().await, [1]);
+}
+
 #[tokio::test]
 async fn the_outer_goes_on_after_a_serialization_failure_in_the_inner() {
     #[commit_on_success]
@@ -216,7 +239,7 @@ async fn a_rollback_that_was_asked_for_has_happened_when_the_session_has_ended()
             .unwrap();
         store(conn, 1, journal).await?;
         end_session(conn, db).await;
-        set_rollback();
+        set_rollback().unwrap();
         Ok(7)
     }
 
@@ -230,7 +253,7 @@ async fn a_rollback_that_was_asked_for_has_happened_when_the_session_has_ended()
     assert!(db.committed().await.is_empty());
 }
 
-/// And the block around it is told at its own end.
+/// The block around it is told at its own end.
 #[tokio::test]
 async fn a_nested_block_whose_session_has_ended_is_known_undone_with_all_around_it() {
     #[commit_on_success]
@@ -341,7 +364,7 @@ mod limits {
     use crate::driver::{self, Connection, Database, DriverError};
     use crate::support::{Failure, Journal};
 
-    /// Its `COMMIT` is sent to nobody, and diesel does not tell this from an answer that was lost.
+    /// The `COMMIT` is sent to nobody, and diesel does not tell this from an answer that was lost.
     #[tokio::test]
     async fn what_became_of_a_block_whose_session_has_ended_before_its_commit_is_unknown() {
         #[commit_on_success]

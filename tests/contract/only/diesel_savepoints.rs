@@ -39,7 +39,7 @@ fn assert_not_owned(done: Result<(), Failure>, calls: usize) {
     assert_eq!(pending, calls);
 }
 
-/// Nobody would hear that its savepoint is undone.
+/// Nobody hears whether the savepoint of diesel is undone.
 #[tokio::test]
 async fn a_call_deferred_in_a_savepoint_of_diesel_is_an_error_and_never_runs() {
     #[commit_on_success]

@@ -225,7 +225,7 @@ where
             OnDrop::Queue => on_drop::queue(self.parts().1.send("ROLLBACK")),
             OnDrop::Thread => {
                 let mut executor = Distant(self.holder.connection());
-                // Begins when a statement that was interrupted has let go of the connection.
+                // The rollback begins when a statement that was interrupted has let go of the connection.
                 on_drop::wait(steps::clear_sqlite(&mut executor)) == Some(true)
             }
             OnDrop::Nothing => false,

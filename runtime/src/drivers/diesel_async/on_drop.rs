@@ -18,7 +18,7 @@ pub(super) enum OnDrop {
     Queue,
     /// `SyncConnectionWrapper` executes it on another thread, which needs nobody to poll it.
     Thread,
-    /// Nobody knows.
+    /// Nobody knows whether it is executed.
     Nothing,
 }
 

@@ -45,7 +45,7 @@ where
     H: Hold,
     D: Driver<H::Connection>,
 {
-    /// Fails where commits could not be verified, before anything is begun.
+    /// A block that could not verify its commits is refused here, before anything is begun.
     pub(in crate::drivers) fn on(holder: H) -> Result<Self, BoxError> {
         let database = Database::of::<D::Backend>()?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! What diesel's errors tell, and what is made of ours.
+//! Reading diesel's errors, and making one of ours.
 
 use ::diesel::result::{DatabaseErrorKind, Error as DieselError};
 

@@ -33,9 +33,9 @@ pub trait Hold {
 pub enum Ownership {
     /// Somebody else has it, and may go on with it.
     Borrowed,
-    /// It was given away with the guard that leads to it, behind which it lives on.
+    /// The connection was given away with the guard that leads to it, behind which it lives on.
     Guarded,
-    /// It goes back to its pool, which throws it away where it is broken.
+    /// The connection goes back to its pool, which throws it away where it is broken.
     Pooled,
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn roll_back_leftover(executor: &mut impl Executor) -> Result<(
 /// The answer that came back when statements were sent.
 enum Answer {
     To(QueryResult<()>),
-    /// Or none at all.
+    /// The answer to a statement whose future was dropped, or none at all.
     ToSomethingElse(BoxError),
 }
 

@@ -83,12 +83,14 @@ impl Steps {
             self.in_doubt = self.database != Database::Sqlite;
             return Err(error);
         }
-        let begun = self.send_begin(executor, &sql).await;
         self.in_doubt = false;
-        if begun.is_ok() {
-            observer::leftover_rolled_back(driver);
+        if self.database == Database::MySql {
+            // The begin has failed for another reason, as whatever was open had been rolled back.
+            return Err(error);
         }
-        begun
+        self.send_begin(executor, &sql).await?;
+        observer::leftover_rolled_back(driver);
+        Ok(())
     }
 
     pub(in crate::drivers) async fn commit(

@@ -25,7 +25,7 @@ pub(super) async fn has_ended(executor: &mut impl Executor) -> bool {
 /// Rolls back whatever is open, and says whether nothing is.
 #[cfg(feature = "diesel-async")]
 pub(in crate::drivers) async fn clear(executor: &mut impl Executor) -> bool {
-    // Fails where there is nothing to roll back.
+    // A rollback fails where there is nothing to roll back.
     let _ = executor.send("ROLLBACK").await;
     has_ended(executor).await
 }
