@@ -26,20 +26,17 @@ impl Steps {
             return Err(DieselError::AlreadyInTransaction.into());
         }
         self.in_doubt = true;
-        match sql {
-            Some(sql) => {
-                executor.tell(InstrumentationEvent::begin_transaction(FIRST));
-                if ownership == Ownership::Borrowed {
-                    self.begin_on_borrowed(executor, &sql).await?;
-                } else {
-                    self.begin_on_owned(executor, sql, driver).await?;
-                }
+        if let Some(sql) = sql {
+            executor.tell(InstrumentationEvent::begin_transaction(FIRST));
+            if ownership == Ownership::Borrowed {
+                self.begin_on_borrowed(executor, &sql).await?;
+            } else {
+                self.begin_on_owned(executor, sql, driver).await?;
             }
-            None => {
-                let begun = executor.manage(Managed::Begin).await;
-                self.in_doubt = false;
-                begun?;
-            }
+        } else {
+            let begun = executor.manage(Managed::Begin).await;
+            self.in_doubt = false;
+            begun?;
         }
         self.level = Some(FIRST);
         self.stay(executor);
