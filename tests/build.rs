@@ -64,7 +64,7 @@ const ALSO_OF_SEA_ORM: [&str; 7] = [
     "contract/wire.rs",
 ];
 
-/// What diesel-async spells differently: it has no guard of a transaction to drop, and not every connection to a
+/// The words that diesel-async spells differently: it has no guard of a transaction to drop, and not every connection to a
 /// database outlives a future that was dropped on it.
 const OF_DIESEL_ASYNC: [(&str, &str); 4] = [
     ("//!", "//"),
@@ -90,7 +90,7 @@ fn diesel_async_form(text: &str) -> String {
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// What diesel-async runs beside the suite, in this form.
+/// The tests that diesel-async runs beside the suite, in this form.
 const ALSO_OF_DIESEL_ASYNC: &str = "contract/asynchronous/cancellation.rs";
 
 /// What belongs to a database, and has a sync form as well.
