@@ -111,7 +111,8 @@ async fn a_transaction_of_diesel_that_was_left_open_behind_a_guard_is_rolled_bac
     store_on(&shared, 1, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["rows: 1", "1"]);
     assert_eq!(db.committed().await, [1]);
-    assert_eq!(driver::depth(&mut *driver::lock(&shared).await), None);
+    let mut conn = driver::lock(&shared).await;
+    assert_eq!(driver::depth(&mut conn), None);
     assert_eq!(TOLD.get(), 1);
 }
 

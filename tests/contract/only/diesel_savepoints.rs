@@ -89,7 +89,8 @@ async fn blocks_inside_of_a_block_in_a_savepoint_of_diesel_hand_their_calls_to_t
             assert_eq!(driver::depth(conn), Some(2));
             plain(conn, 7).await
         });
-        inner.await
+        inner.await?;
+        Ok(())
     }
 
     let Some(db) = driver::open().await else {

@@ -78,7 +78,7 @@ fn resembles_known(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Database;
+    use super::{Database, UnknownBackend};
 
     #[test]
     fn the_backends_of_diesel_are_known() {
@@ -100,8 +100,10 @@ mod tests {
             "diesel::sqlite::SQLite<'_>",
             "diesel_pg::Pg",
         ] {
-            let refused = Database::named(name).unwrap_err().to_string();
-            assert!(refused.contains(&format!("`{name}`")), "{refused}");
+            let refused = UnknownBackend { backend: name };
+            assert_eq!(Database::named(name), Err(refused));
+            let said = refused.to_string();
+            assert!(said.contains(&format!("`{name}`")), "{said}");
         }
     }
 
@@ -122,7 +124,7 @@ mod tests {
         enum NextSqlite {}
         enum Oracle {}
 
-        Database::of::<NextSqlite>().unwrap_err();
+        assert!(Database::of::<NextSqlite>().is_err());
         assert_eq!(Database::of::<Oracle>(), Ok(Database::Other));
     }
 }
