@@ -137,15 +137,12 @@ thread_local! {
 }
 
 /// A guest's visit, which ends when it is dropped.
-struct Visit {
-    _outside: Hidden,
-}
+struct Visit;
 
 impl Visit {
     fn begin() -> Self {
         OBSERVING.set(true);
-        let _outside = Hidden::new();
-        Self { _outside }
+        Self
     }
 }
 
@@ -161,6 +158,7 @@ fn tell(observe: impl Fn(&dyn Observer)) -> Told {
         return Told::Nobody;
     }
     let _visit = Visit::begin();
+    let _outside = Hidden::new();
     for observer in observers() {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| observe(observer))) {
             warn_on_stderr(&"an observer panicked", None);

@@ -98,14 +98,10 @@ impl Stack {
 
     #[inline(never)]
     fn find_owner(&self, connection: ConnectionId) -> Option<Owner> {
-        let mut joined = 0;
-        for index in self.all(Block::is_on(connection)) {
-            if !self.block(index).has_joined() {
-                return Some(Owner { index, joined });
-            }
-            joined += 1;
-        }
-        None
+        let mut blocks = self.all(Block::is_on(connection)).enumerate();
+        let (joined, index) = blocks.find(|(_, index)| !self.block(*index).has_joined())?;
+        let joined = u16::try_from(joined).unwrap_or(u16::MAX);
+        Some(Owner { index, joined })
     }
 
     /// Notes that a block begins in the innermost one, which is at `index`.

@@ -16,11 +16,13 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    const VACANT: Self = Self {
-        block: Cell::new(Block::BARRIER),
-        gathered: RefCell::new(Pending::EMPTY),
-        task: Cell::new(Task::NONE),
-    };
+    const fn vacant() -> Self {
+        Self {
+            block: Cell::new(Block::BARRIER),
+            gathered: RefCell::new(Pending::EMPTY),
+            task: Cell::new(Task::NONE),
+        }
+    }
 
     #[inline]
     fn occupy(&self, block: Block) {
@@ -62,7 +64,7 @@ impl Stack {
     pub(super) const fn new() -> Self {
         Self {
             len: Cell::new(0),
-            inline: [const { Slot::VACANT }; INLINE],
+            inline: [const { Slot::vacant() }; INLINE],
             spilled: RefCell::new(Vec::new()),
         }
     }
@@ -86,7 +88,7 @@ impl Stack {
 
     #[cold]
     fn spill(&self, block: Block) {
-        let slot = Slot::VACANT;
+        let slot = Slot::vacant();
         slot.occupy(block);
         self.spilled.borrow_mut().push(slot);
     }

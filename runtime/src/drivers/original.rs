@@ -1,7 +1,6 @@
 //! The driver's own error, in an error of this crate and the other way round.
 #![allow(dead_code, reason = "each driver needs its part")]
 
-pub(super) use crate::error::find;
 use crate::error::{BesideOpen, BoxError, Error};
 
 /// The driver's own error, where it alone tells the whole story: the block did not commit, and

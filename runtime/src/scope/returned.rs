@@ -158,6 +158,10 @@ macro_rules! mistakes {
     ($($name:ident($($argument:ty)?) -> $end:ty;)*) => {
         impl<R> Mistaken<R> {$(
             /// For a call that does not compile, because of what [`returns`](crate::__private::returns) asks for.
+            ///
+            /// # Errors
+            ///
+            /// None, as it is never called.
             pub fn $name<T>(&mut self, _: &mut T $(, _: $argument)?) -> $end {
                 unreachable!("what is returned is a `Result`")
             }

@@ -107,7 +107,7 @@ impl BlockState {
             (Level::Outermost | Level::Test, Phase::Committing) => false,
             (Level::Foreign, _) => undone,
             // The block goes with the one around it, which can only be rolled back.
-            (Level::Nested | Level::Joined, _) | (Level::Outermost | Level::Test, _) => true,
+            (Level::Nested | Level::Joined | Level::Outermost | Level::Test, _) => true,
         };
         if undone { Fate::Undone } else { Fate::Unknown }
     }

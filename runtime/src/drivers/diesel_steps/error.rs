@@ -3,8 +3,8 @@
 use ::diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::Database;
-use crate::drivers::original::{find, original};
-use crate::error::Error;
+use crate::drivers::original::original;
+use crate::error::{Error, find};
 
 /// Whether running the whole transaction again may succeed.
 pub(in crate::drivers) fn is_transient(error: &(dyn std::error::Error + 'static)) -> bool {

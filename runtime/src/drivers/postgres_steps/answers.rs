@@ -6,7 +6,7 @@ use ::tokio_postgres::Error as PostgresError;
 use ::tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::drivers::dialect::postgresql;
-use crate::drivers::original::find;
+use crate::error::find;
 use crate::transaction::CommitError;
 
 /// A transaction that this block has not begun is open on its connection.

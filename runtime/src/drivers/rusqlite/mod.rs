@@ -47,9 +47,9 @@ use ::rusqlite::ffi::Error as SqliteError;
 pub use sources::{Access, Exclusive, ExclusivePointer, Guarded, Shared, SharedPointer};
 
 use super::dialect::sqlite;
-use super::original::{find, original};
+use super::original::original;
 use super::ownership::Ownership;
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, find};
 use crate::options::Options;
 use crate::transaction::{
     CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction, TransactionStatus,

@@ -5,7 +5,7 @@ use sqlx_core::Error as SqlxError;
 use sqlx_core::error::DatabaseError;
 
 use crate::drivers::dialect::{mysql, sqlite};
-use crate::drivers::original::find;
+use crate::error::find;
 
 /// A SQLSTATE, or a result code of SQLite.
 #[derive(Debug)]

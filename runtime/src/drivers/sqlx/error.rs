@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use sqlx_core::Error as SqlxError;
 use sqlx_core::error::DatabaseError;
 
-use crate::drivers::original::{find, original};
-use crate::error::Error;
+use crate::drivers::original::original;
+use crate::error::{Error, find};
 
 /// The database's error that `error` is, or was caused by. An error that is transparent shows no more
 /// than the source of sqlx's.
