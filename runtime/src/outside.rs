@@ -99,7 +99,7 @@ pub(crate) fn admit(location: &'static Location<'static>) {
 }
 
 /// There is no transaction that could report the failure.
-pub(crate) fn settle(outcome: impl HandlerOutcome, location: &'static Location<'static>) {
+pub(crate) fn report(outcome: impl HandlerOutcome, location: &'static Location<'static>) {
     if let Err(source) = outcome.into_result() {
         observer::handler_failed_unheard(&HandlerFailure::Failed { location, source });
     }

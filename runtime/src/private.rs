@@ -65,7 +65,7 @@ where
         block.enqueue(Handler::sync(call, location));
     } else {
         outside::admit(location);
-        outside::settle(call(), location);
+        outside::report(call(), location);
     }
 }
 
@@ -134,7 +134,7 @@ impl Registration {
         if let Some(call) = &mut self.call {
             let outcome = std::task::ready!(call.as_mut().poll(context));
             self.call = None;
-            outside::settle(outcome, self.location);
+            outside::report(outcome, self.location);
         }
         Poll::Ready(())
     }

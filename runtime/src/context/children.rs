@@ -1,6 +1,6 @@
 //! Blocks inside of a block: which of them may be open at the same time.
 
-use super::STACK;
+use super::entered::STACK;
 use super::frame::{Block, Children, Levels, MustRollBack};
 use super::stack::Stack;
 use crate::transaction::{ConnectionId, Savepoint};

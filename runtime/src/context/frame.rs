@@ -192,7 +192,7 @@ impl Block {
     }
 
     /// The block as its frame keeps it, once it is off the stack.
-    pub(super) fn settled(self) -> Self {
+    pub(super) fn off_the_stack(self) -> Self {
         let children = if self.children == Children::NONE {
             0
         } else {
@@ -317,7 +317,7 @@ impl Frame {
 
     /// Follows a connection that was moved, and remembers how many levels its driver counts.
     #[inline]
-    pub(crate) fn settle_on(&mut self, connection: ConnectionId, levels: Levels) {
+    pub(crate) fn follow(&mut self, connection: ConnectionId, levels: Levels) {
         self.block.connection = connection;
         self.block.levels = levels;
     }

@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::{Frame, Hidden};
+use super::entered::Hidden;
+use super::frame::Frame;
 
 /// A place for code to run in.
 pub(crate) trait Place {

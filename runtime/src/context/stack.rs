@@ -93,6 +93,14 @@ impl Stack {
         self.spilled.borrow_mut().push(slot);
     }
 
+    /// Gives the innermost frame what it had before.
+    #[cold]
+    pub(super) fn load_innermost(&self, pending: Pending) {
+        if let Some(index) = self.len.get().checked_sub(1) {
+            self.at(index, |slot| slot.change(|gathered| *gathered = pending));
+        }
+    }
+
     /// Takes the innermost frame off, which is at `index`, and returns what has happened to it.
     #[inline]
     pub(super) fn pop(&self, index: usize) -> Option<News> {

@@ -376,7 +376,7 @@ impl<H: Hold> Transaction for PostgresTransaction<H> {
 
     /// A connection that answers is rolled back; one that does not cannot be closed from here.
     fn discard(&mut self) {
-        if let Some(undo) = self.steps.give_up() {
+        if let Some(undo) = self.steps.abandon() {
             let _ = self.holder.send(&undo);
         }
     }

@@ -335,7 +335,7 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
         if self.steps.is_nested() && test_transaction::is_open(self.connection_id()) {
             return;
         }
-        let Some(undo) = self.steps.give_up() else {
+        let Some(undo) = self.steps.abandon() else {
             return;
         };
         self.queue(&undo);

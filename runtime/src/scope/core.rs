@@ -1,10 +1,10 @@
 //! Everything that leaves the straight line of begin, body and commit, for both forms.
 
+use super::ending::{Ending, ErrorRef};
 use super::level::Level;
 use super::state::{BlockState, Diagnosis, Phase};
 use super::steps::Steps;
 use super::verdict::{Circumstances, Fate, Undo};
-use super::{Ending, ErrorRef};
 use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::{Error, RollbackOnly};
@@ -135,7 +135,7 @@ impl<S: Steps> Core<S> {
                 false
             }
             CommitError::Unknown(_) => {
-                self.give_up();
+                self.abandon_transaction();
                 self.lose(Fate::Unknown, Cause::CommitFailed);
                 false
             }
@@ -204,7 +204,7 @@ impl<S: Steps> Core<S> {
     fn rollback_failed(&mut self, answer: &Result<(), RollbackError>) {
         self.state.doom_parent(RollbackOnly::SavepointLost);
         if let Err(RollbackError::Failed(error) | RollbackError::Disconnected(error)) = answer {
-            self.give_up();
+            self.abandon_transaction();
             observer::rollback_failed(self.state.site(), error);
         }
     }
@@ -227,12 +227,12 @@ impl<S: Steps> Core<S> {
     }
 
     /// Gives the transaction up without waiting.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn abandon_transaction(&mut self) {
         let abandoned = match (self.state.level(), self.state.phase()) {
             (Level::Outermost, Phase::Open | Phase::Draining) => Abandoned::Open,
             (Level::Outermost, _) => Abandoned::Interrupted,
             (Level::Nested | Level::Foreign | Level::Joined | Level::Test, _) => Abandoned::Nested,
         };
-        self.steps().give_up(abandoned);
+        self.steps().abandon(abandoned);
     }
 }

@@ -66,7 +66,7 @@ impl<S: Steps> Core<S> {
         let rollback = cleaned(steps.rollback().await).err();
         self.state.draining();
         if rollback.is_some() {
-            steps.give_up(Abandoned::Interrupted);
+            steps.abandon(Abandoned::Interrupted);
             self.steps = None;
         }
         Some(HandlerFailure::BadlyBehaved { location, rollback })

@@ -3,12 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::core::Core;
+use super::ending::{Ending, ErrorRef};
 use super::level::{self, Level};
 use super::returned::{Mistaken, Returned};
 use super::running::AsyncRunning;
 use super::state::Phase;
 use super::steps::{Awaited, Steps};
-use super::{Ending, ErrorRef};
 use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::Error;
@@ -173,7 +173,7 @@ impl<T: AsyncTransaction> Core<Awaited<T>> {
         // This may run while the thread unwinds, when a second panic would abort the process.
         // The rest of the calls has run, and may have left something open.
         if phase != Phase::Draining || self.has_leftover() {
-            let _ = catch_unwind(AssertUnwindSafe(|| self.give_up()));
+            let _ = catch_unwind(AssertUnwindSafe(|| self.abandon_transaction()));
         }
         let _ = catch_unwind(AssertUnwindSafe(|| {
             if draining {

@@ -48,7 +48,7 @@ impl Level {
 }
 
 /// The surroundings of a block on its connection.
-enum Around {
+enum Surroundings {
     Nobody,
     /// A block of this crate.
     Block(Enclosing),
@@ -83,13 +83,15 @@ fn look_around(
 ) -> Result<(Level, Savepoint), Error> {
     let alone = |level| (level, Savepoint::OUTERMOST);
     match around(session, connection, site)? {
-        Around::Nobody | Around::Test if options.propagation == Propagation::Mandatory => {
+        Surroundings::Nobody | Surroundings::Test
+            if options.propagation == Propagation::Mandatory =>
+        {
             Err(mandatory(site, session.driver()))
         }
-        Around::Nobody => Ok(alone(Level::Outermost)),
-        Around::Test => Ok(alone(Level::Test)),
-        Around::Block(enclosing) => begin_child(enclosing, session, site, options),
-        Around::Foreign => begin_foreign(session, connection, site, options),
+        Surroundings::Nobody => Ok(alone(Level::Outermost)),
+        Surroundings::Test => Ok(alone(Level::Test)),
+        Surroundings::Block(enclosing) => begin_child(enclosing, session, site, options),
+        Surroundings::Foreign => begin_foreign(session, connection, site, options),
     }
 }
 
@@ -98,7 +100,7 @@ fn around(
     session: &mut impl Session,
     connection: ConnectionId,
     site: &'static Site,
-) -> Result<Around, Error> {
+) -> Result<Surroundings, Error> {
     Ok(match (session.status(), Enclosing::find(connection)) {
         (Status::Idle, Some(_)) => return Err(no_transaction(site)),
         (Status::Open | Status::Test | Status::Untracked, Some(enclosing)) => {
@@ -108,18 +110,18 @@ fn around(
                 if enclosing.has_nested() {
                     return Err(concurrent(site));
                 }
-                Around::Foreign
+                Surroundings::Foreign
             } else {
-                Around::Block(enclosing)
+                Surroundings::Block(enclosing)
             }
         }
-        (Status::Test, None) => Around::Test,
+        (Status::Test, None) => Surroundings::Test,
         // Nobody else has the connection any more, a test neither: a transaction on it was left behind.
-        (_, None) if session.clears_leftovers() => Around::Nobody,
+        (_, None) if session.clears_leftovers() => Surroundings::Nobody,
         // Also where nothing is open: the test's transaction has ended then, and no other may begin.
-        (_, None) if test_transaction::is_open(connection) => Around::Test,
-        (Status::Open, None) => Around::Foreign,
-        (Status::Idle | Status::Untracked, None) => Around::Nobody,
+        (_, None) if test_transaction::is_open(connection) => Surroundings::Test,
+        (Status::Open, None) => Surroundings::Foreign,
+        (Status::Idle | Status::Untracked, None) => Surroundings::Nobody,
     })
 }
 

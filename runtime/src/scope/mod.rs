@@ -7,6 +7,8 @@
 mod begin;
 mod core;
 mod drain;
+mod ending;
+mod ends;
 mod foreign;
 mod future;
 mod level;
@@ -21,16 +23,3 @@ pub use future::AsyncScope;
 pub use returned::{AnyLifetime, Mistaken, Returned, Static};
 pub use running::{AsyncRunning, Running};
 pub use sync::Scope;
-
-use crate::error::Error;
-
-/// The error of a body, where there is one that can be looked at.
-type ErrorRef<'e> = Option<&'e (dyn std::error::Error + 'static)>;
-
-/// The end of an attempt.
-enum Ending {
-    /// There is no other.
-    Over(Result<(), Error>),
-    /// Another one has begun.
-    Again,
-}

@@ -109,7 +109,7 @@ impl BlockState {
     /// The frame, for the body to run in. Only from here on is the connection sure to stay where it is.
     #[inline]
     pub(super) fn enter(&mut self, connection: ConnectionId, levels: Option<u32>) -> &mut Frame {
-        self.frame.settle_on(connection, Levels::of(levels));
+        self.frame.follow(connection, Levels::of(levels));
         &mut self.frame
     }
 }

@@ -48,7 +48,7 @@ pub(super) trait Steps {
     fn pause(&mut self, attempts: &Attempts) -> impl Future<Output = ()> + Send;
 
     /// Sees to it, without waiting, that nobody else gets what may be open.
-    fn give_up(&mut self, abandoned: Abandoned);
+    fn abandon(&mut self, abandoned: Abandoned);
 
     /// Whether that has undone what the block did.
     fn has_undone(&self) -> bool;
@@ -115,7 +115,7 @@ impl<T: Transaction> Steps for Blocking<T> {
         ready(())
     }
 
-    fn give_up(&mut self, _: Abandoned) {
+    fn abandon(&mut self, _: Abandoned) {
         self.0.discard();
     }
 
@@ -181,7 +181,7 @@ impl<T: AsyncTransaction> Steps for Awaited<T> {
         attempts.pause_async()
     }
 
-    fn give_up(&mut self, abandoned: Abandoned) {
+    fn abandon(&mut self, abandoned: Abandoned) {
         self.0.abandon(abandoned);
     }
 

@@ -3,13 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::core::Core;
+use super::ending::{Ending, ErrorRef};
 use super::level::{self, Level};
 use super::returned::Returned;
 use super::running::Running;
 use super::state::Phase;
 use super::steps::Blocking;
 use super::verdict::Fate;
-use super::{Ending, ErrorRef};
 use crate::at_once::at_once;
 use crate::attempts::Attempts;
 use crate::context::Kind;
@@ -200,6 +200,6 @@ impl<T: Transaction> Core<Blocking<T>> {
     /// The driver has panicked twice.
     fn lose_after_panic(&mut self) {
         self.lose(Fate::Unknown, Cause::Panic);
-        self.give_up();
+        self.abandon_transaction();
     }
 }

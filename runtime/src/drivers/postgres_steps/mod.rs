@@ -136,7 +136,7 @@ impl Steps {
     ) -> Result<(), RollbackError> {
         // Once it was sent, it is done whether somebody waits for the answer or not.
         self.open = Open::Undone;
-        let undone = send(executor, &undo(*savepoint)).await;
+        let undone = send(executor, &roll_back_to_and_release(*savepoint)).await;
         if undone.is_err() {
             self.open = Open::Nothing;
         }
@@ -166,7 +166,7 @@ impl Steps {
     }
 
     /// The block is given up: returns the message that undoes what it has left open, which is to be sent next.
-    pub(super) fn give_up(&mut self) -> Option<Cow<'static, str>> {
+    pub(super) fn abandon(&mut self) -> Option<Cow<'static, str>> {
         match self.open {
             Open::Nothing | Open::Undone => None,
             Open::Transaction => {
@@ -175,7 +175,7 @@ impl Steps {
             }
             Open::Savepoint(savepoint) => {
                 self.open = Open::Undone;
-                Some(Cow::Owned(undo(savepoint)))
+                Some(Cow::Owned(roll_back_to_and_release(savepoint)))
             }
         }
     }
@@ -186,6 +186,6 @@ async fn send(executor: &mut impl Executor, sql: &str) -> Result<(), CommitError
 }
 
 /// Undoes what was done since a savepoint, and releases it.
-fn undo(savepoint: Savepoint) -> String {
+fn roll_back_to_and_release(savepoint: Savepoint) -> String {
     format!("{}; {}", savepoint.rollback_to(), savepoint.release())
 }

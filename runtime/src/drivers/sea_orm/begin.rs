@@ -17,15 +17,15 @@ pub(super) type Beginning =
     Pin<Box<dyn Future<Output = Result<DatabaseTransaction, DbErr>> + Send>>;
 
 /// Rolls back a transaction that nobody waits for any more.
-pub(super) async fn undo(database: Database, transaction: DatabaseTransaction) {
-    let _ = database.undo(&transaction).await;
+pub(super) async fn roll_back(database: Database, transaction: DatabaseTransaction) {
+    let _ = database.roll_back(&transaction).await;
     let _ = transaction.rollback().await;
 }
 
 /// Rolls back a transaction as soon as it has begun.
 pub(super) async fn finish(database: Database, beginning: Beginning) {
     if let Ok(transaction) = beginning.await {
-        undo(database, transaction).await;
+        roll_back(database, transaction).await;
     }
 }
 

@@ -61,7 +61,10 @@ impl Database {
     }
 
     /// Rolls back, and finds out whether there was anything to roll back.
-    pub(super) async fn undo(self, transaction: &DatabaseTransaction) -> Result<(), RollbackError> {
+    pub(super) async fn roll_back(
+        self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(), RollbackError> {
         let Err(error) = execute(transaction, self.rollback()).await else {
             return Ok(());
         };

@@ -87,7 +87,7 @@ use std::task::{Context, Waker};
 
 use ::sea_orm::{DatabaseTransaction, DbErr};
 
-use self::begin::{Beginning, begin, finish, in_terms_of_sea_orm, undo};
+use self::begin::{Beginning, begin, finish, in_terms_of_sea_orm, roll_back};
 use self::database::{Database, execute};
 use self::source::Origin;
 pub use self::source::SeaOrm;
@@ -235,7 +235,7 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
-        let undone = self.database.undo(self.transaction()).await;
+        let undone = self.database.roll_back(self.transaction()).await;
         if !matches!(undone, Err(RollbackError::Failed(_))) {
             self.count_out();
         }
@@ -268,7 +268,7 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
             // After a statement that nobody has waited for, a connection of sqlx-mysql can be used once more,
             // if at all: the drop sends `ROLLBACK` together with the last question of the pool.
             (Database::MySql, Some(transaction), _) => quietly(|| drop(transaction)),
-            (_, Some(transaction), _) => quietly(|| spawn(undo(database, transaction))),
+            (_, Some(transaction), _) => quietly(|| spawn(roll_back(database, transaction))),
             // The connection's thread undoes by itself a begin that nobody waits for.
             (Database::Sqlite, None, _) | (_, None, None) => {}
             (_, None, Some(beginning)) => quietly(|| spawn(finish(database, beginning))),

@@ -38,7 +38,7 @@ impl<H: Hold> SqlxTransaction<H> {
     /// connection is out of step.
     fn after_failed_probe(&mut self, failure: &CommitError) {
         match failure {
-            CommitError::RolledBack(_) => self.give_up_dead(),
+            CommitError::RolledBack(_) => self.forget_dead(),
             CommitError::Refused(error) if !error.is::<StillNested>() => self.close_doubtful(),
             _ => {}
         }
@@ -52,7 +52,7 @@ impl<H: Hold> SqlxTransaction<H> {
 
     /// Gives up a connection that is dead: a pool replaces it, and on one that is borrowed the next block fails to
     /// begin, instead of to nest.
-    fn give_up_dead(&mut self) {
+    fn forget_dead(&mut self) {
         count_out::<H::Database>(self.holder.connection_mut());
         self.close_doubtful();
     }
@@ -151,7 +151,7 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     async fn rollback(&mut self) -> Result<(), RollbackError> {
         let rolled_back = H::Database::rollback(self.holder.connection_mut()).await;
         if matches!(rolled_back, Err(RollbackError::Disconnected(_))) {
-            self.give_up_dead();
+            self.forget_dead();
         }
         rolled_back
     }

@@ -1,0 +1,111 @@
+//! The open blocks, as code that runs in them asks for them.
+
+use super::entered::STACK;
+use super::frame::{Block, Kind, Pending};
+use super::stack::Slot;
+use crate::queue::{Handler, Queue};
+use crate::site::Site;
+use crate::transaction::ConnectionId;
+
+/// The place of an open block, as long as none begins or ends on this thread.
+#[derive(Clone, Copy)]
+pub(crate) struct OpenBlock(usize);
+
+/// The innermost open block, if there is one.
+#[inline]
+pub(crate) fn innermost() -> Option<OpenBlock> {
+    STACK.with(|stack| stack.innermost(Block::is_open).map(OpenBlock))
+}
+
+impl OpenBlock {
+    #[inline]
+    fn at<R>(self, f: impl FnOnce(&Slot) -> R) -> R {
+        STACK.with(|stack| stack.at(self.0, f))
+    }
+
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        self.at(|slot| slot.block.get().kind())
+    }
+
+    pub(crate) fn site(self) -> &'static Site {
+        self.at(|slot| slot.block.get().site)
+    }
+
+    /// The depth of the block on its connection; zero for the outermost.
+    pub(crate) fn nesting(self) -> usize {
+        self.at(|slot| slot.block.get().depth())
+    }
+
+    /// Queues a call.
+    #[inline]
+    pub(crate) fn enqueue(self, handler: Handler) {
+        STACK.with(|stack| stack.enqueue(self.0, handler));
+    }
+
+    /// Runs `f` on what has gathered in it.
+    pub(crate) fn change(self, f: impl FnOnce(&mut Pending)) {
+        self.at(|slot| slot.change(f));
+    }
+}
+
+/// Runs `f` on what has gathered in the innermost block that is wanted, if there is one.
+#[inline]
+fn change(wanted: impl Fn(Block) -> bool, f: impl FnOnce(&mut Pending)) {
+    STACK.with(|stack| {
+        if let Some(index) = stack.innermost(wanted) {
+            stack.at(index, |slot| slot.change(f));
+        }
+    });
+}
+
+/// Runs `f` on what has gathered in the innermost open block of a connection, if there is one.
+pub(crate) fn change_innermost_of(connection: ConnectionId, f: impl FnOnce(&mut Pending)) {
+    change(Block::is_on(connection), f);
+}
+
+/// The identity for observers of the innermost open block of a connection; zero where there is none.
+pub(crate) fn id_of_innermost_of(connection: ConnectionId) -> u64 {
+    STACK.with(|stack| {
+        let index = stack.innermost(Block::is_on(connection));
+        index.map_or(0, |index| stack.at(index, |slot| slot.gathered.borrow().id))
+    })
+}
+
+/// Whether no block is open on this thread, not even one that the running code may not see.
+#[inline]
+pub(crate) fn is_empty() -> bool {
+    STACK.with(|stack| stack.is_empty())
+}
+
+/// Counts the calls that wait in the innermost block and those around it on the same connection.
+pub(crate) fn pending() -> usize {
+    let Some(innermost) = innermost() else {
+        return 0;
+    };
+    let connection = innermost.at(|slot| slot.block.get().connection);
+    STACK.with(|stack| {
+        let deferred = |slot: &Slot| slot.gathered.borrow().queue.deferred();
+        let blocks = stack.all(Block::is_on(connection));
+        blocks.map(|index| stack.at(index, deferred)).sum()
+    })
+}
+
+/// Whether something takes the calls of a transaction that has committed.
+pub(crate) fn is_capturing() -> bool {
+    STACK.with(|stack| stack.innermost(Block::is_capture).is_some())
+}
+
+/// Hands calls to what takes those of a transaction that has committed, if there is such.
+pub(crate) fn capture(calls: Queue) {
+    change(Block::is_capture, |pending| pending.queue.append(calls));
+}
+
+/// Takes back what was queued under an identity, as long as its transaction is open here.
+pub(crate) fn remove(id: u64) -> Option<Handler> {
+    STACK.with(|stack| {
+        let remove = |slot: &Slot| slot.gathered.borrow_mut().queue.remove(id);
+        let mut blocks = stack.all(Block::is_open);
+        blocks.find_map(|index| stack.at(index, remove))
+    })
+}
