@@ -3,6 +3,7 @@
 use super::entered::STACK;
 use super::frame::{Block, Children, Levels, MustRollBack};
 use super::stack::Stack;
+use crate::error::RollbackOnly;
 use crate::transaction::{ConnectionId, Savepoint};
 
 /// The block around one that begins, on the same connection: as long as nothing begins or ends on this thread.
@@ -18,8 +19,18 @@ pub(crate) enum Child {
     Joined,
 }
 
-/// Another block is open beside the one that was to begin.
-pub(crate) struct Crowded;
+/// Why a block cannot begin in the one around it.
+#[derive(Clone, Copy)]
+pub(crate) enum Refusal {
+    /// Another block is open beside it.
+    Crowded,
+    /// It is inside of a transaction that the driver has opened in the one around it.
+    Grown,
+    /// The one around it can only be rolled back.
+    RollbackOnly(RollbackOnly),
+    /// More savepoints cannot be told apart.
+    TooDeep,
+}
 
 impl Enclosing {
     #[inline]
@@ -27,55 +38,17 @@ impl Enclosing {
         STACK.with(|stack| stack.innermost(Block::is_on(connection)).map(Self))
     }
 
+    /// Notes that a block begins in it, whose driver counts so many levels, and returns the block's savepoint.
     #[inline]
-    fn block(self) -> Block {
-        STACK.with(|stack| stack.block(self.0))
-    }
-
-    /// Its own savepoint.
-    #[inline]
-    pub(crate) fn savepoint(self) -> Savepoint {
-        self.block().savepoint
-    }
-
-    /// The levels that the driver counted when it began.
-    #[inline]
-    pub(crate) fn levels(self) -> Levels {
-        self.block().levels
-    }
-
-    #[inline]
-    pub(crate) fn must_roll_back(self) -> Option<MustRollBack> {
-        if self.block().is_loaded() {
-            STACK.with(|stack| stack.at(self.0, |slot| slot.gathered.borrow().must_roll_back))
-        } else {
-            None
-        }
-    }
-
-    /// Whether a nested block is open in it, beside which no other may begin.
-    pub(crate) fn has_nested(self) -> bool {
-        STACK.with(|stack| {
-            let owner = stack.owner(self.0);
-            owner.is_some_and(|owner| stack.block(owner.index).children == Children::NESTED)
-        })
-    }
-
-    /// Notes that a block begins in it.
-    #[inline]
-    pub(crate) fn begin(self, child: Child) -> Result<(), Crowded> {
-        STACK.with(|stack| stack.child_begins(self.0, child))
+    pub(crate) fn begin(self, child: Child, levels: Levels) -> Result<Savepoint, Refusal> {
+        STACK.with(|stack| stack.child_begins(self.0, child, levels))
     }
 }
 
 /// Notes that a block has ended that was inside of the innermost one of its connection.
 #[inline]
 pub(crate) fn child_ends(connection: ConnectionId, child: Child) {
-    STACK.with(|stack| {
-        if let Some(index) = stack.innermost(Block::is_on(connection)) {
-            stack.child_ends(index, child);
-        }
-    });
+    STACK.with(|stack| stack.child_ends(connection, child));
 }
 
 /// The frame in which the level began that the running code is at.
@@ -88,9 +61,9 @@ struct Owner {
 
 impl Stack {
     #[inline]
-    fn owner(&self, index: usize) -> Option<Owner> {
-        if self.block(index).has_joined() {
-            self.find_owner(self.block(index).connection)
+    fn owner(&self, index: usize, block: Block) -> Option<Owner> {
+        if block.has_joined() {
+            self.find_owner(block.connection)
         } else {
             Some(Owner { index, joined: 0 })
         }
@@ -104,26 +77,50 @@ impl Stack {
         Some(Owner { index, joined })
     }
 
-    /// Notes that a block begins in the innermost one, which is at `index`.
     #[inline(never)]
-    fn child_begins(&self, index: usize, child: Child) -> Result<(), Crowded> {
-        let Some(owner) = self.owner(index) else {
-            return Ok(());
-        };
-        let open = self.block(owner.index).children.count().ok_or(Crowded)?;
-        let children = match child {
-            Child::Joined => Children::joined(open.saturating_add(1)),
-            Child::Nested if open == owner.joined => Children::NESTED,
-            Child::Nested => return Err(Crowded),
-        };
-        self.set_children(owner, children);
-        Ok(())
+    fn child_begins(
+        &self,
+        index: usize,
+        child: Child,
+        levels: Levels,
+    ) -> Result<Savepoint, Refusal> {
+        let block = self.block(index);
+        let owner = self.owner(index, block);
+        let open = owner.map(|owner| self.block(owner.index).children.count());
+        if block.levels.have_grown_to(levels) {
+            // Or it is the savepoint of a nested block beside this one that the driver has counted.
+            let beside = open == Some(None);
+            return Err(if beside {
+                Refusal::Crowded
+            } else {
+                Refusal::Grown
+            });
+        }
+        if block.is_loaded()
+            && let Some(MustRollBack::Only(cause)) =
+                self.at(index, |slot| slot.gathered.borrow().must_roll_back)
+        {
+            return Err(Refusal::RollbackOnly(cause));
+        }
+        let savepoint = block.savepoint.nested().ok_or(Refusal::TooDeep)?;
+        if let (Some(owner), Some(open)) = (owner, open) {
+            let open = open.ok_or(Refusal::Crowded)?;
+            let children = match child {
+                Child::Joined => Children::joined(open.saturating_add(1)),
+                Child::Nested if open == owner.joined => Children::NESTED,
+                Child::Nested => return Err(Refusal::Crowded),
+            };
+            self.set_children(owner, children);
+        }
+        Ok(savepoint)
     }
 
-    /// Notes that a block has ended in the innermost one, which is at `index`.
-    #[inline(never)]
-    fn child_ends(&self, index: usize, child: Child) {
-        let Some(owner) = self.owner(index) else {
+    #[inline]
+    fn child_ends(&self, connection: ConnectionId, child: Child) {
+        let Some(index) = self.innermost(Block::is_on(connection)) else {
+            return;
+        };
+        let Some(owner) = self.owner(index, self.block(index)) else {
             return;
         };
         match (child, self.block(owner.index).children.count()) {

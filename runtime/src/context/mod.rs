@@ -11,7 +11,7 @@ mod inside;
 mod open;
 mod stack;
 
-pub(crate) use children::{Child, Crowded, Enclosing, child_ends};
+pub(crate) use children::{Child, Enclosing, Refusal, child_ends};
 pub(crate) use entered::Hidden;
 pub(crate) use frame::{Frame, Kind, Levels, MustRollBack, Pending};
 pub(crate) use inside::{Inside, Outside};

@@ -3,7 +3,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::context::Crowded;
 use crate::transaction::ConnectionId;
 
 static OPEN: Mutex<Vec<ConnectionId>> = Mutex::new(Vec::new());
@@ -11,6 +10,9 @@ static OPEN: Mutex<Vec<ConnectionId>> = Mutex::new(Vec::new());
 fn open() -> MutexGuard<'static, Vec<ConnectionId>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Another block is open beside the one that was to begin.
+pub(super) struct Crowded;
 
 /// Notes that a block begins in the transaction of a connection.
 pub(super) fn begins(connection: ConnectionId) -> Result<(), Crowded> {

@@ -1,7 +1,7 @@
 //! The level of a block, which is decided before anything is sent.
 
-use super::foreign;
-use crate::context::{self, Child, Crowded, Enclosing, Levels, MustRollBack};
+use super::foreign::{self, Crowded};
+use crate::context::{self, Child, Enclosing, Levels, Refusal};
 use crate::error::{BesideOpen, BoxError, Error};
 use crate::options::{Options, Propagation};
 use crate::site::Site;
@@ -47,17 +47,6 @@ impl Level {
     }
 }
 
-/// The surroundings of a block on its connection.
-enum Surroundings {
-    Nobody,
-    /// A block of this crate.
-    Block(Enclosing),
-    /// A test, which is not to be noticed.
-    Test,
-    /// A transaction or a savepoint of somebody else.
-    Foreign,
-}
-
 /// Decides the level of a block, and its savepoint.
 #[inline]
 pub(super) fn decide(
@@ -81,70 +70,55 @@ fn look_around(
     site: &'static Site,
     options: &Options,
 ) -> Result<(Level, Savepoint), Error> {
-    let alone = |level| (level, Savepoint::OUTERMOST);
-    match around(session, connection, site)? {
-        Surroundings::Nobody | Surroundings::Test
-            if options.propagation == Propagation::Mandatory =>
-        {
-            Err(mandatory(site, session.driver()))
-        }
-        Surroundings::Nobody => Ok(alone(Level::Outermost)),
-        Surroundings::Test => Ok(alone(Level::Test)),
-        Surroundings::Block(enclosing) => begin_child(enclosing, session, site, options),
-        Surroundings::Foreign => begin_foreign(session, connection, site, options),
-    }
-}
-
-#[inline]
-fn around(
-    session: &mut impl Session,
-    connection: ConnectionId,
-    site: &'static Site,
-) -> Result<Surroundings, Error> {
-    Ok(match (session.status(), Enclosing::find(connection)) {
+    let level = match (session.status(), Enclosing::find(connection)) {
         (Status::Idle, Some(_)) => return Err(no_transaction(site)),
         (Status::Open | Status::Test | Status::Untracked, Some(enclosing)) => {
-            let levels = Levels::of(session.levels());
-            if enclosing.levels().have_grown_to(levels) {
-                // Or it is the savepoint of a block beside this one that the driver has counted.
-                if enclosing.has_nested() {
-                    return Err(concurrent(site));
-                }
-                Surroundings::Foreign
-            } else {
-                Surroundings::Block(enclosing)
-            }
+            return begin_child(enclosing, session, site, options);
         }
-        (Status::Test, None) => Surroundings::Test,
+        (Status::Test, None) => Level::Test,
         // Nobody else has the connection any more, a test neither: a transaction on it was left behind.
-        (_, None) if session.clears_leftovers() => Surroundings::Nobody,
+        (_, None) if session.clears_leftovers() => Level::Outermost,
         // Also where nothing is open: the test's transaction has ended then, and no other may begin.
-        (_, None) if test_transaction::is_open(connection) => Surroundings::Test,
-        (Status::Open, None) => Surroundings::Foreign,
-        (Status::Idle | Status::Untracked, None) => Surroundings::Nobody,
-    })
+        (_, None) if test_transaction::is_open(connection) => Level::Test,
+        (Status::Open, None) => return begin_foreign(session, connection, site, options),
+        (Status::Idle | Status::Untracked, None) => Level::Outermost,
+    };
+    if options.propagation == Propagation::Mandatory {
+        return Err(mandatory(site, session.driver()));
+    }
+    Ok((level, Savepoint::OUTERMOST))
 }
 
-/// A block in one of ours.
+/// A block in one of ours, unless the driver has opened another transaction in between.
 fn begin_child(
     enclosing: Enclosing,
-    session: &impl Session,
+    session: &mut impl Session,
     site: &'static Site,
     options: &Options,
 ) -> Result<(Level, Savepoint), Error> {
     check_options(session, site, options)?;
-    if let Some(MustRollBack::Only(cause)) = enclosing.must_roll_back() {
-        let function = site.function;
-        return Err(Error::RollbackOnly { function, cause });
-    }
     let (child, level) = match options.propagation {
         Propagation::Required | Propagation::Mandatory => (Child::Joined, Level::Joined),
         Propagation::Nested | Propagation::Durable => (Child::Nested, Level::Nested),
     };
-    let savepoint = enclosing.savepoint().nested();
-    let savepoint = savepoint.ok_or_else(|| too_deep(site))?;
-    enclosing.begin(child).map_err(|Crowded| concurrent(site))?;
-    Ok((level, savepoint))
+    match enclosing.begin(child, Levels::of(session.levels())) {
+        Ok(savepoint) => Ok((level, savepoint)),
+        Err(Refusal::Grown) => {
+            let connection = session.connection_id();
+            begin_foreign(session, connection, site, options)
+        }
+        Err(refusal) => Err(refused(refusal, site)),
+    }
+}
+
+#[cold]
+fn refused(refusal: Refusal, site: &'static Site) -> Error {
+    let function = site.function;
+    match refusal {
+        Refusal::RollbackOnly(cause) => Error::RollbackOnly { function, cause },
+        Refusal::TooDeep => no_savepoint(site, "blocks are nested too deeply".into()),
+        Refusal::Crowded | Refusal::Grown => Error::Concurrent { function },
+    }
 }
 
 /// A block in somebody else's transaction, where nothing but a savepoint could undo it.
@@ -157,7 +131,8 @@ fn begin_foreign(
 ) -> Result<(Level, Savepoint), Error> {
     check_options(session, site, options)?;
     if !session.is_exclusive() {
-        foreign::begins(connection).map_err(|Crowded| concurrent(site))?;
+        let function = site.function;
+        foreign::begins(connection).map_err(|Crowded| Error::Concurrent { function })?;
     }
     Ok((Level::Foreign, Savepoint::foreign()))
 }
@@ -186,19 +161,8 @@ fn mandatory(site: &'static Site, driver: &'static str) -> Error {
 }
 
 #[cold]
-fn concurrent(site: &'static Site) -> Error {
-    let function = site.function;
-    Error::Concurrent { function }
-}
-
-#[cold]
 fn no_transaction(site: &'static Site) -> Error {
     no_savepoint(site, "the enclosing transaction has ended".into())
-}
-
-#[cold]
-fn too_deep(site: &'static Site) -> Error {
-    no_savepoint(site, "blocks are nested too deeply".into())
 }
 
 /// The error of a block that has no connection, or could not begin on it.
