@@ -6,7 +6,8 @@ use super::frame::{Block, Kind, Pending};
 use crate::executor::Task;
 use crate::queue::Handler;
 
-/// The place of a frame while its body runs.
+/// The place of a frame while its body runs. Its size is a power of two, so that a shift finds it.
+#[repr(align(64))]
 pub(super) struct Slot {
     pub(super) block: Cell<Block>,
     pub(super) gathered: RefCell<Pending>,

@@ -164,6 +164,7 @@ impl BlockState {
     /// For another attempt.
     pub(super) fn reopen(&mut self) {
         self.phase = Phase::Beginning;
+        self.untold = None;
         self.frame.pending.must_roll_back = None;
         self.frame.pending.id = 0;
         self.diagnosis = Diagnosis::default();

@@ -40,17 +40,17 @@ fn a_sync_block() {
 
 #[test]
 fn a_sync_block_in_a_block() {
-    at_most(540, Work::Nested);
+    at_most(760, Work::Nested);
 }
 
 #[test]
 fn a_sync_block_that_joins_another() {
-    at_most(545, Work::Joined);
+    at_most(775, Work::Joined);
 }
 
 #[test]
 fn a_sync_block_that_is_rolled_back() {
-    at_most(285, Work::Failed);
+    at_most(370, Work::Failed);
 }
 
 #[test]
@@ -60,12 +60,12 @@ fn an_async_block() {
 
 #[test]
 fn an_async_block_in_a_block() {
-    at_most(1130, Work::NestedLater);
+    at_most(1310, Work::NestedLater);
 }
 
 #[test]
 fn an_async_block_that_is_rolled_back() {
-    at_most(555, Work::FailedLater);
+    at_most(575, Work::FailedLater);
 }
 
 /// Holds a poll to a bound, beside one of the same future without the attribute.
