@@ -16,6 +16,8 @@ mod cancellation_scripted;
 mod context_depth;
 #[path = "../tests/context_tasks.rs"]
 mod context_tasks;
+#[path = "../tests/destructors.rs"]
+mod destructors;
 #[path = "../tests/failures_begin.rs"]
 mod failures_begin;
 #[path = "../tests/failures_captures.rs"]
@@ -34,6 +36,8 @@ mod failures_panics;
 mod failures_rollback;
 #[path = "../tests/failures_signals.rs"]
 mod failures_signals;
+#[path = "../tests/foreign_scripted.rs"]
+mod foreign_scripted;
 #[path = "../tests/options_no_rollback.rs"]
 mod options_no_rollback;
 #[path = "../tests/propagation.rs"]
@@ -42,6 +46,8 @@ mod propagation;
 mod races;
 #[path = "../tests/races_unwinding.rs"]
 mod races_unwinding;
+#[path = "../tests/siblings.rs"]
+mod siblings;
 #[path = "../tests/signals_guard.rs"]
 mod signals_guard;
 #[path = "../tests/testing_capture.rs"]

@@ -7,4 +7,5 @@ pub mod noting;
 pub mod polling;
 pub mod programs;
 pub mod scripted;
+pub mod table;
 pub mod transient;
