@@ -42,7 +42,7 @@ macro_rules! dropped_inside {
 }
 
 /// The savepoint of a test, by which it knows its transaction again.
-const MARK: &str = "savepoint 4294967295";
+const MARK: &str = "savepoint 65535";
 
 /// The savepoint of a block is created twice, because the release in between says whether a transaction is there.
 const OPENED: [&str; 3] = ["savepoint 0", "release 0", "savepoint 0"];
@@ -87,7 +87,7 @@ fn what_a_dropped_future_has_done_is_undone_once_when_it_is_asked_for() {
     complete(test.settle()).unwrap();
     assert_eq!(sent(&database)[dropped().len()..], ["rollback to 0"]);
     complete(test.rollback()).unwrap();
-    let ends = ["rollback to 0", "rollback to 4294967295", "rollback"];
+    let ends = ["rollback to 0", "rollback to 65535", "rollback"];
     assert_eq!(sent(&database)[dropped().len()..], ends);
     assert!(database.durable().is_empty());
 }
