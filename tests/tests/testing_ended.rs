@@ -446,7 +446,7 @@ async fn on_tokio_postgres_another_transaction_is_rolled_back_and_not_told_of() 
 mod sea_orm_statements {
     use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
-    pub(super) async fn execute(conn: &(impl ConnectionTrait + Sync), sql: &str) {
+    pub(super) async fn execute(conn: &impl ConnectionTrait, sql: &str) {
         conn.execute_unprepared(sql).await.unwrap();
     }
 
