@@ -2,9 +2,9 @@
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
-use commit_on_success::{Error, Outcome};
+use commit_on_success::{Error, Outcome, commit_on_success};
 use commit_on_success_tests::scripted::{
-    Answer, AppError, Database, End, Ended, Flavour, Place, Program, Step,
+    Answer, AppError, Database, End, Ended, Flavour, Place, Pool, Program, Step,
 };
 
 fn run(database: &Database, flavour: Flavour, place: Place) -> Ended {
@@ -142,4 +142,27 @@ fn a_pooled_connection_with_a_transaction_left_open_is_not_taken_for_an_enclosin
         );
         assert!(!database.left_open(), "{database:?}");
     }
+}
+
+#[commit_on_success(tx = pool)]
+fn takes_the_only_connection(pool: &Pool) -> Result<(), AppError> {
+    assert!(tx.database().durable().is_empty());
+    takes_another(pool)
+}
+
+#[commit_on_success(tx = pool)]
+fn takes_another(pool: &Pool) -> Result<(), AppError> {
+    Ok(tx.insert(1)?)
+}
+
+#[test]
+fn a_begin_without_a_connection_names_the_open_block_that_has_one() {
+    let error = takes_the_only_connection(&Database::new().pool()).unwrap_err();
+    let AppError::Transaction(Error::Begin { function, source }) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(function, "takes_another");
+    let text = source.to_string();
+    assert!(text.starts_with("the pool is empty; `"), "{text}");
+    assert!(text.contains("::takes_the_only_connection` ("), "{text}");
 }

@@ -11,10 +11,11 @@ use commit_on_success::drivers::tracing::Tracing;
 use commit_on_success::signals::{post_commit, post_rollback};
 use commit_on_success::{add_observer, commit_on_success, defer, set_rollback};
 use commit_on_success_tests::polling::{complete, drop_after};
-use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, End, Step};
+use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, End, Step, pause};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Instrument as _, Metadata, Subscriber};
+use tracing_core::span::Current;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Fields(BTreeMap<&'static str, String>);
@@ -39,6 +40,7 @@ impl Fields {
 #[derive(Debug, Default)]
 struct Span {
     name: &'static str,
+    metadata: Option<&'static Metadata<'static>>,
     parent: Option<u64>,
     fields: Fields,
     handles: usize,
@@ -78,6 +80,7 @@ impl Subscriber for Collector {
         };
         let mut span = Span {
             name: attributes.metadata().name(),
+            metadata: Some(attributes.metadata()),
             parent,
             handles: 1,
             ..Span::default()
@@ -110,6 +113,15 @@ impl Subscriber for Collector {
     fn exit(&self, span: &Id) {
         let left = self.0.lock().unwrap().entered.pop();
         assert_eq!(left, Some(span.into_u64()));
+    }
+
+    fn current_span(&self) -> Current {
+        let seen = self.0.lock().unwrap();
+        let Some(id) = seen.entered.last().copied() else {
+            return Current::none();
+        };
+        let span = &seen.spans[usize::try_from(id).unwrap() - 1];
+        Current::new(Id::from_u64(id), span.metadata.unwrap())
     }
 
     fn clone_span(&self, id: &Id) -> Id {
@@ -315,6 +327,43 @@ fn the_span_of_instrument_is_around_the_calls_or_only_around_the_body() {
         place(instrumented_above),
         ["open span", body, "close span", call]
     );
+}
+
+#[commit_on_success]
+async fn with_a_call_that_waits(connection: &mut Connection) -> Result<(), AppError> {
+    connection.insert(1)?;
+    defer!(async move {
+        pause(2).await;
+        drop(tracing::info_span!("in the call"));
+    });
+    Ok(())
+}
+
+#[test]
+fn a_call_that_goes_on_after_its_future_was_dropped_is_still_in_the_span() {
+    let seen = seen(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.build().unwrap();
+        runtime.block_on(async {
+            let database = Database::new();
+            let mut connection = database.connection();
+            let request = tracing::info_span!("request");
+            let dropped = with_a_call_that_waits(&mut connection).instrument(request);
+            assert!(drop_after(dropped, 1).is_none());
+            assert_eq!(database.durable(), [1]);
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        });
+    });
+    let position = |name| {
+        seen.spans
+            .iter()
+            .position(|span| span.name == name)
+            .unwrap()
+    };
+    let request = u64::try_from(position("request")).unwrap() + 1;
+    assert_eq!(seen.spans[position("in the call")].parent, Some(request));
 }
 
 #[commit_on_success]
