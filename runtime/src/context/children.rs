@@ -24,7 +24,7 @@ pub(crate) enum Child {
 pub(crate) enum Refusal {
     /// Another block is open beside it.
     Crowded,
-    /// It is inside of a transaction that the driver has opened in the one around it.
+    /// The driver has opened a transaction in between.
     Grown,
     /// The one around it can only be rolled back.
     RollbackOnly(RollbackOnly),
