@@ -6,6 +6,11 @@ use std::future::Future;
 
 pub(crate) use runtime::Task;
 
+/// Whether a future can be handed to a runtime here.
+pub(crate) fn is_there() -> bool {
+    runtime::is_there()
+}
+
 /// Hands a future to the current runtime, with the span that is current here, or drops it where there is no runtime.
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     runtime::spawn(span::current(future));
@@ -27,6 +32,10 @@ mod runtime {
         pub(crate) fn current() -> Self {
             Self(tokio::task::try_id())
         }
+    }
+
+    pub(super) fn is_there() -> bool {
+        tokio::runtime::Handle::try_current().is_ok()
     }
 
     pub(super) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
@@ -51,6 +60,10 @@ mod runtime {
         pub(crate) fn current() -> Self {
             Self
         }
+    }
+
+    pub(super) fn is_there() -> bool {
+        false
     }
 
     pub(super) fn spawn(future: impl Future<Output = ()> + Send + 'static) {

@@ -92,7 +92,7 @@ pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
 pub use crate::queue::HandlerOutcome;
 pub use crate::site::Site;
 pub use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Owned,
+    Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Keeper, Owned,
     RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 

@@ -463,4 +463,37 @@ pub trait AsyncTransaction: Session + Send {
     fn has_undone(&self) -> bool {
         false
     }
+
+    /// Ends whatever may be open after a step that was [`Interrupted`](Abandoned::Interrupted), and returns whether
+    /// the next user may have the connection: it has answered, and nothing is open on it. Otherwise it is
+    /// [`abandon`](Self::abandon)ed.
+    ///
+    /// Asked by a task, of a transaction that [`keep`](Self::keep) gives away.
+    fn recover(&mut self) -> impl Future<Output = bool> + Send {
+        std::future::ready(false)
+    }
+
+    /// Gives the transaction to a keeper, who has a task see a step to its end when the block's future is dropped.
+    ///
+    /// A transaction that owns its connection, and borrows nothing, is
+    /// [`of_owned`](Keeper::of_owned): `keeper.of_owned(self, |transaction| transaction)`. Any other stays where it
+    /// is.
+    fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept
+    where
+        Self: Sized,
+    {
+        keeper.of_borrowed(self)
+    }
+}
+
+/// Somebody to [`keep`](AsyncTransaction::keep) a transaction for.
+pub trait Keeper<T>: Sized {
+    /// The keeper's answer.
+    type Kept;
+
+    /// Takes a transaction that can be given to a task, as `owned`, and turned back where none is needed.
+    fn of_owned<O: AsyncTransaction + 'static>(self, owned: O, back: fn(O) -> T) -> Self::Kept;
+
+    /// Takes a transaction that cannot.
+    fn of_borrowed(self, transaction: T) -> Self::Kept;
 }

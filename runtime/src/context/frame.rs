@@ -275,6 +275,14 @@ impl Frame {
         }
     }
 
+    /// The same frame, in which nothing has gathered.
+    pub(crate) const fn without_pending(&self) -> Self {
+        Self {
+            block: self.block,
+            pending: Pending::EMPTY,
+        }
+    }
+
     /// Of a block that has joined the one around it.
     pub(crate) fn joined(mut self) -> Self {
         self.block.children = Children::COUNTED_ABOVE;

@@ -74,14 +74,15 @@ use std::task::{Context, Waker};
 
 use ::tokio_postgres::{Client, Error as PostgresError, Transaction};
 
+use super::dialect::postgresql;
 use super::ownership::Ownership;
 use super::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::test_transaction;
 use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, Owned, RollbackError,
-    Savepoint, Session, TransactionStatus,
+    Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, Keeper, Owned,
+    RollbackError, Savepoint, Session, TransactionStatus,
 };
 
 /// Marks the sources of tokio-postgres.
@@ -144,6 +145,17 @@ pub trait Hold: Send {
 
     /// Keeps the connection from its next user, where that is possible. Nothing is asked of it afterwards.
     fn close(&mut self) {}
+
+    /// Gives a transaction to a keeper.
+    fn keep<K: Keeper<PostgresTransaction<Self>>>(
+        transaction: PostgresTransaction<Self>,
+        keeper: K,
+    ) -> K::Kept
+    where
+        Self: Sized,
+    {
+        keeper.of_borrowed(transaction)
+    }
 }
 
 const DRIVER: &str = "tokio-postgres";
@@ -346,5 +358,18 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
 
     fn has_undone(&self) -> bool {
         self.steps.has_undone()
+    }
+
+    /// Requests go in order, so that the answer is the one to this `ROLLBACK`.
+    async fn recover(&mut self) -> bool {
+        self.holder
+            .client()
+            .batch_execute(postgresql::CLEAR)
+            .await
+            .is_ok()
+    }
+
+    fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+        H::keep(self, keeper)
     }
 }

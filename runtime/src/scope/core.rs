@@ -158,6 +158,22 @@ impl<S: Steps> Core<S> {
         }
     }
 
+    /// After the commit of an outermost block. Gives the connection back, if it is ours to give.
+    #[inline]
+    pub(super) fn committed(&mut self) {
+        self.state.close();
+        self.observe(observer::committed);
+        self.release_connection();
+    }
+
+    /// After the release of a savepoint, or the end of a block that had joined.
+    #[inline]
+    pub(super) fn released(&mut self) {
+        self.state.close();
+        self.observe(observer::released);
+        self.state.hand_over();
+    }
+
     /// Concludes without a rollback, as nothing is open that could be rolled back.
     pub(super) fn lose(&mut self, fate: Fate, cause: Cause) {
         self.state.doom_parent(RollbackOnly::SavepointLost);
@@ -220,7 +236,7 @@ impl<S: Steps> Core<S> {
     }
 
     #[inline]
-    fn owns_connection(&self) -> bool {
+    pub(super) fn owns_connection(&self) -> bool {
         self.steps
             .as_ref()
             .is_some_and(|steps| steps.session().owns_connection())

@@ -46,6 +46,13 @@ impl<T: AsyncTransaction> Core<Awaited<T>> {
         self.state.close();
         self.state.handlers_failed(drain.finish())
     }
+
+    /// Runs them for nobody, once the connection is given back.
+    pub(super) async fn run_deferred_unheard(&mut self) {
+        if let Some(mut drain) = self.state.drain() {
+            while drain.next().await.is_some() {}
+        }
+    }
 }
 
 impl<S: Steps> Core<S> {

@@ -13,18 +13,17 @@ use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::Error;
 use crate::event::Cause;
-use crate::observer;
 use crate::options::Options;
 use crate::site::Site;
 use crate::test_transaction;
-use crate::transaction::{AsyncBegin, AsyncTransaction};
+use crate::transaction::{AsyncBegin, AsyncTransaction, CommitError};
 
 /// An open transaction of an async function.
 ///
 /// Dropped while it is open, which happens when its future is dropped or the body panics, it tells
 /// the driver to abandon the transaction, without waiting for the server.
 #[must_use]
-pub struct AsyncScope<T: AsyncTransaction>(Core<Awaited<T>>);
+pub struct AsyncScope<T: AsyncTransaction>(pub(super) Core<Awaited<T>>);
 
 impl<T: AsyncTransaction> AsyncScope<T> {
     pub(crate) async fn begin<S, D>(
@@ -118,29 +117,38 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         }
         core.state.committing();
         let (level, savepoint) = (core.state.level(), core.state.savepoint());
-        let Awaited(transaction) = core.steps();
         let committed = match level {
-            Level::Outermost => transaction.commit().await,
-            Level::Nested | Level::Foreign => transaction.release(&savepoint).await,
+            Level::Outermost if core.is_to_be_seen_to_its_end() => core.commit_to_its_end().await,
+            Level::Outermost => core.steps().0.commit().await,
+            Level::Nested | Level::Foreign => core.steps().0.release(&savepoint).await,
             Level::Test => core.release_checked().await,
             Level::Joined => Ok(()),
         };
         if let Err(refusal) = committed {
             return core.refused(refusal, attempts).await;
         }
-        core.state.close();
         if !level.is_outermost() {
-            core.observe(observer::released);
-            core.state.hand_over();
+            core.released();
             return Ending::Over(Ok(()));
         }
-        core.observe(observer::committed);
-        core.release_connection();
+        core.committed();
         Ending::Over(if core.state.has_calls() {
             core.run_deferred_async().await
         } else {
             Ok(())
         })
+    }
+
+    /// Goes on after a commit for which the caller has not waited. Failures are told to observers.
+    pub(super) async fn finish_unheard(mut self, committed: Result<(), CommitError>) {
+        let Self(core) = &mut self;
+        match committed {
+            Ok(()) => {
+                core.committed();
+                core.run_deferred_unheard().await;
+            }
+            Err(refusal) => drop(core.refused(refusal, None).await),
+        }
     }
 
     /// Commits an error all the same, if it is one of those that do not roll back.
@@ -170,9 +178,12 @@ impl<T: AsyncTransaction> Core<Awaited<T>> {
         if self.state.level() == Level::Test && phase == Phase::Open {
             test_transaction::abandon(self.state.frame().connection(), self.state.savepoint());
         }
-        // This may run while the thread unwinds, when a second panic would abort the process.
+        // A panic here, while the thread unwinds, would abort the process.
+        let recovers = self.state.level() == Level::Outermost
+            && phase.is_step_of_driver()
+            && self.owns_connection();
         // The rest of the calls has run, and may have left something open.
-        if phase != Phase::Draining || self.has_leftover() {
+        if !recovers && (phase != Phase::Draining || self.has_leftover()) {
             let _ = catch_unwind(AssertUnwindSafe(|| self.abandon_transaction()));
         }
         let _ = catch_unwind(AssertUnwindSafe(|| {
@@ -182,6 +193,9 @@ impl<T: AsyncTransaction> Core<Awaited<T>> {
                 self.conclude_abandoned(phase);
             }
         }));
+        if recovers {
+            let _ = catch_unwind(AssertUnwindSafe(|| self.recover()));
+        }
         let _ = catch_unwind(AssertUnwindSafe(|| self.release_connection()));
     }
 

@@ -11,6 +11,7 @@ mod ending;
 mod ends;
 mod foreign;
 mod future;
+mod kept;
 mod level;
 mod returned;
 mod running;

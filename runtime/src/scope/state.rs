@@ -30,6 +30,13 @@ pub(super) enum Phase {
     Closed,
 }
 
+impl Phase {
+    /// Whether a step of the driver is under way, from which a connection of the block may have to be recovered.
+    pub(super) fn is_step_of_driver(self) -> bool {
+        matches!(self, Self::Beginning | Self::Committing | Self::RollingBack)
+    }
+}
+
 /// The driver's opinion of the error behind a rollback.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Diagnosis {
@@ -161,6 +168,20 @@ impl BlockState {
         }
     }
 
+    /// Moves out, and leaves a block without anything to do.
+    pub(super) fn leave_closed(&mut self) -> Self {
+        let frame = self.frame.without_pending();
+        let closed = Self {
+            frame,
+            level: self.level,
+            phase: Phase::Closed,
+            diagnosis: Diagnosis::default(),
+            keeps_error: self.keeps_error,
+            untold: None,
+        };
+        std::mem::replace(self, closed)
+    }
+
     /// For another attempt.
     pub(super) fn reopen(&mut self) {
         self.phase = Phase::Beginning;
@@ -243,6 +264,14 @@ impl BlockState {
     #[inline]
     pub(super) fn has_calls(&self) -> bool {
         !self.frame.pending.queue.is_empty()
+    }
+
+    /// Whether somebody is to be told of a commit besides the caller: calls, handlers or observers.
+    #[inline]
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.frame.is_loaded()
+            && (self.has_calls() || self.is_observed())
+            && !context::is_capturing()
     }
 
     /// Counts the calls and handlers that would run at a commit.

@@ -15,7 +15,6 @@ use crate::attempts::Attempts;
 use crate::context::Kind;
 use crate::error::Error;
 use crate::event::Cause;
-use crate::observer;
 use crate::options::Options;
 use crate::site::Site;
 use crate::transaction::{Begin, Transaction};
@@ -140,14 +139,11 @@ impl<T: Transaction> Scope<T> {
         if let Err(refusal) = committed {
             return at_once(core.refused(refusal, attempts));
         }
-        core.state.close();
         if !level.is_outermost() {
-            core.observe(observer::released);
-            core.state.hand_over();
+            core.released();
             return Ending::Over(Ok(()));
         }
-        core.observe(observer::committed);
-        core.release_connection();
+        core.committed();
         Ending::Over(if core.state.has_calls() {
             core.run_deferred()
         } else {

@@ -5,10 +5,10 @@ use std::fmt;
 use ::deadpool::managed::{Manager, Object, Pool};
 use ::diesel_async::AsyncConnection;
 
-use super::{DieselAsync, DieselAsyncTransaction};
+use super::{AsyncHold, DieselAsync, DieselAsyncTransaction};
 use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
-use crate::transaction::AsyncBegin;
+use crate::transaction::{AsyncBegin, Keeper};
 
 /// A connection that nobody else has until it is dropped.
 pub struct Deadpool<M: Manager> {
@@ -72,9 +72,22 @@ impl<M: Manager> Hold for Deadpool<M> {
     }
 }
 
+impl<M> AsyncHold for Deadpool<M>
+where
+    M: Manager + 'static,
+    M::Type: AsyncConnection,
+{
+    fn keep<K: Keeper<DieselAsyncTransaction<Self>>>(
+        transaction: DieselAsyncTransaction<Self>,
+        keeper: K,
+    ) -> K::Kept {
+        keeper.of_owned(transaction, |transaction| transaction)
+    }
+}
+
 impl<M> AsyncBegin<DieselAsync> for Object<M>
 where
-    M: Manager,
+    M: Manager + 'static,
     M::Type: AsyncConnection,
 {
     type Transaction = DieselAsyncTransaction<Deadpool<M>>;

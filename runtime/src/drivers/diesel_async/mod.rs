@@ -82,7 +82,8 @@ pub use super::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::transaction::{
-    Abandoned, AsyncBegin, AsyncTransaction, CommitError, Owned, RollbackError, Savepoint, Session,
+    Abandoned, AsyncBegin, AsyncTransaction, CommitError, Keeper, Owned, RollbackError, Savepoint,
+    Session,
 };
 
 /// Marks the sources of diesel-async.
@@ -111,6 +112,21 @@ impl<C: AsyncConnection> Driver<C> for DieselAsync {
     }
 }
 
+/// A source, and the connection of diesel-async that it leads to.
+pub trait AsyncHold: Hold<Connection: AsyncConnection> + Send + Sized {
+    /// Gives a transaction to a keeper.
+    fn keep<K: Keeper<DieselAsyncTransaction<Self>>>(
+        transaction: DieselAsyncTransaction<Self>,
+        keeper: K,
+    ) -> K::Kept {
+        keeper.of_borrowed(transaction)
+    }
+}
+
+impl<C: AsyncConnection> AsyncHold for &mut C {}
+
+impl<G: DerefMut<Target: AsyncConnection> + Send> AsyncHold for Owned<G> {}
+
 impl<'c, C: AsyncConnection> AsyncBegin<DieselAsync> for &'c mut C {
     type Transaction = DieselAsyncTransaction<&'c mut C>;
 
@@ -130,11 +146,7 @@ where
     }
 }
 
-impl<H> AsyncTransaction for DieselAsyncTransaction<H>
-where
-    H: Hold + Send,
-    H::Connection: AsyncConnection,
-{
+impl<H: AsyncHold> AsyncTransaction for DieselAsyncTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         let source = (H::OWNERSHIP, self.driver());
         let (steps, mut executor) = self.parts();
@@ -189,13 +201,26 @@ where
     fn has_undone(&self) -> bool {
         self.steps.has_undone()
     }
+
+    /// `AsyncPgConnection` answers in order.
+    async fn recover(&mut self) -> bool {
+        if self.on_drop() != OnDrop::Queue {
+            return false;
+        }
+        let (steps, mut executor) = self.parts();
+        let recovered = !steps.in_doubt() || executor.send("ROLLBACK").await.is_ok();
+        if recovered {
+            steps.assume_rolled_back(&mut executor);
+        }
+        recovered
+    }
+
+    fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+        H::keep(self, keeper)
+    }
 }
 
-impl<H> DieselAsyncTransaction<H>
-where
-    H: Hold + Send,
-    H::Connection: AsyncConnection,
-{
+impl<H: AsyncHold> DieselAsyncTransaction<H> {
     fn parts(&mut self) -> (&mut Steps, Distant<'_, H::Connection>) {
         (&mut self.steps, Distant(self.holder.connection()))
     }

@@ -79,6 +79,7 @@ mod ends;
 mod savepoint;
 mod source;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -96,8 +97,8 @@ use crate::error::{BoxError, Error};
 use crate::executor::spawn;
 use crate::options::Options;
 use crate::transaction::{
-    Abandoned, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint, Session,
-    TransactionStatus,
+    Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
+    Session, TransactionStatus,
 };
 
 /// A transaction of sea-orm.
@@ -136,6 +137,29 @@ impl<'c> SeaOrmTransaction<'c> {
         match self.open() {
             Some(transaction) => transaction,
             None => unreachable!("each step comes between begin and end"),
+        }
+    }
+
+    fn into_owned(self) -> Result<SeaOrmTransaction<'static>, Self> {
+        let Self {
+            origin,
+            database,
+            beginning,
+            begun,
+        } = self;
+        match origin {
+            Origin::Connection(connection) => Ok(SeaOrmTransaction {
+                origin: Origin::Connection(Cow::Owned(connection.into_owned())),
+                database,
+                beginning,
+                begun,
+            }),
+            Origin::Transaction(_) => Err(Self {
+                origin,
+                database,
+                beginning,
+                begun,
+            }),
         }
     }
 
@@ -256,6 +280,13 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
 
     async fn check(&mut self) -> Result<(), CommitError> {
         self.database.check_deferred(self.transaction()).await
+    }
+
+    fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+        match self.into_owned() {
+            Ok(owned) => keeper.of_owned(owned, |owned| owned),
+            Err(borrowed) => keeper.of_borrowed(borrowed),
+        }
     }
 
     fn abandon(&mut self, abandoned: Abandoned) {

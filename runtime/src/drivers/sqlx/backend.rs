@@ -117,6 +117,13 @@ pub trait Backend: Database {
         async { Ok(()) }
     }
 
+    /// Ends whatever is open on a connection, a step of which was interrupted, and says whether the next user may have
+    /// it.
+    fn recover(connection: &mut Self::Connection) -> impl Future<Output = bool> + Send {
+        let _ = connection;
+        async { false }
+    }
+
     /// Queues a rollback of an abandoned transaction, and says what has to become of the connection.
     fn abandon(connection: &mut Self::Connection, abandoned: Abandoned) -> Fate;
 }

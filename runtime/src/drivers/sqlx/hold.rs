@@ -7,8 +7,8 @@ use sqlx_core::database::Database;
 use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::transaction::Transaction;
 
-use super::Backend;
-use crate::transaction::Owned;
+use super::{Backend, SqlxTransaction};
+use crate::transaction::{Keeper, Owned};
 
 /// The connection type that a type leads to.
 type ConnectionOf<C> = <<C as HasConnection>::Database as Database>::Connection;
@@ -69,6 +69,17 @@ pub trait Hold: HasConnection {
     /// Lends the connection to the body.
     fn lend(&mut self) -> Self::Handle<'_>;
 
+    /// Gives a transaction to a keeper.
+    fn keep<K: Keeper<SqlxTransaction<Self>>>(
+        transaction: SqlxTransaction<Self>,
+        keeper: K,
+    ) -> K::Kept
+    where
+        Self: Sized,
+    {
+        keeper.of_borrowed(transaction)
+    }
+
     /// The pool that has another connection, once this one is broken.
     fn pool(&self) -> Option<&Pool<Self::Database>> {
         None
@@ -122,6 +133,13 @@ impl<DB: Backend> Hold for Pooled<DB> {
 
     fn lend(&mut self) -> &mut DB::Connection {
         &mut self.connection
+    }
+
+    fn keep<K: Keeper<SqlxTransaction<Self>>>(
+        transaction: SqlxTransaction<Self>,
+        keeper: K,
+    ) -> K::Kept {
+        keeper.of_owned(transaction, |transaction| transaction)
     }
 
     fn pool(&self) -> Option<&Pool<DB>> {

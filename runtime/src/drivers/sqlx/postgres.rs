@@ -22,13 +22,16 @@ use sqlx_postgres::{PgConnection, PgDatabaseError, PgSeverity, PgTransactionMana
 
 use super::error::code;
 use super::sources::connection;
-use super::steps::{check_depth, probe_failure, roll_back_probed, roll_back_until, sql};
+use super::steps::{check_depth, depth, probe_failure, roll_back_probed, roll_back_until, sql};
 use super::transaction_id::{self, TransactionId};
 use super::{Backend, Fate, Later};
 use crate::drivers::dialect::postgresql;
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
+
+/// A step is a few messages at most, each of which can be answered with one error.
+const MOST_ERRORS_OF_A_STEP: usize = 4;
 
 connection!(Postgres, PgConnection);
 
@@ -123,6 +126,22 @@ impl Backend for Postgres {
             Ok(()) => Ok(()),
             Err(error) => Err(Self::savepoint_failure(connection, error).await),
         }
+    }
+
+    /// The answers to the step come first, and one of them may be an error.
+    async fn recover(connection: &mut PgConnection) -> bool {
+        for _ in 0..MOST_ERRORS_OF_A_STEP {
+            let ended = match depth::<Self>(connection) {
+                0 => Self::execute(connection, SqlStr::from_static(postgresql::CLEAR)).await,
+                _ => roll_back_until::<Self>(0, connection).await,
+            };
+            match ended {
+                Ok(()) => return Self::is_in_step(connection).await,
+                Err(error) if Self::is_disconnected(&error) => return false,
+                Err(_) => {}
+            }
+        }
+        false
     }
 
     fn abandon(connection: &mut PgConnection, abandoned: Abandoned) -> Fate {

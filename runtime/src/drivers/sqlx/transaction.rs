@@ -10,8 +10,8 @@ use crate::error::{BoxError, Outcome};
 use crate::observer;
 use crate::options::Options;
 use crate::transaction::{
-    Abandoned, AsyncTransaction, CommitError, ConnectionId, RollbackError, Savepoint, Session,
-    TransactionStatus,
+    Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
+    Session, TransactionStatus,
 };
 
 /// A transaction on a connection of sqlx.
@@ -192,5 +192,13 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
         if fate == Fate::Close {
             self.holder.close();
         }
+    }
+
+    async fn recover(&mut self) -> bool {
+        H::Database::recover(self.holder.connection_mut()).await
+    }
+
+    fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+        H::keep(self, keeper)
     }
 }

@@ -23,7 +23,7 @@ use ::tokio_postgres::{Client, Transaction as Inner};
 
 use super::{Hold, Ownership, PostgresTransaction};
 use crate::error::BoxError;
-use crate::transaction::{AsyncBegin, ConnectionId, Owned, TransactionStatus};
+use crate::transaction::{AsyncBegin, ConnectionId, Keeper, Owned, TransactionStatus};
 
 /// Marks the sources of deadpool-postgres.
 #[derive(Debug)]
@@ -114,6 +114,13 @@ impl Hold for Pooled {
             Some(object) => object,
             None => unreachable!("{TAKEN}"),
         }
+    }
+
+    fn keep<K: Keeper<PostgresTransaction<Self>>>(
+        transaction: PostgresTransaction<Self>,
+        keeper: K,
+    ) -> K::Kept {
+        keeper.of_owned(transaction, |transaction| transaction)
     }
 
     fn close(&mut self) {
