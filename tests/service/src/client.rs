@@ -93,7 +93,11 @@ impl Crowd {
         };
         open.write_all(&request(order)?).await?;
         if rng.f64() < self.hang_up {
-            sleep(self.within.mul_f64(rng.f64())).await;
+            let wait = self.within.mul_f64(rng.f64());
+            // A timer cannot wait for less.
+            if wait >= Duration::from_millis(1) {
+                sleep(wait).await;
+            }
             return Ok(Heard::HungUp);
         }
         let told = read_answer(&mut open).await?;

@@ -1,6 +1,6 @@
 //! What is done once an order is committed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -8,13 +8,15 @@ use std::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub struct Effects(Arc<Mutex<Calls>>);
 
-/// The calls that ran.
+/// The calls that ran, and where it is not known whether they had to.
 #[derive(Clone, Debug, Default)]
 pub struct Calls {
     /// Of the orders.
     pub placed: HashMap<i64, Call>,
     /// Of their nested blocks.
     pub audited: HashMap<i64, Call>,
+    /// Orders of which the service does not know whether they are stored.
+    pub unknown: HashSet<i64>,
 }
 
 /// A call for one order.
@@ -41,6 +43,11 @@ impl Effects {
     pub async fn audited_later(self, id: i64) {
         tokio::task::yield_now().await;
         self.audited(id);
+    }
+
+    /// Tells that nobody knows whether an order is stored.
+    pub fn unknown(&self, id: i64) {
+        self.lock().unknown.insert(id);
     }
 
     /// What was done so far.

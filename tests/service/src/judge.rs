@@ -26,7 +26,7 @@ pub struct Verdict {
     pub unknown_absent: u64,
     /// What contradicts itself.
     pub broken: Broken,
-    /// Rows without their call, where nobody is told that the outcome is unknown.
+    /// Rows without their call, where the service does not say that nobody knows.
     pub rows_without_call: u64,
 }
 
@@ -77,6 +77,7 @@ pub fn judge(entries: &[Entry], calls: &Calls, books: &Books) -> Verdict {
 struct Seen {
     order: Trace,
     audit: Trace,
+    is_unknown: bool,
 }
 
 /// What there is of a block.
@@ -107,6 +108,7 @@ impl Seen {
                 has_row: books.audits.contains(&id),
                 has_call: calls.audited.contains_key(&id),
             },
+            is_unknown: calls.unknown.contains(&id),
         }
     }
 }
@@ -126,7 +128,7 @@ impl Verdict {
     }
 
     fn compare(&mut self, entry: &Entry, seen: Seen) {
-        let Seen { order, audit } = seen;
+        let Seen { order, audit, .. } = seen;
         let heard = |told| entry.heard == Heard::Answer(told);
         let has_to_fail = entry.order.end != End::Commit;
         let is_absent = has_to_fail || heard(Told::Refused) || heard(Told::Failed);
@@ -138,7 +140,7 @@ impl Verdict {
         broken.failed_but_stored += u64::from(is_absent && order.has_row);
         broken.calls_without_row += u64::from(lacks_row);
         broken.halves += u64::from(audit.has_row != has_audit);
-        self.rows_without_call += u64::from(lacks_call && !heard(Told::Unknown));
+        self.rows_without_call += u64::from(lacks_call && !seen.is_unknown);
     }
 }
 

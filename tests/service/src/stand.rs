@@ -14,8 +14,8 @@ use crate::ledger::{Activity, Ledger, Postgres, Sqlite};
 use crate::options::Options;
 use crate::server::Server;
 use crate::store::{
-    Annotated, Backend, ByHand, Check, Sessions, Shop, Spawned, Store, Way, deadpool, rusqlite,
-    sqlx,
+    Annotated, Backend, ByHand, Check, Noted, Sessions, Shop, Spawned, Store, Way, deadpool,
+    rusqlite, sqlx,
 };
 
 /// What is between two looks at a way that is to become quiet.
@@ -188,11 +188,14 @@ where
     Annotated<Pool>: Store,
     ByHand<Pool>: Store,
 {
+    let effects = shop.effects.clone();
+    let by_hand = |shop, check| Noted(ByHand(shop, check), effects.clone());
+    let annotated = |shop| Noted(Annotated(shop), effects.clone());
     let server = match way {
-        Way::Attribute => Server::start(Annotated(shop)).await,
-        Way::Spawned => Server::start(Spawned(Annotated(shop))).await,
-        Way::ByHand => Server::start(ByHand(shop, Check::Nothing)).await,
-        Way::Verified => Server::start(ByHand(shop, Check::Transaction)).await,
+        Way::Attribute => Server::start(annotated(shop)).await,
+        Way::Spawned => Server::start(Spawned(annotated(shop))).await,
+        Way::ByHand => Server::start(by_hand(shop, Check::Nothing)).await,
+        Way::Verified => Server::start(by_hand(shop, Check::Transaction)).await,
     };
     Ok(server?)
 }

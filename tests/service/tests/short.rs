@@ -47,7 +47,7 @@ fn postgres() -> Option<Options> {
     })
 }
 
-/// As many clients as connections, so that most of those who hang up do so in the middle of a transaction.
+/// With few clients beyond the connections, so that many of those who hang up do so in the middle of a transaction.
 async fn serve(backend: Backend, options: Option<Options>) {
     let Some(options) = options else {
         return;
@@ -56,7 +56,7 @@ async fn serve(backend: Backend, options: Option<Options>) {
         backends: vec![backend],
         length: Duration::from_secs(2),
         turn: Duration::from_millis(250),
-        clients: 8,
+        clients: 12,
         hang_up: 0.4,
         ..options
     };

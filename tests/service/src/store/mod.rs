@@ -8,9 +8,11 @@ pub mod rusqlite;
 pub mod sqlx;
 
 mod failure;
+mod noted;
 mod spawned;
 
 pub use self::failure::Failure;
+pub use self::noted::Noted;
 pub use self::spawned::Spawned;
 
 use std::future::Future;
