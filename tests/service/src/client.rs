@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::order::{Order, Told};
 
-/// How long an answer may take. The service answers long before.
+/// The longest wait for an answer. The service answers long before.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Clients of one server.
@@ -22,11 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Crowd {
     /// The server.
     pub address: SocketAddr,
-    /// How many there are.
+    /// The number of clients at once.
     pub clients: u32,
     /// The share of the orders after which a client hangs up.
     pub hang_up: f64,
-    /// How long it waits at most until then.
+    /// The longest wait until then.
     pub within: Duration,
 }
 
@@ -35,13 +35,13 @@ pub struct Crowd {
 pub struct Entry {
     /// The order.
     pub order: Order,
-    /// What was heard.
+    /// The answer, or the lack of one.
     pub heard: Heard,
     /// The moment when it was.
     pub at: Instant,
 }
 
-/// What a client has heard of its order.
+/// The answer to an order, as its client has heard it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
     /// An answer.

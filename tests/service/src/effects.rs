@@ -1,10 +1,10 @@
-//! What is done once an order is committed.
+//! The calls that are made once an order is committed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// What was done for the orders of one way; its clones share it.
+/// The calls of one way; its clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Effects(Arc<Mutex<Calls>>);
 
@@ -24,7 +24,7 @@ pub struct Calls {
 pub struct Call {
     /// The moment of the last one.
     pub at: Instant,
-    /// How many there were.
+    /// The number of them.
     pub times: u32,
 }
 
@@ -50,13 +50,13 @@ impl Effects {
         self.lock().unknown.insert(id);
     }
 
-    /// What was done so far.
+    /// The calls so far.
     #[must_use]
     pub fn calls(&self) -> Calls {
         self.lock().clone()
     }
 
-    /// How many orders and audits were told of so far.
+    /// The number of orders and audits that were told of so far.
     #[must_use]
     pub fn count(&self) -> usize {
         let calls = self.lock();

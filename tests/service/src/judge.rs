@@ -1,11 +1,11 @@
-//! What the answers, the calls and the tables say of each other.
+//! The judge, who holds answers, calls and tables against each other.
 
 use crate::client::{Entry, Heard};
 use crate::effects::Calls;
 use crate::ledger::Books;
 use crate::order::{Audit, End, Order, Told};
 
-/// What was found, in numbers of orders.
+/// The findings, in numbers of orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// All that were sent.
@@ -24,13 +24,13 @@ pub struct Verdict {
     pub unknown_stored: u64,
     /// Those of which is told that nobody knows, and that are not stored.
     pub unknown_absent: u64,
-    /// What contradicts itself.
+    /// Contradictions.
     pub broken: Broken,
     /// Rows without their call, where the service does not say that nobody knows.
     pub rows_without_call: u64,
 }
 
-/// What must not be, in numbers of orders.
+/// Contradictions, in numbers of orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Broken {
     /// Told to be stored, and is not.
@@ -72,7 +72,7 @@ pub fn judge(entries: &[Entry], calls: &Calls, books: &Books) -> Verdict {
     verdict
 }
 
-/// What there is of an order.
+/// The traces of an order.
 #[derive(Clone, Copy)]
 struct Seen {
     order: Trace,
@@ -80,7 +80,7 @@ struct Seen {
     is_unknown: bool,
 }
 
-/// What there is of a block.
+/// The traces of a block.
 #[derive(Clone, Copy)]
 struct Trace {
     has_row: bool,

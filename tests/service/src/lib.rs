@@ -16,7 +16,7 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`order`] | what is asked for and what is answered |
+//! | [`order`] | the orders, and the answers to them |
 //! | [`store`] | the ways to do it |
 //! | [`effects`], [`ledger`] | the calls that ran; the tables, and who is busy with them |
 //! | [`server`], [`client`], [`chaos`] | the service, the crowd in front of it, and what happens to them |

@@ -25,45 +25,45 @@ commit_on_success_service [options]
 
 PostgreSQL is found in COMMIT_ON_SUCCESS_POSTGRES_URL.";
 
-/// What is to be done.
+/// The wishes of a command line.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The server of PostgreSQL.
     pub postgres: Option<String>,
-    /// How long each backend works.
+    /// The time that each backend works.
     pub length: Duration,
-    /// How long a turn of a way is.
+    /// The length of a turn.
     pub turn: Duration,
-    /// How many clients there are at once.
+    /// The number of clients at once.
     pub clients: u32,
     /// The share of the orders after which a client hangs up.
     pub hang_up: f64,
-    /// How long it waits at most until then.
+    /// The longest wait until then.
     pub within: Duration,
-    /// Where all that is random begins.
+    /// The first seed of all that is random.
     pub seed: u64,
     /// The backends.
     pub backends: Vec<Backend>,
     /// The ways.
     pub ways: Vec<Way>,
-    /// What counts as a broken promise.
+    /// The promises that count.
     pub strictness: Strictness,
-    /// How many sessions are ended in a second.
+    /// Sessions that are ended in a second.
     pub kill: f64,
     /// The share of the messages at which a wire is cut.
     pub cut: f64,
-    /// What restarts the server.
+    /// A command that restarts the server.
     pub restart: Option<String>,
-    /// How long the server is left alone.
+    /// The time for which the server is left alone.
     pub restart_every: Duration,
 }
 
-/// What counts as a broken promise.
+/// Whether a call that is lost with a dropped future is a broken promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// A row whose call was lost with a dropped future does not.
+    /// A row without its call is counted, and no more.
     Lenient,
-    /// It does.
+    /// A row without its call is a broken promise.
     Strict,
 }
 
@@ -93,7 +93,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// Says the word that is wrong.
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self::default();
         let (mut backends, mut ways) = (Vec::new(), Vec::new());

@@ -1,11 +1,11 @@
-//! What is asked of the service, and what it answers.
+//! The orders, and the answers to them.
 
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::words::words;
 
-/// How many rows the stock has.
+/// The number of rows of the stock.
 pub const ITEMS: i32 = 50;
 
 /// An order.
@@ -15,13 +15,13 @@ pub struct Order {
     pub id: i64,
     /// Whose row of the stock is locked.
     pub item: i32,
-    /// How its transaction is to end.
+    /// The end that its transaction is to have.
     pub end: End,
-    /// What becomes of its nested block.
+    /// The fate of its nested block.
     pub audit: Audit,
 }
 
-/// How the transaction of an order is to end.
+/// The end that the transaction of an order is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// With a commit.
@@ -32,12 +32,12 @@ pub enum End {
     CommitFails,
 }
 
-/// What becomes of the nested block of an order.
+/// The fate of the nested block of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Audit {
     /// Its row is kept.
     Kept,
-    /// It fails once the row is there, and the order goes on without.
+    /// The block fails once its row is there, and the order goes on without.
     Fails,
 }
 
@@ -73,7 +73,7 @@ impl Order {
 }
 
 words! {
-    /// What a client is told of its order.
+    /// An answer to an order.
     Told {
         /// The order is placed.
         Stored = "stored",

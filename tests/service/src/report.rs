@@ -67,7 +67,7 @@ pub fn table(rows: &[Row]) -> String {
     layout(&std::iter::once(head).chain(lines).collect::<Vec<_>>())
 }
 
-/// How many promises a way has broken that it has to keep; by hand there are none.
+/// The number of promises that a way has broken; by hand there are none to keep.
 #[must_use]
 pub fn broken(row: &Row, strictness: Strictness) -> u64 {
     if !row.way.has_promises() {

@@ -25,7 +25,7 @@ pub struct Server {
     serving: JoinHandle<()>,
 }
 
-/// What became of the futures of the handler.
+/// The futures of the handler, by their ends.
 #[derive(Debug, Default)]
 pub struct Handlers {
     begun: AtomicU64,
@@ -63,13 +63,13 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What became of the futures of its handler.
+    /// The futures of its handler.
     #[must_use]
     pub fn handlers(&self) -> &Handlers {
         &self.handlers
@@ -83,13 +83,13 @@ impl Drop for Server {
 }
 
 impl Handlers {
-    /// How many futures were dropped before they were done.
+    /// The number of futures that were dropped before they were done.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// How many futures are there.
+    /// The number of futures that are there.
     #[must_use]
     pub fn in_progress(&self) -> u64 {
         let ended = self.finished.load(Ordering::Relaxed) + self.dropped();

@@ -18,9 +18,9 @@ use crate::store::{
     rusqlite, sqlx,
 };
 
-/// What is between two looks at a way that is to become quiet.
+/// The time between two looks at a way that is to become quiet.
 const GLANCE: Duration = Duration::from_millis(20);
-/// How many looks in a row have to find nothing.
+/// The number of looks in a row that have to find nothing.
 const GLANCES: u32 = 5;
 
 /// A way of a backend.
@@ -36,27 +36,27 @@ pub struct Stand {
     entries: Vec<Entry>,
 }
 
-/// What was done in a turn.
+/// The orders of a turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     /// Orders that were sent.
     pub sent: u32,
     /// Orders that were answered.
     pub answered: u32,
-    /// How long it took.
+    /// The time that it took.
     pub length: Duration,
 }
 
-/// What was found in the end.
+/// The findings of the end.
 #[derive(Clone, Copy, Debug)]
 pub struct Findings {
-    /// What the judge says.
+    /// The findings of the judge.
     pub verdict: Verdict,
     /// Futures of the handler that were dropped.
     pub dropped: u64,
     /// Sessions that were begun.
     pub sessions: u64,
-    /// What the sessions are doing after a quiet moment.
+    /// The state of the sessions after a quiet moment.
     pub activity: Activity,
 }
 

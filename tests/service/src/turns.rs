@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::stand::{Findings, Stand, Turn};
 use crate::store::{Backend, Way};
 
-/// How long a way may go on after its turn, and after its last.
+/// The longest that a way may go on after its turn, and after its last.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LAST_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -20,7 +20,7 @@ pub struct Row {
     pub backend: Backend,
     /// The way.
     pub way: Way,
-    /// What was found.
+    /// The findings of its end.
     pub findings: Findings,
     /// Its turns.
     pub turns: Vec<Turn>,

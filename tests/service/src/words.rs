@@ -1,11 +1,9 @@
-/// An enum whose variants have a word each, on the command line, in headers and in tables.
+/// Gives each variant of an enum a word, on the command line, in headers and in tables.
 macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$about])*
+    ($(#[$enum_doc:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$enum_doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$what])* $variant,)+
-        }
+        pub enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
             /// All of them.
@@ -14,9 +12,7 @@ macro_rules! words {
             /// The word for it.
             #[must_use]
             pub fn word(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
+                match self { $(Self::$variant => $word,)+ }
             }
         }
 
@@ -24,9 +20,10 @@ macro_rules! words {
             type Err = String;
 
             fn from_str(word: &str) -> Result<Self, String> {
-                let found = Self::ALL.iter().find(|known| known.word() == word);
-                let known: Vec<_> = Self::ALL.iter().map(|known| known.word()).collect();
-                found.copied().ok_or_else(|| format!("expected one of {}, found `{word}`", known.join(", ")))
+                let known = [$($word),+];
+                let found = known.iter().position(|known| *known == word);
+                let unknown = || format!("expected one of {}, found `{word}`", known.join(", "));
+                found.map(|found| Self::ALL[found]).ok_or_else(unknown)
             }
         }
     };

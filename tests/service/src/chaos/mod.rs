@@ -1,5 +1,5 @@
-//! What happens to the service beside clients that hang up: sessions that are ended, wires that are cut, a server that is
-//! restarted. SQLite has none of them.
+//! Disturbances beside clients that hang up: sessions that are ended, wires that are cut, a server that is restarted.
+//! SQLite has none of them.
 
 mod cut;
 mod kill;
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::options::Options;
 use crate::store::Backend;
 
-/// What goes on until it is dropped.
+/// The disturbances of a run, which go on until they are dropped.
 #[derive(Debug, Default)]
 pub struct Chaos {
     wires: Option<SocketAddr>,
@@ -55,7 +55,7 @@ impl Chaos {
         self.going_on.abort_all();
     }
 
-    /// Where PostgreSQL is to be reached, if not directly.
+    /// The address at which PostgreSQL is to be reached, if not directly.
     #[must_use]
     pub fn wires(&self) -> Option<SocketAddr> {
         self.wires

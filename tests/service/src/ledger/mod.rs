@@ -13,10 +13,10 @@ use anyhow::Result;
 
 use crate::order::ITEMS;
 
-/// How much there is of each item.
+/// The amount of each item.
 const STOCK: i64 = 1_000_000_000;
 
-/// Where the tables of one way are.
+/// The place of the tables of one way.
 #[derive(Debug)]
 pub enum Ledger {
     /// A schema of PostgreSQL.
@@ -25,18 +25,18 @@ pub enum Ledger {
     Sqlite(Sqlite),
 }
 
-/// What is in the tables.
+/// The content of the tables.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
     /// The orders.
     pub orders: HashSet<i64>,
     /// The rows of the nested blocks.
     pub audits: HashSet<i64>,
-    /// What is missing from the stock.
+    /// The pieces that are missing from the stock.
     pub sold: i64,
 }
 
-/// What the sessions of one way are doing.
+/// The state of the sessions of one way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
     /// Sessions with a transaction open, and nothing to do.
@@ -46,7 +46,7 @@ pub struct Activity {
 }
 
 impl Ledger {
-    /// What is in the tables.
+    /// Reads the tables.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Ledger {
         }
     }
 
-    /// What the sessions are doing.
+    /// Looks at the sessions.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::{Activity, Books, tables};
 
-/// How long a server may be away.
+/// The longest that a server may be away.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A schema of its own for a way, whose name is that of its sessions as well.
@@ -44,7 +44,7 @@ impl Postgres {
         Ok(place)
     }
 
-    /// Where its pool goes.
+    /// The URL for its pool.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url

@@ -58,8 +58,8 @@ async fn audit(tx: &mut Client, order: Order, effects: Effects) -> Result<(), Fa
 
 impl Store for ByHand<Pool> {
     async fn place(&self, order: Order) -> Result<(), Failure> {
-        let Self(Shop { pool, effects }, check) = self;
-        let mut client = pool.get().await?;
+        let Self(shop, check) = self;
+        let mut client = shop.pool.get().await?;
         let mut tx = client.transaction().await?;
         insert(&tx, order).await?;
         let audit = audit_by_hand(&mut tx, order).await?;
@@ -69,10 +69,7 @@ impl Store for ByHand<Pool> {
         }
         tx.commit().await.map_err(at_commit)?;
         drop(client);
-        effects.placed(order.id);
-        if audit == Audit::Kept {
-            effects.clone().audited_later(order.id).await;
-        }
+        shop.call(order.id, audit).await;
         Ok(())
     }
 }

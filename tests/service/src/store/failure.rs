@@ -33,7 +33,7 @@ impl Failure {
         Self::Database(error.into())
     }
 
-    /// What a client is told of it.
+    /// The answer to its client.
     #[must_use]
     pub fn told(&self) -> Told {
         match self {

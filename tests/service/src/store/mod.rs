@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::effects::Effects;
-use crate::order::Order;
+use crate::order::{Audit, Order};
 use crate::words::words;
 
 /// The connections of each pool.
@@ -43,7 +43,7 @@ words! {
 }
 
 words! {
-    /// How the transaction is written.
+    /// A way to write the transaction.
     Way {
         /// With the attribute.
         Attribute = "attribute",
@@ -64,7 +64,7 @@ impl Way {
     }
 }
 
-/// What a transaction by hand does before its `COMMIT`.
+/// The last statement of a transaction by hand before its `COMMIT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     /// Nothing.
@@ -73,7 +73,7 @@ pub enum Check {
     Transaction,
 }
 
-/// What places orders.
+/// A service that places orders.
 pub trait Store: Clone + Send + Sync + 'static {
     /// Places an order, and makes its calls.
     fn place(&self, order: Order) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -88,6 +88,16 @@ pub struct Shop<Pool> {
     pub effects: Effects,
 }
 
+impl<Pool> Shop<Pool> {
+    /// Makes the calls of an order by hand.
+    async fn call(&self, id: i64, audit: Audit) {
+        self.effects.placed(id);
+        if audit == Audit::Kept {
+            self.effects.clone().audited_later(id).await;
+        }
+    }
+}
+
 /// The attribute's way on a pool.
 #[derive(Clone, Debug)]
 pub struct Annotated<Pool>(pub Shop<Pool>);
@@ -96,7 +106,7 @@ pub struct Annotated<Pool>(pub Shop<Pool>);
 #[derive(Clone, Debug)]
 pub struct ByHand<Pool>(pub Shop<Pool>, pub Check);
 
-/// How many sessions a pool has begun; its clones share it.
+/// The sessions that a pool has begun; its clones share the count.
 #[derive(Clone, Debug, Default)]
 pub struct Sessions(Arc<AtomicU64>);
 
@@ -105,7 +115,7 @@ impl Sessions {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many so far.
+    /// The number of them so far.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)

@@ -53,8 +53,8 @@ async fn audit(tx: &mut PgConnection, order: Order, effects: Effects) -> Result<
 
 impl Store for ByHand<PgPool> {
     async fn place(&self, order: Order) -> Result<(), Failure> {
-        let Self(Shop { pool, effects }, check) = self;
-        let mut tx = pool.begin().await?;
+        let Self(shop, check) = self;
+        let mut tx = shop.pool.begin().await?;
         insert(&mut tx, order).await?;
         let audit = audit_by_hand(&mut tx, order).await?;
         order.end_of_body()?;
@@ -62,10 +62,7 @@ impl Store for ByHand<PgPool> {
             sqlx::query("SELECT 1").execute(&mut *tx).await?;
         }
         tx.commit().await.map_err(at_commit)?;
-        effects.placed(order.id);
-        if audit == Audit::Kept {
-            effects.clone().audited_later(order.id).await;
-        }
+        shop.call(order.id, audit).await;
         Ok(())
     }
 }
