@@ -7,6 +7,7 @@
 
 use std::env;
 use std::io::Write as _;
+use std::sync::Once;
 use std::time::Duration;
 
 use commit_on_success_service::options::{Options, Strictness};
@@ -33,13 +34,14 @@ async fn clients_that_hang_up_break_no_promise_on_a_pool_of_rusqlite() {
 
 /// Nothing, where there is no server, which is said.
 fn postgres() -> Option<Options> {
+    static SAID: Once = Once::new();
     let postgres = env::var(POSTGRES).ok().filter(|url| !url.is_empty());
     if postgres.is_none() {
         let is_ci = env::var("CI").is_ok_and(|value| value == "true");
         assert!(!is_ci, "{POSTGRES} is not set, and CI leaves nothing out");
         let line = format!("left out: short ({POSTGRES} is not set; run bash tests/run)\n");
         // Not by `eprintln!`, which the test harness captures.
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        SAID.call_once(|| drop(std::io::stderr().write_all(line.as_bytes())));
     }
     Some(Options {
         postgres: Some(postgres?),
