@@ -31,8 +31,8 @@ pub trait Backend: Database {
     ///
     /// # Errors
     ///
-    /// When the database cannot honour one of the options.
-    fn begin(options: &Options) -> Result<SqlStr, Unsupported>;
+    /// When the database cannot honour one of the options, or not without somebody to ask.
+    fn begin(options: &Options, later: Later) -> Result<SqlStr, Unsupported>;
 
     /// Whether a transaction could not be begun because its connection is in one already, of which sqlx
     /// knows nothing; it is rolled back then.

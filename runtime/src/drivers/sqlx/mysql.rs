@@ -28,7 +28,7 @@ impl Backend for MySql {
 
     const DOUBTFUL: Fate = Fate::Close;
 
-    fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
+    fn begin(options: &Options, _: Later) -> Result<SqlStr, Unsupported> {
         Ok(sql(mysql::begin(options)?))
     }
 

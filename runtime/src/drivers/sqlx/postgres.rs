@@ -44,8 +44,12 @@ impl Backend for Postgres {
 
     const DOUBTFUL: Fate = Fate::Close;
 
-    fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
-        Ok(sql(postgresql::begin(options)?))
+    fn begin(options: &Options, later: Later) -> Result<SqlStr, Unsupported> {
+        let begin = match later {
+            Later::Ask => postgresql::begin_settling(options)?,
+            Later::Never => postgresql::begin(options)?,
+        };
+        Ok(sql(begin))
     }
 
     async fn clear(connection: &mut PgConnection, error: &SqlxError) -> bool {
