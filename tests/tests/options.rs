@@ -7,7 +7,7 @@
 )]
 
 use commit_on_success::{
-    AsyncBegin, AsyncTransaction as _, Error, Outcome, Owned, Session as _, TransactionStatus,
+    AsyncTransaction as _, Error, Outcome, Owned, Session as _, TransactionStatus,
 };
 use commit_on_success::{Isolation, Mode, Options, Unsupported, commit_on_success, transaction};
 use commit_on_success_tests::corner::{Calls, Corner, Stage};
@@ -559,7 +559,7 @@ mod on_postgres {
     }
 
     /// What is in the way of asking later, told before anything is sent.
-    async fn refuses_to_settle<S: AsyncBegin<D>, D>(source: S) {
+    async fn refuses_to_settle<S: commit_on_success::AsyncBegin<D>, D>(source: S) {
         let mut transaction = source.acquire().await.unwrap();
         let options = Options::new().settle();
         let error = transaction.begin(&options).await.unwrap_err();
