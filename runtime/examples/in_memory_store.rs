@@ -298,6 +298,7 @@ pub(crate) mod adapter {
                 ("isolation", !snapshot),
                 ("read_only", options.read_only),
                 ("deferrable", options.deferrable),
+                ("settle", options.settle),
                 ("mode", options.mode.is_some()),
             ] {
                 if asked {

@@ -76,6 +76,7 @@ mod transaction;
 #[doc = include_str!("../docs/commit_on_success.md")]
 #[doc = include_str!("../docs/options/propagation.md")]
 #[doc = include_str!("../docs/options/isolation.md")]
+#[doc = include_str!("../docs/options/settle.md")]
 #[doc = include_str!("../docs/options/attempts.md")]
 pub use commit_on_success_macros::commit_on_success;
 #[doc = include_str!("../docs/defer.md")]

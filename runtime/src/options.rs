@@ -70,6 +70,8 @@ pub struct Options {
     /// Whether a serializable, read-only transaction of PostgreSQL waits for a snapshot with which it
     /// cannot fail.
     pub deferrable: bool,
+    /// Whether another connection asks what became of a transaction when the answer to its `COMMIT` is lost.
+    pub settle: bool,
     /// The time at which SQLite takes its locks.
     pub mode: Option<Mode>,
     /// The number of times that the body may run.
@@ -91,6 +93,7 @@ impl Options {
             isolation: None,
             read_only: false,
             deferrable: false,
+            settle: false,
             mode: None,
             attempts: NonZeroU32::MIN,
         }
@@ -124,6 +127,13 @@ impl Options {
         self
     }
 
+    /// Sets [`settle`](Self::settle).
+    #[must_use]
+    pub const fn settle(mut self) -> Self {
+        self.settle = true;
+        self
+    }
+
     /// Sets [`mode`](Self::mode).
     #[must_use]
     pub const fn mode(mut self, mode: Mode) -> Self {
@@ -147,6 +157,8 @@ impl Options {
             Some("read_only")
         } else if self.deferrable {
             Some("deferrable")
+        } else if self.settle {
+            Some("settle")
         } else if self.mode.is_some() {
             Some("mode")
         } else if self.attempts > NonZeroU32::MIN {

@@ -26,6 +26,11 @@ async fn report(pool: &AsyncPool, title: String) -> Result<usize, DbError> {
     tx.execute(&title).await
 }
 
+#[commit_on_success(tx = pool, settle)]
+async fn settled(pool: &AsyncPool) -> Result<usize, DbError> {
+    tx.execute("UPDATE").await
+}
+
 // A parameter of that name is the source.
 #[commit_on_success(read_only)]
 fn named(read_only: &mut Connection) -> Result<usize, DbError> {
@@ -33,10 +38,16 @@ fn named(read_only: &mut Connection) -> Result<usize, DbError> {
 }
 
 fn main() {
-    let _ = (joins, again, commits, report, named);
+    let _ = (joins, again, commits, report, settled, named);
     let mut conn = Connection::default();
     let changed: Result<usize, DbError> = transaction!(tx = &mut conn, mode = immediate, attempts = 2 => {
         tx.execute("UPDATE")
     });
     let _ = changed;
+    let _ = async {
+        let changed: Result<usize, DbError> = transaction!(async tx = &AsyncPool::default(), settle => {
+            tx.execute("UPDATE").await
+        });
+        changed
+    };
 }

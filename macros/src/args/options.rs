@@ -17,6 +17,7 @@ pub(crate) struct Options {
     pub(crate) isolation: Option<Given<Word<Isolation>>>,
     pub(crate) read_only: Option<Given<Flag>>,
     pub(crate) deferrable: Option<Given<Flag>>,
+    pub(crate) settle: Option<Given<Flag>>,
     pub(crate) mode: Option<Given<Word<Mode>>>,
     pub(crate) attempts: Option<Given<LitInt>>,
     pub(crate) backoff: Option<Given<Expr>>,
@@ -139,6 +140,9 @@ const TABLE: &[Row] = &[
     }),
     row("deferrable", |keyword, input, options| {
         set(keyword, input, &mut options.deferrable, flag)
+    }),
+    row("settle", |keyword, input, options| {
+        set(keyword, input, &mut options.settle, flag)
     }),
     row("mode", |keyword, input, options| {
         set(keyword, input, &mut options.mode, word)

@@ -62,7 +62,7 @@ fn all_mistakes_are_reported_and_the_rest_is_understood() {
     assert_eq!(
         messages(errors),
         [
-            "unknown option `colour`, expected one of `propagation`, `isolation`, `read_only`, `deferrable`, `mode`, \
+            "unknown option `colour`, expected one of `propagation`, `isolation`, `read_only`, `deferrable`, `settle`, `mode`, \
              `attempts`, `backoff`, `no_rollback_for`, `crate`",
             "expected a parameter's name, `tx = EXPR` or an option, found `\"text\"`",
             "`crate` is given twice, first as `crate = a`",
@@ -117,6 +117,7 @@ fn options_are_read_with_their_values() {
         isolation = serializable,
         read_only,
         deferrable,
+        settle,
         mode = immediate,
         attempts = 3,
         backoff = Duration::from_millis(5),
@@ -136,6 +137,7 @@ fn options_are_read_with_their_values() {
     );
     assert_eq!(options.attempts.unwrap().value.base10_digits(), "3");
     assert!(options.read_only.is_some() && options.deferrable.is_some());
+    assert!(options.settle.is_some());
     assert!(options.backoff.is_some() && options.no_rollback_for.is_some());
 }
 
@@ -181,6 +183,13 @@ fn an_option_is_given_once_and_a_flag_without_value() {
     assert_eq!(
         errors(quote!(read_only = true)),
         ["expected `read_only` alone, found `read_only =`"]
+    );
+    assert_eq!(
+        errors(quote!(settle, settle, settle = 3)),
+        [
+            "`settle` is given twice, first as `settle`",
+            "expected `settle` alone, found `settle =`",
+        ]
     );
 }
 

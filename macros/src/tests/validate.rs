@@ -326,6 +326,13 @@ fn a_flag_is_a_parameter_where_there_is_one_of_that_name() {
     );
     assert_eq!(named.plan.source.binding, "read_only");
     assert!(named.plan.terms.settings.is_empty());
+    let settled = valid(
+        quote!(settle),
+        quote!(
+            fn f(settle: C) -> R {}
+        ),
+    );
+    assert_eq!(settled.plan.source.binding, "settle");
     let flagged = valid(
         quote!(read_only),
         quote!(

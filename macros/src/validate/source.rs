@@ -37,9 +37,10 @@ pub(crate) fn prefer_parameter(args: &mut Args, signature: &Signature) {
     let Options {
         read_only,
         deferrable,
+        settle,
         ..
     } = &mut args.options;
-    for flag in [read_only, deferrable] {
+    for flag in [read_only, deferrable, settle] {
         if matches!(args.source, args::Source::First)
             && let Some(given) = flag.take_if(|given| names.contains(&&given.keyword))
         {

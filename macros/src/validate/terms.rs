@@ -54,6 +54,7 @@ fn mandatory(options: &Options, errors: &mut Errors) {
         options.isolation.as_ref().map(keyword),
         options.read_only.as_ref().map(keyword),
         options.deferrable.as_ref().map(keyword),
+        options.settle.as_ref().map(keyword),
         options.mode.as_ref().map(keyword),
         options.attempts.as_ref().map(keyword),
     ];
@@ -82,6 +83,7 @@ fn settings(options: &Options) -> Vec<Setting> {
         options.isolation.as_ref().map(choice),
         options.read_only.as_ref().map(flag),
         options.deferrable.as_ref().map(flag),
+        options.settle.as_ref().map(flag),
         options.mode.as_ref().map(choice),
     ];
     all.into_iter().flatten().collect()

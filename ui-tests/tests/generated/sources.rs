@@ -239,6 +239,7 @@ pub(crate) const OPTIONS: &[&str] = &[
     "propagation = durable",
     "isolation = serializable",
     "isolation = serializable, read_only, deferrable",
+    "settle",
     "mode = immediate",
     "no_rollback_for = spares",
     "no_rollback_for = |_| false",

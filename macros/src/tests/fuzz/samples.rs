@@ -9,7 +9,7 @@ pub(super) const ARGUMENTS: &[&str] = &[
     "tx = &mut self.conn",
     "tx = self.conn, isolation = serializable, read_only, deferrable",
     "tx = f::<A, B>(|a, b| a + b), mode = immediate",
-    "tx = pool, crate = a::b, propagation = durable",
+    "tx = pool, crate = a::b, propagation = durable, settle",
     "crate = ::a, conn, attempts = 3, backoff = Duration::from_millis(10)",
     "propagation = nested, no_rollback_for = AppError::is_harmless",
     "tx = match x { _ => pool }, no_rollback_for = |error| error.is_harmless()",

@@ -51,6 +51,7 @@ const OPTIONS: &[&str] = &[
     "isolation",
     "read_only",
     "deferrable",
+    "settle",
     "mode",
     "attempts",
     "backoff",

@@ -45,6 +45,9 @@ pub(crate) fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported>
     if options.deferrable {
         return Err(Unsupported::new(DATABASE, "deferrable"));
     }
+    if options.settle {
+        return Err(Unsupported::new(DATABASE, "settle"));
+    }
     if options.mode.is_some() {
         return Err(Unsupported::new(DATABASE, "mode"));
     }

@@ -11,6 +11,7 @@ use crate::options::{Isolation, Options, Unsupported};
 use crate::transaction::CommitError;
 
 const DATABASE: &str = "PostgreSQL";
+const WITHOUT_POOL: &str = "settle` without a `sqlx::Pool";
 
 /// `in_failed_sql_transaction`.
 const ABORTED: &str = "25P02";
@@ -62,8 +63,20 @@ pub(crate) const CHECK: &str = "SAVEPOINT commit_on_success_check; SET CONSTRAIN
 ///
 /// # Errors
 ///
-/// When PostgreSQL cannot honour one of the options.
+/// When PostgreSQL cannot honour one of the options, or `settle`, for which a driver needs a pool.
 pub(crate) fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported> {
+    if options.settle {
+        return Err(Unsupported::new(DATABASE, WITHOUT_POOL));
+    }
+    begin_settling(options)
+}
+
+/// The same, of a driver that can ask on another connection what became of the transaction.
+///
+/// # Errors
+///
+/// When PostgreSQL cannot honour one of the other options.
+pub(crate) fn begin_settling(options: &Options) -> Result<Cow<'static, str>, Unsupported> {
     if options.mode.is_some() {
         return Err(Unsupported::new(DATABASE, "mode"));
     }

@@ -60,6 +60,9 @@ pub(crate) fn begin(options: &Options) -> Result<&'static str, Unsupported> {
     if options.deferrable {
         return Err(Unsupported::new(DATABASE, "deferrable"));
     }
+    if options.settle {
+        return Err(Unsupported::new(DATABASE, "settle"));
+    }
     Ok(match options.mode {
         None => "BEGIN",
         Some(Mode::Deferred) => "BEGIN DEFERRED",

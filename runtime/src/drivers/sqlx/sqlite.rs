@@ -40,7 +40,7 @@ impl Backend for Sqlite {
 
     const DOUBTFUL: Fate = Fate::Keep;
 
-    fn begin(options: &Options) -> Result<SqlStr, Unsupported> {
+    fn begin(options: &Options, _: Later) -> Result<SqlStr, Unsupported> {
         Ok(SqlStr::from_static(sqlite::begin(options)?))
     }
 

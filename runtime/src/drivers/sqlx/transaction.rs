@@ -18,6 +18,8 @@ use crate::transaction::{
 #[derive(Debug)]
 pub struct SqlxTransaction<H> {
     holder: H,
+    /// Whether somebody is asked when the answer to `COMMIT` is lost.
+    settles: bool,
 }
 
 type DatabaseOf<H> = <H as HasConnection>::Database;
@@ -25,13 +27,19 @@ type ManagerOf<H> = <DatabaseOf<H> as Database>::TransactionManager;
 
 impl<H: Hold> SqlxTransaction<H> {
     pub(super) fn new(holder: H) -> Self {
-        Self { holder }
+        let settles = false;
+        Self { holder, settles }
     }
 
     /// On a connection whose last user may have queued a rollback that sqlx has yet to count.
     pub(super) async fn after_catching_up(mut holder: H) -> Self {
         H::Database::catch_up(holder.connection_mut()).await;
-        Self { holder }
+        Self::new(holder)
+    }
+
+    /// Whether there is a pool to ask.
+    fn later(&self) -> Later {
+        self.holder.pool().map_or(Later::Never, |_| Later::Ask)
     }
 
     /// A refusal that is none of those that the probe is sent for may be the answer to another statement, and then the
@@ -111,7 +119,9 @@ impl<H: Hold> Session for SqlxTransaction<H> {
 
 impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        let statement = H::Database::begin(options)?;
+        let later = self.later();
+        let statement = H::Database::begin(options, later)?;
+        self.settles = options.settle;
         let owns = self.owns_connection();
         let connection = self.holder.connection_mut();
         let Err(error) = ManagerOf::<H>::begin(connection, Some(statement)).await else {
@@ -121,12 +131,18 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
             return Err(error.into());
         }
         observer::leftover_rolled_back(H::Database::DRIVER);
-        let statement = H::Database::begin(options)?;
+        let statement = H::Database::begin(options, later)?;
         Ok(ManagerOf::<H>::begin(connection, Some(statement)).await?)
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        let later = self.holder.pool().map_or(Later::Never, |_| Later::Ask);
+        let later = match self.holder.pooled() {
+            Some(connection) if !self.settles => {
+                return H::Database::commit_pooled(connection).await;
+            }
+            Some(_) => self.later(),
+            None => Later::Never,
+        };
         let connection = self.holder.connection_mut();
         let id = match H::Database::probe(connection, later).await {
             Ok(id) => id,
@@ -149,7 +165,10 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
-        let rolled_back = H::Database::rollback(self.holder.connection_mut()).await;
+        let rolled_back = match self.holder.pooled() {
+            Some(connection) => H::Database::rollback_pooled(connection).await,
+            None => H::Database::rollback(self.holder.connection_mut()).await,
+        };
         if matches!(rolled_back, Err(RollbackError::Disconnected(_))) {
             self.forget_dead();
         }
@@ -170,12 +189,8 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
 
     async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
         let connection = self.holder.connection_mut();
-        let undone = async {
-            H::Database::execute(connection, sql(savepoint.rollback_to())).await?;
-            H::Database::execute(connection, sql(savepoint.release())).await
-        }
-        .await;
-        match undone {
+        let undo = format!("{}; {}", savepoint.rollback_to(), savepoint.release());
+        match H::Database::execute(connection, sql(undo.into())).await {
             Ok(()) => Ok(()),
             Err(error) => Err(H::Database::savepoint_failure(connection, error)
                 .await
