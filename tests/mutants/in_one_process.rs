@@ -46,6 +46,8 @@ mod propagation;
 mod races;
 #[path = "../tests/races_unwinding.rs"]
 mod races_unwinding;
+#[path = "../tests/seen_to_the_end.rs"]
+mod seen_to_the_end;
 #[path = "../tests/siblings.rs"]
 mod siblings;
 #[path = "../tests/signals_guard.rs"]

@@ -87,13 +87,6 @@ impl Tally {
         self.measured.push((what, number));
     }
 
-    /// How often something else was counted.
-    #[must_use]
-    pub fn counted(&self, what: &str) -> u64 {
-        let found = self.counted.iter().find(|(other, _)| *other == what);
-        found.map_or(0, |(_, number)| *number)
-    }
-
     /// Says the line.
     ///
     /// # Panics

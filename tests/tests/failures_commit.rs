@@ -103,7 +103,7 @@ fn a_transaction_that_had_ended_has_an_unknown_outcome() {
         let error = ended.error().unwrap();
         assert!(matches!(error, Error::Ended { .. }), "{error:?}");
         assert_eq!(error.outcome(), Outcome::Unknown);
-        assert_eq!(end_of(&database), ["commit", "return"]);
+        assert_eq!(end_of(&database), ["commit", "discard", "close"]);
     }
 }
 

@@ -131,6 +131,7 @@ impl<S: Steps> Core<S> {
                 true
             }
             CommitError::Ended => {
+                self.give_up();
                 self.lose(Fate::Unknown, Cause::CommitFailed);
                 false
             }
@@ -211,17 +212,28 @@ impl<S: Steps> Core<S> {
         };
         let fate = self.state.fate(&answer, circumstances);
         if answer.is_err() {
-            self.rollback_failed(&answer);
+            self.rollback_failed(&answer, fate);
         }
         self.state.conclude(fate, cause, self.driver());
         Undo { answer, fate }
     }
 
-    fn rollback_failed(&mut self, answer: &Result<(), RollbackError>) {
+    fn rollback_failed(&mut self, answer: &Result<(), RollbackError>, fate: Fate) {
         self.state.doom_parent(RollbackOnly::SavepointLost);
-        if let Err(RollbackError::Failed(error) | RollbackError::Disconnected(error)) = answer {
+        match answer {
+            Err(RollbackError::Failed(error) | RollbackError::Disconnected(error)) => {
+                self.abandon_transaction();
+                observer::rollback_failed(self.state.site(), error);
+            }
+            Err(RollbackError::Ended) if fate == Fate::Unknown => self.give_up(),
+            Err(RollbackError::Ended) | Ok(()) => {}
+        }
+    }
+
+    /// Gives up a connection of which nobody knows what is open on it, unless somebody else has it as well.
+    fn give_up(&mut self) {
+        if self.state.level() == Level::Outermost && self.owns_connection() {
             self.abandon_transaction();
-            observer::rollback_failed(self.state.site(), error);
         }
     }
 

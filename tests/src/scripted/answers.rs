@@ -26,6 +26,8 @@ pub enum Step {
     Check,
     /// The rollback that is queued for a future that was dropped.
     Abandon,
+    /// The rollback after a step whose future was dropped.
+    Recover,
 }
 
 /// The end of a step, instead of success.

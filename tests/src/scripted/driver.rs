@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use commit_on_success::{
-    Abandoned, AsyncBegin, AsyncTransaction, Begin, BoxError, CommitError, ConnectionId, Options,
-    RollbackError, Savepoint, Session, Transaction, TransactionStatus,
+    Abandoned, AsyncBegin, AsyncTransaction, Begin, BoxError, CommitError, ConnectionId, Keeper,
+    Options, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
 
 use super::pool::{Hold, Lease, Loan, Pool, Shared};
@@ -266,5 +266,14 @@ impl<H: Hold> AsyncTransaction for Work<H> {
 
     fn has_undone(&self) -> bool {
         self.database().state().has_undone
+    }
+
+    async fn recover(&mut self) -> bool {
+        let rolled_back = self.database().perform_later(Step::Recover, "").await;
+        rolled_back.is_ok()
+    }
+
+    fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+        H::keep(self, keeper)
     }
 }

@@ -1,8 +1,8 @@
 //! Ways to hold the connection of a [`Database`], and a pool of it.
 
-use commit_on_success::BoxError;
+use commit_on_success::{BoxError, Keeper};
 
-use super::{Connection, Database};
+use super::{Connection, Database, Work};
 
 /// A pool of one connection.
 #[derive(Debug)]
@@ -60,6 +60,14 @@ pub trait Hold: Send {
 
     /// The connection.
     fn connection_mut(&mut self) -> &mut Connection;
+
+    /// Gives a transaction to a keeper.
+    fn keep<K: Keeper<Work<Self>>>(work: Work<Self>, keeper: K) -> K::Kept
+    where
+        Self: Sized,
+    {
+        keeper.of_borrowed(work)
+    }
 }
 
 impl Hold for &mut Connection {
@@ -76,6 +84,10 @@ impl Hold for &mut Connection {
 
 impl Hold for Lease {
     const OWNS: bool = true;
+
+    fn keep<K: Keeper<Work<Self>>>(work: Work<Self>, keeper: K) -> K::Kept {
+        keeper.of_owned(work, |work| work)
+    }
 
     fn connection(&self) -> &Connection {
         &self.0

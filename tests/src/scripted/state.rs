@@ -103,7 +103,7 @@ impl State {
             }
             Step::Commit | Step::Rollback if self.levels.is_empty() => return Err(Answer::Ended),
             Step::Commit => self.keep(0),
-            Step::Rollback => self.levels.clear(),
+            Step::Rollback | Step::Recover => self.levels.clear(),
         }
         Ok(())
     }

@@ -10,47 +10,47 @@ use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::{AsyncBegin, Keeper};
 
-/// A connection that nobody else has until it is dropped. `KEPT` says that it borrows nothing.
-pub struct Bb8<'p, M: ManageConnection, const KEPT: bool>(PooledConnection<'p, M>);
+/// A connection that was given to the block.
+pub struct Given<'p, M: ManageConnection>(PooledConnection<'p, M>);
 
-impl<M: ManageConnection, const KEPT: bool> fmt::Debug for Bb8<'_, M, KEPT> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Bb8")
-    }
-}
+/// A connection of a pool that is kept alive by it.
+pub struct Taken<M: ManageConnection>(PooledConnection<'static, M>);
 
 /// The body sees the pooled connection, so that it can call functions that take that, and those that
 /// take what it dereferences to.
-impl<'p, M: ManageConnection, const KEPT: bool> Hold for Bb8<'p, M, KEPT> {
-    type Connection = M::Connection;
-    type Handle<'t>
-        = &'t mut PooledConnection<'p, M>
-    where
-        'p: 't;
+macro_rules! hold {
+    ([$($lifetime:lifetime)?] $holder:ident, $pooled:lifetime) => {
+        impl<$($lifetime,)? M: ManageConnection> fmt::Debug for $holder<$($lifetime,)? M> {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(stringify!($holder))
+            }
+        }
 
-    const OWNERSHIP: Ownership = Ownership::Pooled;
+        impl<$($lifetime,)? M: ManageConnection> Hold for $holder<$($lifetime,)? M> {
+            type Connection = M::Connection;
+            type Handle<'t>
+                = &'t mut PooledConnection<$pooled, M>
+            where
+                Self: 't;
 
-    fn lend(&mut self) -> &mut PooledConnection<'p, M> {
-        &mut self.0
-    }
+            const OWNERSHIP: Ownership = Ownership::Pooled;
 
-    fn connection(&mut self) -> &mut M::Connection {
-        &mut self.0
-    }
+            fn lend(&mut self) -> &mut PooledConnection<$pooled, M> {
+                &mut self.0
+            }
+
+            fn connection(&mut self) -> &mut M::Connection {
+                &mut self.0
+            }
+        }
+    };
 }
+hold!(['p] Given, 'p);
+hold!([] Taken, 'static);
 
-impl<M> AsyncHold for Bb8<'_, M, false>
-where
-    M: ManageConnection,
-    M::Connection: AsyncConnection,
-{
-}
+impl<M: ManageConnection<Connection: AsyncConnection>> AsyncHold for Given<'_, M> {}
 
-impl<M> AsyncHold for Bb8<'static, M, true>
-where
-    M: ManageConnection,
-    M::Connection: AsyncConnection,
-{
+impl<M: ManageConnection<Connection: AsyncConnection>> AsyncHold for Taken<M> {
     fn keep<K: Keeper<DieselAsyncTransaction<Self>>>(
         transaction: DieselAsyncTransaction<Self>,
         keeper: K,
@@ -64,10 +64,10 @@ where
     M: ManageConnection,
     M::Connection: AsyncConnection,
 {
-    type Transaction = DieselAsyncTransaction<Bb8<'p, M, false>>;
+    type Transaction = DieselAsyncTransaction<Given<'p, M>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        DieselBlock::on(Bb8(self))
+        DieselBlock::on(Given(self))
     }
 }
 
@@ -76,10 +76,10 @@ where
     M: ManageConnection<Error: std::error::Error + Send + Sync + 'static>,
     M::Connection: AsyncConnection,
 {
-    type Transaction = DieselAsyncTransaction<Bb8<'static, M, true>>;
+    type Transaction = DieselAsyncTransaction<Taken<M>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        DieselBlock::on(Bb8(self.get_owned().await?))
+        DieselBlock::on(Taken(self.get_owned().await?))
     }
 }
 
@@ -88,7 +88,7 @@ where
     M: ManageConnection<Error: std::error::Error + Send + Sync + 'static>,
     M::Connection: AsyncConnection,
 {
-    type Transaction = DieselAsyncTransaction<Bb8<'static, M, true>>;
+    type Transaction = DieselAsyncTransaction<Taken<M>>;
 
     async fn acquire(self) -> Result<Self::Transaction, BoxError> {
         AsyncBegin::acquire(&self).await

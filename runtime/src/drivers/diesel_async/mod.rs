@@ -76,7 +76,7 @@ use ::diesel::result::QueryResult;
 use ::diesel_async::{AsyncConnection, TransactionManager};
 
 #[cfg(feature = "diesel-async-bb8")]
-pub use self::bb8::Bb8;
+pub use self::bb8::{Given, Taken};
 #[cfg(feature = "diesel-async-deadpool")]
 pub use self::deadpool::Deadpool;
 use self::on_drop::OnDrop;

@@ -112,6 +112,8 @@ impl Model<'_> {
 
     fn conclude(&mut self, mut frame: Frame, ended: Ended) -> Flow {
         self.report(&ended.verdict);
+        // Nobody knows what is open on it.
+        self.given_up |= matches!(ended.verdict, Verdict::Unknown) && self.is_owned();
         self.give_back();
         let queue = take(&mut frame.queue);
         match ended.verdict {
