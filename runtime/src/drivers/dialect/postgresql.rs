@@ -11,7 +11,7 @@ use crate::options::{Isolation, Options, Unsupported};
 use crate::transaction::CommitError;
 
 const DATABASE: &str = "PostgreSQL";
-const WITHOUT_POOL: &str = "settle` without a `sqlx::Pool";
+const WITHOUT_POOL: &str = "settle` without a `Pool` of sqlx or `deadpool_postgres";
 
 /// `in_failed_sql_transaction`.
 const ABORTED: &str = "25P02";

@@ -112,7 +112,7 @@ fn refusal(error: PostgresError) -> CommitError {
 }
 
 /// The SQLSTATE, where it was the server that answered.
-fn code(error: &PostgresError) -> Option<&str> {
+pub(in crate::drivers) fn code(error: &PostgresError) -> Option<&str> {
     error.code().map(SqlState::code)
 }
 
