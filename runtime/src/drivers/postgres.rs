@@ -71,6 +71,7 @@ use std::ops::DerefMut;
 
 use ::postgres::{Client, Error as PostgresError, Transaction as ByHand};
 
+use super::dialect::postgresql;
 use super::ownership::Ownership;
 use super::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::at_once::at_once;
@@ -337,12 +338,13 @@ impl<H: Hold> Transaction for PostgresTransaction<H> {
         if H::STATUS == TransactionStatus::Open {
             return Err("a transaction is open already".into());
         }
+        let begin = postgresql::begin(options)?;
         let origin = Origin {
             driver: DRIVER,
             ownership: self.holder.ownership(),
         };
         let (steps, mut connection) = self.parts();
-        at_once(steps.begin(&mut connection, options, origin))
+        at_once(steps.begin(&mut connection, &begin, origin))
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {

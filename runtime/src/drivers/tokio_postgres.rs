@@ -67,17 +67,19 @@
 #[cfg(feature = "deadpool-postgres")]
 pub mod deadpool;
 
-use std::future::Future;
+use std::future::{Future, poll_fn, ready};
 use std::ops::DerefMut;
 use std::pin::pin;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
-use ::tokio_postgres::{Client, Error as PostgresError, Transaction};
+use ::tokio_postgres::{Client, Error as PostgresError, SimpleQueryMessage, Transaction};
 
 use super::dialect::postgresql;
+pub use super::dialect::transaction_id::TransactionId;
+use super::dialect::transaction_id::{self, settled};
 use super::ownership::Ownership;
 use super::postgres_steps::{self as steps, Executor, Origin, Steps};
-use crate::error::BoxError;
+use crate::error::{BoxError, Outcome};
 use crate::options::Options;
 use crate::test_transaction;
 use crate::transaction::{
@@ -132,6 +134,9 @@ pub trait Hold: Send {
     /// Whose the connection is.
     const OWNERSHIP: Ownership = Ownership::Borrowed;
 
+    /// Whether another connection can be asked what became of a transaction.
+    const SETTLES: bool = false;
+
     /// Lends the connection to the body.
     fn lend(&mut self) -> Self::Handle<'_>;
 
@@ -141,6 +146,12 @@ pub trait Hold: Send {
     /// Tells connections apart.
     fn id(&self) -> ConnectionId {
         ConnectionId::of(self.client())
+    }
+
+    /// Asks what became of a transaction.
+    fn resolve(&self, id: &TransactionId) -> impl Future<Output = Option<Outcome>> + Send {
+        let _ = id;
+        ready(None)
     }
 
     /// Keeps the connection from its next user, where that is possible. Nothing is asked of it afterwards.
@@ -231,6 +242,8 @@ where
 pub struct PostgresTransaction<H> {
     holder: H,
     steps: Steps,
+    /// Whether an unknown outcome is asked for.
+    settles: bool,
 }
 
 impl<H: Hold> PostgresTransaction<H> {
@@ -240,8 +253,32 @@ impl<H: Hold> PostgresTransaction<H> {
     };
 
     fn new(holder: H) -> Self {
-        let steps = Steps::default();
-        Self { holder, steps }
+        Self {
+            holder,
+            steps: Steps::default(),
+            settles: false,
+        }
+    }
+
+    /// Asks for the transaction's number ahead of `COMMIT`, without waiting for it, and with it what became of the
+    /// transaction where the answer to `COMMIT` does not come.
+    async fn commit_and_settle(&mut self) -> Result<(), CommitError> {
+        let mut client = self.holder.client();
+        let mut number = pin!(client.simple_query(transaction_id::NUMBER));
+        // Sent by the first poll.
+        let sent = poll_fn(|context| Poll::Ready(number.as_mut().poll(context))).await;
+        let committed = self.steps.commit(&mut client).await;
+        if !matches!(committed, Err(CommitError::Unknown(_))) {
+            return committed;
+        }
+        let number = match sent {
+            Poll::Ready(number) => number,
+            Poll::Pending => number.await,
+        };
+        let Some(id) = number.ok().and_then(|number| TransactionId::said(&number)) else {
+            return committed;
+        };
+        settled(self.holder.resolve(&id).await, committed)
     }
 
     /// Sends a statement and does not wait for the answer: the request is on its way when its future has
@@ -250,6 +287,27 @@ impl<H: Hold> PostgresTransaction<H> {
         let request = pin!(self.holder.client().batch_execute(sql));
         let _ = request.poll(&mut Context::from_waker(Waker::noop()));
     }
+}
+
+impl TransactionId {
+    /// `None` where the transaction has no number, as it has written nothing.
+    fn said(answer: &[SimpleQueryMessage]) -> Option<Self> {
+        let [number, at, server] = columns(answer);
+        Some(Self {
+            number: number?.parse().ok()?,
+            at: at?.parse().ok()?,
+            server: server?.parse().ok()?,
+        })
+    }
+}
+
+/// The first columns of the only row.
+fn columns<const N: usize>(answer: &[SimpleQueryMessage]) -> [Option<&str>; N] {
+    let row = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    std::array::from_fn(|column| row?.try_get(column).ok().flatten())
 }
 
 impl Executor for &Client {
@@ -311,12 +369,22 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
         if H::STATUS == TransactionStatus::Open {
             return Err("a transaction is open already".into());
         }
+        let begin = if H::SETTLES {
+            postgresql::begin_settling(options)?
+        } else {
+            postgresql::begin(options)?
+        };
+        self.settles = options.settle;
         let mut client = self.holder.client();
-        self.steps.begin(&mut client, options, Self::ORIGIN).await
+        self.steps.begin(&mut client, &begin, Self::ORIGIN).await
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        self.steps.commit(&mut self.holder.client()).await
+        if self.settles {
+            self.commit_and_settle().await
+        } else {
+            self.steps.commit(&mut self.holder.client()).await
+        }
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {

@@ -48,6 +48,44 @@ async fn an_isolation_level_is_in_force() {
 }
 
 #[tokio::test]
+async fn options_that_nobody_asked_for_are_those_of_the_session() {
+    #[commit_on_success]
+    async fn plain(conn: &mut Connection) -> Result<(), Failure> {
+        driver::execute(conn, DEFERRABLE).await?;
+        driver::execute(conn, READ_ONLY).await?;
+        Ok(driver::execute(conn, SERIALIZABLE).await?)
+    }
+
+    #[commit_on_success(conn, isolation = repeatable_read)]
+    async fn repeatable(conn: &mut Connection) -> Result<(), Failure> {
+        driver::execute(conn, DEFERRABLE).await?;
+        driver::execute(conn, READ_ONLY).await?;
+        Ok(driver::execute(conn, REPEATABLE_READ).await?)
+    }
+
+    #[commit_on_success(conn, read_only)]
+    async fn reads(conn: &mut Connection) -> Result<(), Failure> {
+        driver::execute(conn, DEFERRABLE).await?;
+        Ok(driver::execute(conn, SERIALIZABLE).await?)
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    for statement in [
+        "SET default_transaction_deferrable = on",
+        "SET default_transaction_read_only = on",
+        "SET default_transaction_isolation = serializable",
+    ] {
+        driver::execute(&mut conn, statement).await.unwrap();
+    }
+    plain(&mut conn).await.unwrap();
+    repeatable(&mut conn).await.unwrap();
+    reads(&mut conn).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_transaction_that_only_reads_refuses_to_write() {
     #[commit_on_success(conn, read_only)]
     async fn writes(conn: &mut Connection) -> Result<(), Failure> {

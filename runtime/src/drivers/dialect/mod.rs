@@ -4,3 +4,4 @@
 pub(super) mod mysql;
 pub(super) mod postgresql;
 pub(super) mod sqlite;
+pub(super) mod transaction_id;

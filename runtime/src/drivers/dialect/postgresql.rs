@@ -11,14 +11,16 @@ use crate::options::{Isolation, Options, Unsupported};
 use crate::transaction::CommitError;
 
 const DATABASE: &str = "PostgreSQL";
-const WITHOUT_POOL: &str = "settle` without a `sqlx::Pool";
+const WITHOUT_POOL: &str = "settle` without a `Pool` of sqlx or `deadpool_postgres";
 
 /// `in_failed_sql_transaction`.
 const ABORTED: &str = "25P02";
 /// `no_active_sql_transaction` and `invalid_savepoint_specification`.
 const ENDED: [&str; 2] = ["25P01", "3B001"];
-/// `statement_completion_unknown`, and the ways in which a server ends a session.
-const UNKNOWN: [&str; 4] = ["40003", "57P01", "57P02", "57P03"];
+/// `statement_completion_unknown`: CockroachDB says so of a `COMMIT`, with the severity of a refusal.
+const COMPLETION_UNKNOWN: &str = "40003";
+/// The ways in which a server ends a session.
+const SESSION_ENDED: [&str; 3] = ["57P01", "57P02", "57P03"];
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 
@@ -41,6 +43,16 @@ macro_rules! rollback_probe {
     };
 }
 
+/// Changes nothing, and fails where `DEFERRABLE` would: in a transaction that has had a query, and in a savepoint. The
+/// grammar of `SET` takes `FROM CURRENT`, though its page does not mention it.
+macro_rules! keep_deferrable {
+    () => {
+        "; SET LOCAL transaction_deferrable FROM CURRENT"
+    };
+}
+
+const BEGIN: &str = concat!("BEGIN", keep_deferrable!());
+
 /// Fails unless a transaction is open, and is going to be stored.
 pub(crate) const PROBE: &str = probe!();
 /// Fails outside of a transaction, and does not mind a failed one. PostgreSQL 12 and later.
@@ -57,9 +69,8 @@ pub(crate) const CLEAR: &str = "ROLLBACK";
 pub(crate) const CHECK: &str = "SAVEPOINT commit_on_success_check; SET CONSTRAINTS ALL IMMEDIATE; \
     ROLLBACK TO SAVEPOINT commit_on_success_check; RELEASE SAVEPOINT commit_on_success_check";
 
-/// The statement that begins a transaction, and fails inside of one that somebody has begun in plain SQL:
-/// `BEGIN` alone would only warn, but `DEFERRABLE` and its opposite are refused once a transaction has
-/// had a query.
+/// The statements that begin a transaction, as one message, and that fail inside of one that somebody has begun in plain
+/// SQL: `BEGIN` alone would only warn. What no option asks for stays as the session has it.
 ///
 /// # Errors
 ///
@@ -87,7 +98,7 @@ pub(crate) fn begin_settling(options: &Options) -> Result<Cow<'static, str>, Uns
         return Err(Unsupported::new(DATABASE, option));
     }
     if options.isolation.is_none() && !options.read_only {
-        return Ok(Cow::Borrowed("BEGIN NOT DEFERRABLE"));
+        return Ok(Cow::Borrowed(BEGIN));
     }
     let mut statement = String::from("BEGIN");
     if let Some(isolation) = options.isolation {
@@ -100,7 +111,7 @@ pub(crate) fn begin_settling(options: &Options) -> Result<Cow<'static, str>, Uns
     statement += if options.deferrable {
         " DEFERRABLE"
     } else {
-        " NOT DEFERRABLE"
+        keep_deferrable!()
     };
     Ok(Cow::Owned(statement))
 }
@@ -128,9 +139,14 @@ pub(crate) fn failure(code: Option<&str>, error: impl Into<BoxError>) -> CommitE
     }
 }
 
-/// Whether it was the server that answered, and not because it is going away.
-pub(crate) fn is_refusal(code: Option<&str>) -> bool {
-    code.is_some_and(|code| !UNKNOWN.contains(&code) && !code.starts_with("08"))
+/// Whether a statement was refused, where nothing but the code tells: neither the session nor the connection has ended.
+pub(crate) fn is_refusal(code: &str) -> bool {
+    !SESSION_ENDED.contains(&code) && !code.starts_with("08")
+}
+
+/// Whether the server itself does not know what it has done.
+pub(crate) fn is_completion_unknown(code: &str) -> bool {
+    code == COMPLETION_UNKNOWN
 }
 
 /// Whether the server has ended the session at a time when it had not begun to commit.

@@ -28,6 +28,11 @@
 //! or a busy file of SQLite; nor for an error of diesel behind an `#[error(transparent)]`, which does not
 //! show it.
 //!
+//! diesel does not say how severe an error of PostgreSQL is. So a `COMMIT` is known to be refused where a constraint, a
+//! serialization failure or a transaction that may only read is the reason, and the server goes on answering. After
+//! any other error, such as that of a deferred trigger, the outcome is unknown: it may as well come from a pooler that
+//! has lost its server behind a `COMMIT`.
+//!
 //! A connection that has died while the body was at something else is found dead at the commit, and diesel does not
 //! tell whether it was before or after: the outcome is unknown, though nothing was stored. A rollback on a dead
 //! connection to PostgreSQL counts as done; for MySQL diesel does not tell a dead connection from any other failure,

@@ -29,3 +29,22 @@ pub(super) fn is_disconnected(error: &DieselError) -> bool {
         )
     )
 }
+
+/// Whether PostgreSQL has refused a statement, on a session that goes on. Of other errors the driver does not say how
+/// severe they are, and a pooler that has lost its server may have put one in the place of an answer.
+pub(super) fn is_refusal(error: &DieselError) -> bool {
+    let DieselError::DatabaseError(kind, _) = error else {
+        return false;
+    };
+    matches!(
+        kind,
+        DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::SerializationFailure
+            | DatabaseErrorKind::ReadOnlyTransaction
+            | DatabaseErrorKind::RestrictViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+            | DatabaseErrorKind::ExclusionViolation
+    )
+}

@@ -110,6 +110,12 @@ impl Steps {
                 self.leave(executor, None);
             }
             Err(CommitError::Refused(_) | CommitError::Aborted) => self.stay(executor),
+            // Whatever became of the transaction, it is over where the server goes on answering.
+            Err(CommitError::Unknown(_)) if self.database == Database::PostgreSql => {
+                if postgresql::answers(executor).await {
+                    self.leave(executor, None);
+                }
+            }
             Err(CommitError::Unknown(_)) => {}
         }
         committed

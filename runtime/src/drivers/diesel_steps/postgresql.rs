@@ -3,7 +3,7 @@
 //! not executed.
 
 use super::Executor;
-use super::answers::{PING, is_disconnected, is_same};
+use super::answers::{PING, is_disconnected, is_refusal, is_same};
 use crate::drivers::dialect::postgresql::{CHECK, COMMIT, PROBE, ROLLBACK, ROLLBACK_PROBE};
 use crate::transaction::{CommitError, RollbackError};
 
@@ -21,12 +21,20 @@ pub(super) async fn commit(executor: &mut impl Executor) -> Result<(), CommitErr
             CommitError::Refused(error.into())
         });
     }
-    let alive = executor.send(PING).await.is_ok();
-    Err(match (alive, at_savepoint) {
-        (false, _) => CommitError::Unknown(error.into()),
-        (true, true) => CommitError::Ended,
-        (true, false) => CommitError::RolledBack(error.into()),
+    Err(if !answers(executor).await {
+        CommitError::Unknown(error.into())
+    } else if at_savepoint {
+        CommitError::Ended
+    } else if is_refusal(&error) {
+        CommitError::RolledBack(error.into())
+    } else {
+        CommitError::Unknown(error.into())
     })
+}
+
+/// Whether the server answers, in no failed transaction.
+pub(super) async fn answers(executor: &mut impl Executor) -> bool {
+    executor.send(PING).await.is_ok()
 }
 
 pub(super) async fn rollback(executor: &mut impl Executor) -> Result<(), RollbackError> {

@@ -16,9 +16,10 @@ use super::dialect::postgresql;
 use super::ownership::Ownership;
 use crate::error::BoxError;
 use crate::observer;
-use crate::options::Options;
 use crate::transaction::{CommitError, RollbackError, Savepoint};
 
+#[cfg(feature = "deadpool-postgres")]
+pub(super) use answers::code;
 pub(super) use answers::is_transient;
 use answers::{AlreadyOpen, Sent};
 
@@ -60,12 +61,11 @@ impl Steps {
     pub(super) async fn begin(
         &mut self,
         executor: &mut impl Executor,
-        options: &Options,
+        begin: &str,
         origin: Origin,
     ) -> Result<(), BoxError> {
-        let begin = postgresql::begin(options)?;
         self.open = Open::Transaction;
-        let Err(error) = executor.send(&begin).await else {
+        let Err(error) = executor.send(begin).await else {
             return Ok(());
         };
         if !answers::is_refusal(&error) {
@@ -82,7 +82,7 @@ impl Steps {
         self.open = Open::Transaction;
         executor.send(postgresql::CLEAR).await?;
         observer::leftover_rolled_back(origin.driver);
-        Ok(executor.send(&begin).await?)
+        Ok(executor.send(begin).await?)
     }
 
     pub(super) async fn commit(&mut self, executor: &mut impl Executor) -> Result<(), CommitError> {

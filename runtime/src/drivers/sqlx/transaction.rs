@@ -6,7 +6,8 @@ use sqlx_core::transaction::TransactionManager;
 use super::error::said_by_database;
 use super::steps::{StillNested, count_out, depth, sql};
 use super::{Backend, Fate, HasConnection, Hold, Later, Ownership};
-use crate::error::{BoxError, Outcome};
+use crate::drivers::dialect::transaction_id::settled;
+use crate::error::BoxError;
 use crate::observer;
 use crate::options::Options;
 use crate::transaction::{
@@ -155,13 +156,7 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
         let (Err(CommitError::Unknown(_)), Some(pool)) = (&committed, self.holder.pool()) else {
             return committed;
         };
-        match (H::Database::resolve(pool, &id).await, committed) {
-            (Some(Outcome::Committed), _) => Ok(()),
-            (Some(Outcome::RolledBack), Err(CommitError::Unknown(error))) => {
-                Err(CommitError::RolledBack(error))
-            }
-            (_, committed) => committed,
-        }
+        settled(H::Database::resolve(pool, &id).await, committed)
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
