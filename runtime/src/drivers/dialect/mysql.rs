@@ -63,6 +63,12 @@ pub(crate) fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported>
     )))
 }
 
+/// The statements of a begin, in the same message behind a rollback of what the last user of the connection has left
+/// open: `START TRANSACTION` would commit it. Nobody hears whether anything was.
+pub(crate) fn begin_anew(begin: &str) -> Cow<'static, str> {
+    Cow::Owned(format!("ROLLBACK; {begin}"))
+}
+
 /// Whether running the whole transaction again may succeed. The transaction may be gone after these errors, and after no
 /// others.
 pub(crate) fn is_transient(number: u16) -> bool {

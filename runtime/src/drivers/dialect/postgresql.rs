@@ -17,7 +17,7 @@ const WITHOUT_POOL: &str = "settle` without a `Pool` of sqlx or `deadpool_postgr
 const ABORTED: &str = "25P02";
 /// `no_active_sql_transaction` and `invalid_savepoint_specification`.
 const ENDED: [&str; 2] = ["25P01", "3B001"];
-/// `statement_completion_unknown`: CockroachDB says so of a `COMMIT`, with the severity of a refusal.
+/// `statement_completion_unknown`: `CockroachDB` says so of a `COMMIT`, with the severity of a refusal.
 const COMPLETION_UNKNOWN: &str = "40003";
 /// The ways in which a server ends a session.
 const SESSION_ENDED: [&str; 3] = ["57P01", "57P02", "57P03"];

@@ -70,7 +70,7 @@ impl TransactionId {
     /// Asks until there is an answer, or none is to be had.
     pub(crate) async fn resolve(&self, server: &impl Ask) -> Option<Outcome> {
         for wait in WAITS {
-            match Status::of(server.ask(self.question()).await) {
+            match Status::of(&server.ask(self.question()).await) {
                 Status::Known(outcome) => return Some(outcome),
                 Status::Forgotten => return None,
                 Status::Later => futures_timer::Delay::new(Duration::from_millis(wait)).await,
@@ -95,8 +95,8 @@ impl TransactionId {
 }
 
 impl Status {
-    fn of(answer: Answer) -> Self {
-        let row = match &answer {
+    fn of(answer: &Answer) -> Self {
+        let row = match answer {
             Answer::Row(row) => row.each_ref().map(Option::as_deref),
             Answer::Error(code) if code == NEVER_GIVEN => return Self::Known(Outcome::RolledBack),
             Answer::Error(_) | Answer::Silence => return Self::Later,

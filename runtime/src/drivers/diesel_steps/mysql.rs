@@ -14,12 +14,6 @@ use crate::transaction::{CommitError, RollbackError};
 const COMMIT: &str = "RELEASE SAVEPOINT commit_on_success; COMMIT";
 const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT commit_on_success; ROLLBACK";
 
-/// The statements of a begin, in the same message behind a rollback of whatever is open: `START TRANSACTION` would
-/// commit it. Nobody hears whether anything was.
-pub(super) fn begin_anew(begin: &str) -> String {
-    format!("ROLLBACK; {begin}")
-}
-
 pub(super) async fn commit(
     executor: &mut impl Executor,
     interrupted: Interrupted,

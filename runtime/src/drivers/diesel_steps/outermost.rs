@@ -7,6 +7,7 @@ use ::diesel::connection::InstrumentationEvent;
 use ::diesel::result::{Error as DieselError, QueryResult};
 
 use super::{Database, Executor, Managed, Ownership, Steps, managed, mysql, postgresql, sqlite};
+use crate::drivers::dialect;
 use crate::error::BoxError;
 use crate::observer;
 use crate::options::Options;
@@ -69,7 +70,7 @@ impl Steps {
         driver: &'static str,
     ) -> QueryResult<()> {
         let sql = match self.database {
-            Database::MySql => mysql::begin_anew(&sql).into(),
+            Database::MySql => dialect::mysql::begin_anew(&sql),
             _ => sql,
         };
         let Err(error) = self.send_begin(executor, &sql).await else {

@@ -117,6 +117,7 @@ pub(in crate::drivers) fn code(error: &PostgresError) -> Option<&str> {
 }
 
 #[cfg(all(test, feature = "tokio-postgres"))]
+#[allow(clippy::unwrap_used, reason = "a failed test says where")]
 mod tests {
     use ::tokio_postgres::{Config, Error as PostgresError, NoTls};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};

@@ -8,6 +8,7 @@ use sqlx_core::error::DatabaseError;
 use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::sql_str::SqlStr;
 
+use super::hold::Ownership;
 use super::steps::{roll_back_until, sql};
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
@@ -32,7 +33,7 @@ pub trait Backend: Database {
     /// # Errors
     ///
     /// When the database cannot honour one of the options, or not without somebody to ask.
-    fn begin(options: &Options, later: Later) -> Result<SqlStr, Unsupported>;
+    fn begin(options: &Options, later: Later, ownership: Ownership) -> Result<SqlStr, Unsupported>;
 
     /// Whether a transaction could not be begun because its connection is in one already, of which sqlx
     /// knows nothing; it is rolled back then.

@@ -22,9 +22,10 @@
 //! Calls deferred inside a transaction that the body begins with sqlx itself are refused, as nobody would tell when it
 //! ends.
 //!
-//! A future dropped while `BEGIN` is in flight leaves a connection that may have an open transaction, and on
+//! A future dropped while a step is under way leaves a connection that may have an open transaction, and on
 //! MySQL one that was dropped in the middle of a statement leaves a connection that is out of step
-//! (<https://github.com/launchbadge/sqlx/issues/563>). One that came from a pool is closed; a plain
+//! (<https://github.com/launchbadge/sqlx/issues/563>). One of a pool goes on with a `COMMIT` that was sent, and with its calls, with
+//! the feature `tokio`; otherwise it is rolled back and given back on PostgreSQL and SQLite, and closed on MySQL. A plain
 //! `PgConnection` or `MySqlConnection`, borrowed or behind a guard, cannot be closed by whoever does not have it, so
 //! its owner has to drop it after a cancellation. Likewise, a nested block that is cancelled inside a `Transaction`
 //! opened by hand leaves its writes in that transaction.
@@ -33,8 +34,12 @@
 //! what is answered belongs to another statement. One that came from a pool is closed, and its block rolled back; whoever
 //! lends another one is told that the outcome is unknown, and has to drop it.
 //!
-//! On MySQL, a transaction that the last user of a pooled connection has begun in plain SQL and left open is
-//! committed by the next `START TRANSACTION`, as the database does it.
+//! On MySQL, a transaction that the last user of a pooled connection has begun in plain SQL and left open is rolled back,
+//! and nobody hears of it. On a connection that is borrowed `START TRANSACTION` commits what is open in plain SQL, or was written with
+//! `autocommit = 0`, as the database does it (<https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html>): no statement tells
+//! without taking away an isolation level that was set for the next transaction. Rows of a table that knows no
+//! transactions, such as one of MyISAM, stay whatever becomes of the block, and `completion_type` is the session's: with
+//! `CHAIN`, a transaction is open after the block on a connection that is borrowed.
 
 mod backend;
 mod error;

@@ -22,7 +22,7 @@ use super::steps::{
     Answers, OutOfStep, Recount, check_depth, probe_failure, roll_back_probed, roll_back_until,
     send, sql,
 };
-use super::{Backend, Fate, Later};
+use super::{Backend, Fate, Later, Ownership};
 use crate::drivers::dialect::mysql;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
@@ -43,8 +43,12 @@ impl Backend for MySql {
 
     const DOUBTFUL: Fate = Fate::Close;
 
-    fn begin(options: &Options, _: Later) -> Result<SqlStr, Unsupported> {
-        Ok(sql(mysql::begin(options)?))
+    fn begin(options: &Options, _: Later, ownership: Ownership) -> Result<SqlStr, Unsupported> {
+        let begin = mysql::begin(options)?;
+        Ok(sql(match ownership {
+            Ownership::Borrowed => begin,
+            Ownership::Guarded | Ownership::Pooled => mysql::begin_anew(&begin),
+        }))
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {

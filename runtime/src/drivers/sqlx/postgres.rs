@@ -29,7 +29,7 @@ use super::steps::{
     Recount, check_depth, depth, probe_failure, roll_back_probed, roll_back_until, sql,
 };
 use super::transaction_id::{self, TransactionId};
-use super::{Backend, Fate, Later};
+use super::{Backend, Fate, Later, Ownership};
 use crate::drivers::dialect::postgresql;
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
@@ -52,7 +52,7 @@ impl Backend for Postgres {
 
     const DOUBTFUL: Fate = Fate::Close;
 
-    fn begin(options: &Options, later: Later) -> Result<SqlStr, Unsupported> {
+    fn begin(options: &Options, later: Later, _: Ownership) -> Result<SqlStr, Unsupported> {
         let begin = match later {
             Later::Ask => postgresql::begin_settling(options)?,
             Later::Never => postgresql::begin(options)?,

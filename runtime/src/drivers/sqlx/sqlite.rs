@@ -19,7 +19,7 @@ use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteTransactionManager};
 
 use super::sources::connection;
 use super::steps::{check_depth, depth, roll_back_until, sql};
-use super::{Backend, Fate, Later};
+use super::{Backend, Fate, Later, Ownership};
 use crate::drivers::dialect::sqlite::{self, ForeignKeyViolated};
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
@@ -40,7 +40,7 @@ impl Backend for Sqlite {
 
     const DOUBTFUL: Fate = Fate::Keep;
 
-    fn begin(options: &Options, _: Later) -> Result<SqlStr, Unsupported> {
+    fn begin(options: &Options, _: Later, _: Ownership) -> Result<SqlStr, Unsupported> {
         Ok(SqlStr::from_static(sqlite::begin(options)?))
     }
 

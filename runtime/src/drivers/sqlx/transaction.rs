@@ -121,7 +121,7 @@ impl<H: Hold> Session for SqlxTransaction<H> {
 impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         let later = self.later();
-        let statement = H::Database::begin(options, later)?;
+        let statement = H::Database::begin(options, later, H::OWNERSHIP)?;
         self.settles = options.settle;
         let owns = self.owns_connection();
         let connection = self.holder.connection_mut();
@@ -132,7 +132,7 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
             return Err(error.into());
         }
         observer::leftover_rolled_back(H::Database::DRIVER);
-        let statement = H::Database::begin(options, later)?;
+        let statement = H::Database::begin(options, later, H::OWNERSHIP)?;
         Ok(ManagerOf::<H>::begin(connection, Some(statement)).await?)
     }
 
