@@ -24,7 +24,7 @@
 //! # What cannot be kept
 //!
 //! On MySQL, `START TRANSACTION` commits what is open in plain SQL on a connection that is borrowed, or was written there with
-//! `autocommit = 0`. Rows of a table that knows no transactions, such as one of MyISAM, stay whatever becomes of the block.
+//! `autocommit = 0`. Rows of a table that knows no transactions, such as one of `MyISAM`, stay whatever becomes of the block.
 //! `completion_type` is the session's: with `CHAIN`, a transaction is open after the block.
 //!
 //! Errors of diesel carry no codes: besides PostgreSQL's 40001 and, in the statements of a body, MySQL's

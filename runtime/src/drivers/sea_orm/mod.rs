@@ -64,7 +64,7 @@
 //!   block's.
 //! - What somebody else has left open on a pooled connection of PostgreSQL, in plain SQL, is taken for a part of
 //!   the block.
-//! - Rows of a MySQL table that knows no transactions, such as one of MyISAM, stay whatever becomes of the block.
+//! - Rows of a MySQL table that knows no transactions, such as one of `MyISAM`, stay whatever becomes of the block.
 //! - sqlx-mysql 0.9 never gets a connection back whose future is dropped while it prepares a statement; nothing is
 //!   left open on it.
 //! - sqlx-sqlite 0.9 goes on counting a transaction that the body has begun with sea-orm and SQLite has rolled back

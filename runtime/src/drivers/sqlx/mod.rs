@@ -38,7 +38,7 @@
 //! and nobody hears of it. On a connection that is borrowed `START TRANSACTION` commits what is open in plain SQL, or was written with
 //! `autocommit = 0`, as the database does it (<https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html>): no statement tells
 //! without taking away an isolation level that was set for the next transaction. Rows of a table that knows no
-//! transactions, such as one of MyISAM, stay whatever becomes of the block, and `completion_type` is the session's: with
+//! transactions, such as one of `MyISAM`, stay whatever becomes of the block, and `completion_type` is the session's: with
 //! `CHAIN`, a transaction is open after the block on a connection that is borrowed.
 
 mod backend;
