@@ -1,0 +1,189 @@
+//! Answers in the place of the server, and what they have to be taken for.
+
+use commit_on_success::Outcome;
+use commit_on_success_tests::answering::{Answer, AnsweringProxy, Fate};
+
+use crate::direct::Direct;
+use crate::drivers::{Driver, ON_MYSQL, ON_POSTGRES};
+use crate::stage::Stage;
+use crate::story::{Body, Found, Told};
+
+/// What an answer to `COMMIT` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// Nothing is stored.
+    Refused,
+    /// Nothing is stored, and another attempt is worth it.
+    Transient,
+    /// Nobody knows.
+    InDoubt,
+    /// Nothing is stored, as `COMMIT` was never run.
+    TooLate,
+    /// It is stored.
+    Stored,
+}
+
+use Meaning::{InDoubt, Refused, Stored, TooLate, Transient};
+
+const fn says(severity: &'static str, code: &'static str) -> Answer {
+    Answer::Postgres { severity, code }
+}
+
+const OF_POSTGRES: &[(Answer, Meaning)] = &[
+    // pgcat, when it has lost its server.
+    (says("FATAL", "58000"), InDoubt),
+    (says("FATAL", "08006"), InDoubt),
+    // pgbouncer, when it has.
+    (says("FATAL", "08P01"), InDoubt),
+    (says("FATAL", "57P01"), InDoubt),
+    (says("FATAL", "57P02"), InDoubt),
+    (says("FATAL", "57P03"), InDoubt),
+    (says("FATAL", "40001"), InDoubt),
+    (says("FATAL", "23505"), InDoubt),
+    (says("FATAL", "25P03"), TooLate),
+    (says("PANIC", "XX000"), InDoubt),
+    (Answer::Silence, InDoubt),
+    (says("ERROR", "40001"), Transient),
+    (says("ERROR", "40P01"), Transient),
+    (says("ERROR", "25P02"), Transient),
+    (says("ERROR", "23505"), Refused),
+    (says("ERROR", "23503"), Refused),
+    // A server behind the server.
+    (says("ERROR", "08006"), Refused),
+    (says("ERROR", "57P01"), Refused),
+    (says("ERROR", "58030"), Refused),
+    (says("ERROR", "XX000"), Refused),
+    (Answer::Notice, Stored),
+];
+
+const fn error(number: u16, state: &'static str) -> Answer {
+    Answer::MySql { number, state }
+}
+
+const OF_MYSQL: &[(Answer, Meaning)] = &[
+    // ProxySQL, when it has lost its server, or finds none.
+    (error(9001, "HY000"), InDoubt),
+    (error(2013, "HY000"), InDoubt),
+    (error(2006, "HY000"), InDoubt),
+    (error(1045, "28000"), InDoubt),
+    (error(1105, "HY000"), InDoubt),
+    (error(1305, "42000"), InDoubt),
+    (Answer::Silence, InDoubt),
+    (error(1213, "40001"), Transient),
+    (error(1020, "HY000"), Transient),
+    (error(1180, "HY000"), Refused),
+    (error(1792, "25006"), Refused),
+    (error(3101, "40000"), Refused),
+];
+
+/// diesel hides severities, and nearly all codes: an error that could be a refusal may be in doubt.
+fn hides(driver: &Driver) -> bool {
+    driver.name.starts_with("diesel")
+}
+
+/// A pool of sqlx for PostgreSQL may ask what became of a commit.
+fn may_ask(driver: &Driver) -> bool {
+    driver.name == "sqlx-postgres, pool"
+}
+
+fn is_expected(driver: &Driver, meaning: Meaning, fate: Fate, found: &Found) -> bool {
+    const UNKNOWN: Told = Told::Of(Outcome::Unknown);
+    const UNDONE: Told = Told::Of(Outcome::RolledBack);
+    let truth = match fate {
+        Fate::Stored => Outcome::Committed,
+        Fate::Undone => Outcome::RolledBack,
+    };
+    let told = found.told;
+    let hidden = hides(driver) && told == UNKNOWN;
+    match meaning {
+        Refused => found.bodies == 1 && (told == UNDONE || hidden),
+        Transient if hides(driver) => [1, 2].contains(&found.bodies),
+        Transient => found.bodies == 2 && found.rows == [1, 1],
+        InDoubt => {
+            let asked = may_ask(driver) && told == Told::Of(truth);
+            found.bodies == 1 && (told == UNKNOWN || asked)
+        }
+        TooLate => found.bodies == 1 && (told == UNDONE || hidden),
+        Stored => found.bodies == 1 && told == Told::Of(Outcome::Committed),
+    }
+}
+
+/// What may have become of a transaction whose `COMMIT` is answered so.
+fn fates(meaning: Meaning) -> &'static [Fate] {
+    match meaning {
+        Refused | Transient | TooLate => &[Fate::Undone],
+        Stored => &[Fate::Stored],
+        InDoubt => &[Fate::Stored, Fate::Undone],
+    }
+}
+
+fn try_all(mut stage: Stage, drivers: &[Driver], answers: &[(Answer, Meaning)]) {
+    for driver in drivers {
+        let address = stage.direct.address.clone();
+        let proxy = stage
+            .runtime
+            .block_on(AnsweringProxy::to(&address))
+            .unwrap();
+        let place = stage.open(driver, &address.at(proxy.port()).to_string());
+        for (answer, meaning) in answers {
+            for fate in fates(*meaning) {
+                proxy.answer(*answer, *fate);
+                let found = stage.run(&place, Body::Succeeds);
+                assert_eq!(proxy.take_answered(), 1, "{}, {answer:?}", driver.name);
+                stage.judge((answer, fate), driver, &place, &found, |found| {
+                    is_expected(driver, *meaning, *fate, found)
+                });
+            }
+        }
+    }
+    stage.publish();
+}
+
+/// As many attempts as there are, and no more.
+fn try_to_the_end(mut stage: Stage, drivers: &[Driver], answer: Answer) {
+    for driver in drivers {
+        let address = stage.direct.address.clone();
+        let proxy = stage
+            .runtime
+            .block_on(AnsweringProxy::to(&address))
+            .unwrap();
+        let place = stage.open(driver, &address.at(proxy.port()).to_string());
+        for _ in 0..3 {
+            proxy.answer(answer, Fate::Undone);
+        }
+        let found = stage.run(&place, Body::Succeeds);
+        assert_eq!(proxy.take_answered(), found.bodies, "{}", driver.name);
+        stage.judge(answer, driver, &place, &found, |found| {
+            found.bodies == 3 && found.told == Told::Of(Outcome::RolledBack)
+        });
+    }
+    stage.publish();
+}
+
+#[test]
+fn an_answer_in_the_place_of_postgresql_is_taken_for_what_it_says() {
+    if let Some(stage) = Stage::of(Direct::postgres()) {
+        try_all(stage, ON_POSTGRES, OF_POSTGRES);
+    }
+}
+
+#[test]
+fn an_answer_in_the_place_of_mysql_is_taken_for_what_it_says() {
+    if let Some(stage) = Stage::of(Direct::mysql()) {
+        try_all(stage, ON_MYSQL, OF_MYSQL);
+    }
+}
+
+#[test]
+fn a_commit_on_postgresql_that_always_conflicts_is_given_up_after_all_attempts() {
+    if let Some(stage) = Stage::of(Direct::postgres()) {
+        try_to_the_end(stage, ON_POSTGRES, says("ERROR", "40001"));
+    }
+}
+
+#[test]
+fn a_commit_on_mysql_that_always_conflicts_is_given_up_after_all_attempts() {
+    if let Some(stage) = Stage::of(Direct::mysql()) {
+        try_to_the_end(stage, ON_MYSQL, error(1213, "40001"));
+    }
+}
