@@ -542,18 +542,18 @@ let_services_be_started() {
     service_policy=''
 }
 
-# start_pgbouncer MODE SERVER starts one with pool_mode=MODE, in front of the server that a connection
-# string of libpq names. It takes turns with two sessions of that server.
+# start_pgbouncer MODE SESSIONS SERVER starts one with pool_mode=MODE and that many sessions, which it uses
+# in turn, of the server that a connection string of libpq names.
 start_pgbouncer() {
     cat >"$servers_dir/pgbouncer.common" <<INI
 [databases]
-* = $2
+* = $3
 [pgbouncer]
 listen_addr = 127.0.0.1
 unix_socket_dir =
 auth_type = any
 pool_mode = $1
-default_pool_size = 2
+default_pool_size = $2
 server_round_robin = 1
 ignore_startup_parameters = extra_float_digits, options
 INI

@@ -34,6 +34,8 @@ pub enum Answer {
         /// The SQLSTATE.
         state: &'static str,
     },
+    /// The server's own, on PostgreSQL.
+    OfTheServer,
     /// PostgreSQL's `NoticeResponse`, and then the server's own answer.
     Notice,
     /// None: the connection is closed.

@@ -55,16 +55,16 @@ impl Server {
         Self::listening(&[name], &absent, &SAID)
     }
 
-    /// Starts a pgbouncer with this `pool_mode`, in front of the server that a connection string of libpq names.
-    /// `None` where there is none to be had.
+    /// Starts a pgbouncer with this `pool_mode`, which has so many sessions of the server that a connection string
+    /// of libpq names. `None` where there is none to be had.
     ///
     /// # Panics
     ///
     /// When it does not start, and where `CI=true`, which leaves nothing out.
     #[must_use]
-    pub fn pgbouncer(mode: &str, server: &str) -> Option<Self> {
+    pub fn pgbouncer(mode: &str, sessions: u8, server: &str) -> Option<Self> {
         static SAID: Once = Once::new();
-        let args = ["pgbouncer", mode, server];
+        let args = ["pgbouncer", mode, &sessions.to_string(), server];
         Self::listening(&args, "pgbouncer is not here", &SAID)
     }
 

@@ -13,6 +13,8 @@ mod answers;
 mod direct;
 #[path = "poolers/drivers.rs"]
 mod drivers;
+#[path = "poolers/pgbouncer.rs"]
+mod pgbouncer;
 #[path = "poolers/proxy.rs"]
 mod proxy;
 #[path = "poolers/stage.rs"]

@@ -123,6 +123,8 @@ impl Session {
         self.plan.done();
         if answer == Answer::Notice {
             self.client.send(&said(b'N', "WARNING", "01000")).await?;
+        }
+        if [Answer::Notice, Answer::OfTheServer].contains(&answer) {
             self.awaited += 1;
             self.server.send(&query(commit)).await?;
             return Ok(Served::On);

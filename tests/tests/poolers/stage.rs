@@ -3,14 +3,18 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use commit_on_success::Outcome;
+use commit_on_success_tests::answering::Address;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::direct::Direct;
-use crate::drivers::{Driver, Place};
-use crate::story::{Body, Found, Order, Told};
+use crate::drivers::{At, Driver, Place, Sessions};
+use crate::story::{Body, Found, Meanwhile, Order, Told};
+
+/// How long a pool may take to find out that its connection is gone.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server, and what was found that is not as it should be.
 pub(crate) struct Stage {
@@ -37,19 +41,26 @@ impl Stage {
         })
     }
 
-    pub(crate) fn open(&self, driver: &Driver, url: &str) -> Place {
+    pub(crate) fn open(&self, driver: &Driver, address: &Address, sessions: Sessions) -> Place {
         let _inside = self.runtime.enter();
-        (driver.open)(url)
+        let url = address.to_string();
+        (driver.open)(&At { url, sessions })
     }
 
     /// Runs a transaction.
     pub(crate) fn run(&mut self, place: &Place, body: Body) -> Found {
+        self.run_while(place, body, Arc::new(|| ()))
+    }
+
+    /// Runs a transaction, and something else at the head of each of its attempts.
+    pub(crate) fn run_while(&mut self, place: &Place, body: Body, meanwhile: Meanwhile) -> Found {
         static NEXT: AtomicI64 = AtomicI64::new(0);
         let own = i64::from(std::process::id()) * 1_000_000;
         let order = Order {
             number: own + NEXT.fetch_add(10, Ordering::Relaxed),
             body,
             direct: self.direct.clone(),
+            meanwhile,
             counts: Arc::default(),
         };
         self.transactions += 1;
@@ -58,8 +69,7 @@ impl Stage {
                 let order = order.clone();
                 place(order)
             };
-            let patience = Duration::from_secs(60);
-            let ended = tokio::time::timeout(patience, running).await;
+            let ended = tokio::time::timeout(6 * PATIENCE, running).await;
             let result = ended
                 .expect("it comes to an end")
                 .expect("it does not panic");
@@ -93,22 +103,26 @@ impl Stage {
         }
     }
 
-    /// The next transaction. A pool may have to find out first that its connection is gone.
-    fn go_on(&mut self, place: &Place) -> Result<(), Found> {
-        let mut left = 20;
+    /// Runs a transaction, once it can begin: a pool may have to find out that its connection is gone.
+    pub(crate) fn run_once_begun(&mut self, place: &Place, body: Body) -> Found {
+        let asked = Instant::now();
         loop {
-            let found = self.run(place, Body::Succeeds);
-            let stored = found.told == Told::Of(Outcome::Committed) && found.bodies == 1;
-            if stored && found.is_kept() {
-                return Ok(());
+            let found = self.run(place, body);
+            if found.bodies > 0 || asked.elapsed() > PATIENCE {
+                return found;
             }
-            // Only a begin may fail.
-            if found.bodies > 0 || left == 0 {
-                return Err(found);
-            }
-            left -= 1;
             std::thread::sleep(Duration::from_millis(25));
         }
+    }
+
+    /// The next transaction of a pool.
+    fn go_on(&mut self, place: &Place) -> Result<(), Found> {
+        let found = self.run_once_begun(place, Body::Succeeds);
+        let stored = found.told == Told::Of(Outcome::Committed) && found.rows == [1, 1];
+        if stored && found.bodies == 1 && found.is_kept() {
+            return Ok(());
+        }
+        Err(found)
     }
 
     /// Says all that is wrong.

@@ -35,12 +35,17 @@ pub(crate) struct Counts {
     rolled_back: AtomicUsize,
 }
 
+/// Something that happens while a transaction runs.
+pub(crate) type Meanwhile = Arc<dyn Fn() + Send + Sync>;
+
 /// One transaction.
 #[derive(Clone)]
 pub(crate) struct Order {
     pub(crate) number: i64,
     pub(crate) body: Body,
     pub(crate) direct: Direct,
+    /// What else happens at the head of each attempt.
+    pub(crate) meanwhile: Meanwhile,
     pub(crate) counts: Arc<Counts>,
 }
 
@@ -48,6 +53,7 @@ impl Order {
     /// At the head of each attempt.
     pub(crate) fn begin(&self) -> Result<()> {
         count(&self.counts.bodies);
+        (self.meanwhile)();
         let counts = Arc::clone(&self.counts);
         signals::post_commit().connect(move |_| count(&counts.committed))?;
         let counts = Arc::clone(&self.counts);
@@ -132,14 +138,15 @@ impl Told {
 pub(crate) struct Found {
     pub(crate) told: Told,
     /// The error, with its sources.
+    #[expect(dead_code, reason = "for whoever reads what was found")]
     pub(crate) said: String,
     /// How often each of the two rows is there.
     pub(crate) rows: [usize; 2],
     pub(crate) bodies: usize,
     /// How often each of two calls was made.
     pub(crate) calls: [usize; 2],
-    committed: usize,
-    rolled_back: usize,
+    pub(crate) committed: usize,
+    pub(crate) rolled_back: usize,
 }
 
 impl Found {
