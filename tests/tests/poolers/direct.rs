@@ -1,6 +1,7 @@
 //! A way to the server that nobody stands in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commit_on_success_tests::answering::Address;
 use commit_on_success_tests::corner::{Corner, Stage as _};
@@ -63,6 +64,21 @@ impl Direct {
             Kept::MySql(corner) => corner.numbers(sql).await,
         };
         [1, 2].map(|half| rows.iter().filter(|row| **row == number + half).count())
+    }
+
+    /// Whether a transaction that has used the table is open a moment later, as far as PostgreSQL tells.
+    pub(crate) async fn is_left_open(&self) -> bool {
+        let Kept::Postgres(corner) = &*self.corner else {
+            return false;
+        };
+        let locks = "SELECT count(*) FROM pg_locks WHERE relation = 'item'::regclass";
+        for _ in 0..100 {
+            if corner.numbers(locks).await == [0] {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        true
     }
 
     /// Ends the session of PostgreSQL that has this lock, and returns when it is gone.

@@ -97,6 +97,10 @@ impl Stage {
                 "{name}, {about:?}: {told:?} is not expected: {found:?}"
             ));
         }
+        if self.runtime.block_on(self.direct.is_left_open()) {
+            self.wrong
+                .push(format!("{name}, {about:?}: a transaction is left open"));
+        }
         if let Err(next) = self.go_on(place) {
             self.wrong
                 .push(format!("{name}, {about:?}: the next one: {next:?}"));
