@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 #
-# PostgreSQL and MariaDB servers for one run of the tests, the C libraries of their clients, and
-# valgrind. Sourced by `tests/run`, which calls
+# PostgreSQL and MariaDB servers for one run of the tests, the C libraries of their clients, valgrind,
+# and the pooler pgbouncer. Sourced by `tests/run`, which calls
 #
 #   provide_libraries      finds or installs the libraries; fails where they are not to be had
 #   provide_valgrind       finds or installs valgrind; fails where it is not to be had
+#   provide_pgbouncer      finds or installs pgbouncer; fails where it is not to be had
 #   provide_servers        finds, installs and starts what is needed, and exports the two URLs
-#   install_everything     finds or installs libraries, valgrind and servers, and starts nothing
+#   install_everything     finds or installs all of these, and starts nothing
 #   report_dead_servers    prints the log of each server that has ended by itself
 #   stop_servers           stops the servers and removes their files
 #
@@ -15,11 +16,13 @@
 servers_dir=''     # the private directory of this run
 apt_updated=''     # not empty once `apt-get update` has run
 cluster_conf=''    # the file that keeps Debian's package from creating a cluster
+service_policy=''  # the file that keeps Debian's packages from starting services
 as_server_user=()  # the command prefix that runs `env` as the user of the servers
 server_port=0
 postgres_bin=''
 mariadb_server=''
 mariadb_install_db=''
+pgbouncer=''
 started_servers=()
 
 readonly start_seconds=60
@@ -66,6 +69,7 @@ install_everything() {
     provide_libraries
     say 'the libraries of database clients: found'
     if provide_valgrind; then say 'valgrind: found'; fi
+    if provide_pgbouncer; then say 'pgbouncer: found'; fi
 }
 
 provide_libraries() {
@@ -105,6 +109,24 @@ provide_valgrind() {
     unlock_apt
 }
 
+# Tests that need it say that they are left out without it.
+provide_pgbouncer() {
+    if find_pgbouncer; then
+        return 0
+    fi
+    if ! can_apt_get; then
+        say 'pgbouncer is missing, and nothing is tested behind it. Install it:
+    Debian, Ubuntu    sudo apt-get install pgbouncer
+    Fedora            sudo dnf install pgbouncer
+    macOS             brew install pgbouncer'
+        return 1
+    fi
+    need_directory
+    lock_apt
+    install_pgbouncer || { unlock_apt; return 1; }
+    unlock_apt
+}
+
 report_dead_servers() {
     local name
     for name in ${started_servers[@]+"${started_servers[@]}"}; do
@@ -117,7 +139,10 @@ report_dead_servers() {
 
 stop_servers() {
     [ -z "$cluster_conf" ] || let_clusters_be_created
+    [ -z "$service_policy" ] || let_services_be_started
     [ -n "$servers_dir" ] || return 0
+    # It has nothing to write down.
+    signal_server KILL pgbouncer
     # All at once, then wait. An immediate shutdown for PostgreSQL: the data is thrown away.
     signal_server QUIT postgres
     signal_server TERM mariadb
@@ -480,6 +505,69 @@ launch_mariadb() {
 
 mariadb_is_ready() {
     grep -q 'ready for connections' "$servers_dir/mariadb.log"
+}
+
+# ---------------------------------------------------------------------------------------------
+# pgbouncer
+
+find_pgbouncer() {
+    pgbouncer=$(PATH=$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin type -P pgbouncer)
+}
+
+# Another run may have been here in the meantime.
+install_pgbouncer() {
+    find_pgbouncer && return 0
+    keep_services_from_being_started
+    local status=0
+    apt_install pgbouncer || status=$?
+    let_services_be_started
+    if [ "$status" -ne 0 ]; then
+        say 'apt-get could not install pgbouncer'
+        return 1
+    fi
+    say 'installed the package pgbouncer, without its service'
+    find_pgbouncer
+}
+
+# Debian asks this file before a package starts its service.
+keep_services_from_being_started() {
+    [ ! -e /usr/sbin/policy-rc.d ] || return 0
+    service_policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' >"$service_policy"
+    chmod 755 "$service_policy"
+}
+
+let_services_be_started() {
+    [ -z "$service_policy" ] || rm -f -- "$service_policy"
+    service_policy=''
+}
+
+# start_pgbouncer MODE SESSIONS SERVER starts one with pool_mode=MODE and that many sessions, which it uses
+# in turn, of the server that a connection string of libpq names.
+start_pgbouncer() {
+    cat >"$servers_dir/pgbouncer.common" <<INI
+[databases]
+* = $3
+[pgbouncer]
+listen_addr = 127.0.0.1
+unix_socket_dir =
+auth_type = any
+pool_mode = $1
+default_pool_size = $2
+server_round_robin = 1
+ignore_startup_parameters = extra_float_digits, options
+INI
+    start_on_free_port pgbouncer pgbouncer_is_ready launch_pgbouncer
+}
+
+launch_pgbouncer() {
+    { cat "$servers_dir/pgbouncer.common"; echo "listen_port = $1"; } >"$servers_dir/pgbouncer.ini"
+    chmod 644 "$servers_dir/pgbouncer.ini"
+    start_server pgbouncer "$pgbouncer" "$servers_dir/pgbouncer.ini"
+}
+
+pgbouncer_is_ready() {
+    grep -q 'process up' "$servers_dir/pgbouncer.log"
 }
 
 # ---------------------------------------------------------------------------------------------

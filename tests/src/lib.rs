@@ -1,5 +1,6 @@
 //! Tests.
 
+pub mod answering;
 pub mod corner;
 pub mod cutting;
 pub mod faults;

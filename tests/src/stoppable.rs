@@ -51,19 +51,37 @@ impl Server {
             Kind::Postgres => servers::postgres().map(|_| "postgres"),
             Kind::MariaDb => servers::mysql().map(|_| "mariadb"),
         }?;
-        let mut server = Self::of(name);
+        let absent = format!("{name} is not here to be stopped");
+        Self::listening(&[name], &absent, &SAID)
+    }
+
+    /// Starts a pgbouncer with this `pool_mode`, which has so many sessions of the server that a connection string
+    /// of libpq names. `None` where there is none to be had.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, and where `CI=true`, which leaves nothing out.
+    #[must_use]
+    pub fn pgbouncer(mode: &str, sessions: u8, server: &str) -> Option<Self> {
+        static SAID: Once = Once::new();
+        let args = ["pgbouncer", mode, &sessions.to_string(), server];
+        Self::listening(&args, "pgbouncer is not here", &SAID)
+    }
+
+    fn listening(args: &[&str], absent: &str, said: &Once) -> Option<Self> {
+        let mut server = Self::of(args);
         let Ok(port) = server.answer().parse() else {
-            servers::leave_out(&format!("{name} is not here to be stopped"), &SAID);
+            servers::leave_out(absent, said);
             return None;
         };
         server.port = port;
         Some(server)
     }
 
-    fn of(name: &str) -> Self {
+    fn of(args: &[&str]) -> Self {
         let script = Command::new("bash")
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/stoppable"))
-            .arg(name)
+            .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn();
