@@ -177,7 +177,7 @@ async fn without_a_connection_the_body_does_not_run() {
 }
 
 #[tokio::test]
-async fn a_connection_whose_begin_was_under_way_is_taken_out_of_the_pool() {
+async fn a_connection_whose_begin_was_under_way_comes_back_to_its_pool() {
     let Some(db) = driver::open().await else {
         return;
     };
@@ -192,9 +192,10 @@ async fn a_connection_whose_begin_was_under_way_is_taken_out_of_the_pool() {
         _ = store(&pool, 1, &journal) => unreachable!("the answer is held"),
         () = proxy.replies.holding() => {}
     }
-    assert_eq!(pool.status().size, 0);
+    assert_eq!((pool.status().size, pool.status().available), (1, 0));
     proxy.replies.open();
     store(&pool, 2, &journal).await.unwrap();
+    assert_eq!(proxy.ports().len(), 1);
     assert_eq!(journal.entries(), ["2"]);
     assert_eq!(db.committed().await, [2]);
 }

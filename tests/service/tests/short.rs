@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::sync::Once;
 use std::time::Duration;
 
-use commit_on_success_service::options::{Options, Strictness};
+use commit_on_success_service::options::Options;
 use commit_on_success_service::report::{broken, table};
 use commit_on_success_service::store::Backend;
 use commit_on_success_service::turns::{self, Row};
@@ -66,7 +66,7 @@ async fn serve(backend: Backend, options: Option<Options>) {
     assert_eq!(rows.len(), options.ways.len());
     for row in &rows {
         assert_something_happened(row);
-        let broken = broken(row, Strictness::Lenient);
+        let broken = broken(row, options.strictness);
         assert_eq!(broken, 0, "\n{}", table(std::slice::from_ref(row)));
     }
 }

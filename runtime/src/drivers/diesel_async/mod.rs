@@ -22,6 +22,9 @@
 //! What is verified, and how, depends on the database: PostgreSQL, MySQL, MariaDB and SQLite are known.
 //! Each step is one message, also where it is verified.
 //!
+//! With a pool as the source, a `COMMIT` that was sent when its future is dropped is seen to its end by a task of
+//! tokio, with its calls; so it is with an `Object` of deadpool by value.
+//!
 //! When a future is dropped, `AsyncPgConnection` is sent a `ROLLBACK`, behind whatever still runs, and
 //! `SyncConnectionWrapper<SqliteConnection>` is rolled back before the drop returns; both can be used again.
 //! `AsyncMysqlConnection` cannot be told anything without waiting for it: one that came from a pool is

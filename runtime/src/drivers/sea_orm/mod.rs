@@ -44,6 +44,8 @@
 //! fails in a transaction that is lost goes before `COMMIT` in the same message, and costs no round trip.
 //! PostgreSQL has to be version 12 or later.
 //!
+//! A `COMMIT` that was sent when its future is dropped is seen to its end by a task of tokio, with its calls.
+//!
 //! That MySQL has waited for a lock in vain, and another attempt is worth it, is only known with the feature
 //! `sqlx-mysql`.
 //!
