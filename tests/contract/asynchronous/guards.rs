@@ -167,8 +167,7 @@ async fn what_was_left_open_behind_a_guard_is_rolled_back_and_observers_are_told
 }
 
 #[tokio::test]
-async fn what_was_left_open_behind_a_guard_in_plain_sql_is_rolled_back_where_the_database_can_tell()
-{
+async fn what_was_left_open_behind_a_guard_in_plain_sql_is_rolled_back() {
     let Some(db) = driver::open().await else {
         return;
     };
@@ -178,8 +177,8 @@ async fn what_was_left_open_behind_a_guard_in_plain_sql_is_rolled_back_where_the
     driver::insert(&mut conn, 1).await.unwrap();
     let shared = Arc::new(Mutex::new(conn));
     store(&shared, 2, &Journal::default()).await.unwrap_err();
+    // Nobody hears of it where a begin commits what is open, and so is sent behind a rollback.
     let is_told = dialect::AFTER_LEFT_BEHIND == [2];
     assert_eq!(leftovers(), usize::from(is_told));
-    let left: &[i64] = if is_told { &[] } else { &[1] };
-    assert_eq!(db.committed().await, left);
+    assert!(db.committed().await.is_empty());
 }
