@@ -526,7 +526,7 @@ async fn after_an_outcome_that_could_be_settled_or_not_the_body_does_not_run_aga
         Ok(())
     }
 
-    #[commit_on_success(tx = pool, attempts = 3, isolation = serializable)]
+    #[commit_on_success(tx = pool, attempts = 3, isolation = serializable, settle)]
     async fn on_pool(pool: &PgPool, bodies: &AtomicUsize) -> Result<(), AppError> {
         bodies.fetch_add(1, Ordering::SeqCst);
         Postgres::execute(tx, "UPDATE counter SET n = n + 1").await?;
