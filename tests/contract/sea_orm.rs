@@ -60,6 +60,9 @@ pub(crate) mod item {
 /// Whether `COMMIT` is only sent after the server has answered that there is something to commit.
 #[allow(dead_code, reason = "not every database has sessions that can end")]
 pub(crate) const ASKS_BEFORE_COMMIT: bool = false;
+/// The same, on a pool.
+#[allow(dead_code, reason = "not every database has sessions that can end")]
+pub(crate) const ASKS_ON_POOLS: bool = false;
 /// Whether a connection that is lost is replaced by another one.
 #[allow(dead_code, reason = "not every database has sessions that can end")]
 pub(crate) const LENDS_POOLS: bool = true;

@@ -23,6 +23,9 @@ pub(crate) type Options = <Connection as sqlx::Connection>::Options;
 /// Whether `COMMIT` is only sent after the server has answered that there is something to commit.
 #[allow(dead_code, reason = "not every database has sessions that can end")]
 pub(crate) const ASKS_BEFORE_COMMIT: bool = true;
+/// The same, on a pool.
+#[allow(dead_code, reason = "not every database has sessions that can end")]
+pub(crate) const ASKS_ON_POOLS: bool = false;
 /// Whether a connection that is lost is replaced by another one.
 #[allow(dead_code, reason = "not every database has sessions that can end")]
 pub(crate) const LENDS_POOLS: bool = false;

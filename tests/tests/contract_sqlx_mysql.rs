@@ -13,6 +13,8 @@ mod driver;
 mod ended_session;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
+#[path = "../contract/only/sqlx_messages.rs"]
+mod messages;
 #[path = "../contract/only/mariadb.rs"]
 mod only;
 #[path = "../contract/server.rs"]

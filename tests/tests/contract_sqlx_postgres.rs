@@ -19,6 +19,8 @@ mod failing_commit;
 mod hidden_cause;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
+#[path = "../contract/only/sqlx_messages.rs"]
+mod messages;
 #[path = "../contract/only/postgres.rs"]
 mod only;
 #[path = "../contract/only/sqlx_postgres.rs"]

@@ -6,9 +6,12 @@
     reason = "a failed test says where"
 )]
 
-use commit_on_success::{AsyncTransaction as _, Error, Outcome, Session as _, TransactionStatus};
+use commit_on_success::{
+    AsyncTransaction as _, Error, Outcome, Owned, Session as _, TransactionStatus,
+};
 use commit_on_success::{Isolation, Mode, Options, Unsupported, commit_on_success, transaction};
 use commit_on_success_tests::corner::{Calls, Corner, Stage};
+use commit_on_success_tests::servers;
 use sqlx::error::DatabaseError;
 use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool};
 
@@ -80,6 +83,7 @@ mod on_rusqlite {
         mode_immediate(mode = immediate),
         mode_exclusive(mode = exclusive),
         attempts(attempts = 3),
+        settle(settle),
         read_only_joined(propagation = required, isolation = serializable),
     }
 
@@ -100,12 +104,13 @@ mod on_rusqlite {
 
     #[test]
     fn what_sqlite_does_not_have_is_refused_before_the_body() {
-        let blocks: [(Block, &str); 5] = [
+        let blocks: [(Block, &str); 6] = [
             (read_uncommitted, "isolation"),
             (read_committed, "isolation"),
             (repeatable_read, "isolation"),
             (read_only, "read_only"),
             (serializable_deferrable, "read_only"),
+            (settle, "settle"),
         ];
         for (block, option) in blocks {
             let (mut connection, calls) = (in_memory(), Calls::default());
@@ -147,12 +152,13 @@ mod on_rusqlite {
 
     #[test]
     fn options_on_a_nested_or_joining_block_are_refused_before_its_body_and_the_outer_goes_on() {
-        let blocks: [(Block, &str); 6] = [
+        let blocks: [(Block, &str); 7] = [
             (serializable, "isolation"),
             (read_only, "read_only"),
             (serializable_deferrable, "isolation"),
             (mode_immediate, "mode"),
             (attempts, "attempts"),
+            (settle, "settle"),
             (read_only_joined, "isolation"),
         ];
         for (block, option) in blocks {
@@ -303,6 +309,7 @@ mod on_sqlx_sqlite {
         serializable(isolation = serializable),
         read_only(read_only),
         serializable_deferrable(isolation = serializable, read_only, deferrable),
+        settle(settle),
         mode_exclusive(mode = exclusive),
     }
 
@@ -326,6 +333,7 @@ mod on_sqlx_sqlite {
         assert_unsupported(read_only(&pool, &calls).await, "read_only", "SQLite");
         let result = serializable_deferrable(&pool, &calls).await;
         assert_unsupported(result, "read_only", "SQLite");
+        assert_unsupported(settle(&pool, &calls).await, "settle", "SQLite");
         assert!(calls.lines().is_empty());
         serializable(&pool, &calls).await.unwrap();
         mode_exclusive(&pool, &calls).await.unwrap();
@@ -550,6 +558,61 @@ mod on_postgres {
         assert_eq!(nothing(&pool).await.unwrap()[1], "off");
     }
 
+    /// What is in the way of asking later, told before anything is sent.
+    async fn refuses_to_settle<S: commit_on_success::AsyncBegin<D>, D>(source: S) {
+        let mut transaction = source.acquire().await.unwrap();
+        let options = Options::new().settle();
+        let error = transaction.begin(&options).await.unwrap_err();
+        let refused = error.downcast_ref::<Unsupported>().unwrap();
+        assert!(refused.option.starts_with("settle"), "{refused:?}");
+        assert_eq!(refused.database, "PostgreSQL");
+        assert_ne!(transaction.status(), TransactionStatus::Open);
+    }
+
+    #[tokio::test]
+    async fn an_option_that_needs_a_pool_is_refused_where_there_is_none_to_ask() {
+        let Some(corner) = with_table::<Postgres>().await else {
+            return;
+        };
+        let pool = corner.pool(1).await;
+        refuses_to_settle(pool.acquire().await.unwrap()).await;
+        refuses_to_settle(&mut pool.acquire().await.unwrap()).await;
+        refuses_to_settle(&mut corner.connect().await).await;
+        refuses_to_settle(Owned(Box::new(corner.connect().await))).await;
+        let url = servers::postgres().unwrap();
+        let pool = sea_orm::Database::connect(&url).await.unwrap();
+        refuses_to_settle(&pool).await;
+        let connecting = tokio_postgres::connect(&url, tokio_postgres::NoTls).await;
+        let (mut client, connection) = connecting.unwrap();
+        tokio::spawn(connection);
+        refuses_to_settle(&mut client).await;
+    }
+
+    #[tokio::test]
+    async fn a_transaction_on_a_pool_that_asks_to_be_settled_is_stored_and_nests() {
+        #[commit_on_success(tx = pool, settle, isolation = serializable, attempts = 2)]
+        async fn writes(pool: &PgPool) -> Result<(), AppError> {
+            Postgres::execute(tx, INSERT).await?;
+            nests(tx).await
+        }
+
+        #[commit_on_success]
+        async fn nests(connection: &mut PgConnection) -> Result<(), AppError> {
+            Ok(Postgres::execute(connection, INSERT).await?)
+        }
+
+        let Some(corner) = with_table::<Postgres>().await else {
+            return;
+        };
+        let pool = corner.pool(1).await;
+        writes(&pool).await.unwrap();
+        let result: Result<(), AppError> = transaction!(async tx = &pool, settle => {
+            nests(tx).await
+        });
+        result.unwrap();
+        assert_eq!(corner.numbers(COUNT).await, [3]);
+    }
+
     #[tokio::test]
     async fn options_on_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on() {
         #[commit_on_success(isolation = serializable)]
@@ -562,8 +625,14 @@ mod on_postgres {
             unreachable!("the body does not run")
         }
 
+        #[commit_on_success(settle)]
+        async fn settles(_connection: &mut PgConnection) -> Result<(), AppError> {
+            unreachable!("the body does not run")
+        }
+
         #[commit_on_success(tx = pool)]
         async fn outer(pool: &PgPool) -> Result<(), AppError> {
+            assert_nested_option(settles(tx).await, "settle");
             assert_nested_option(isolated(tx).await, "isolation");
             assert_nested_option(reads(tx).await, "read_only");
             Postgres::execute(tx, INSERT).await?;
@@ -689,12 +758,19 @@ mod on_mariadb {
             unreachable!("the body does not run")
         }
 
+        #[commit_on_success(tx = pool, settle)]
+        async fn settle(pool: &MySqlPool) -> Result<(), AppError> {
+            let _ = &tx;
+            unreachable!("the body does not run")
+        }
+
         let Some(corner) = with_table::<MySql>().await else {
             return;
         };
         let pool = corner.pool(1).await;
         assert_unsupported(deferrable(&pool).await, "deferrable", "MySQL");
         assert_unsupported(mode(&pool).await, "mode", "MySQL");
+        assert_unsupported(settle(&pool).await, "settle", "MySQL");
         let mut transaction = commit_on_success::AsyncBegin::acquire(&pool).await.unwrap();
         let options = Options::new().mode(Mode::Exclusive);
         let error = transaction.begin(&options).await.unwrap_err();

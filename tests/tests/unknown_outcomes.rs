@@ -57,8 +57,16 @@ async fn with_table<DB: Stage>() -> Option<Corner<DB>> {
 mod postgres {
     use super::*;
 
-    #[commit_on_success(tx = pool)]
+    #[commit_on_success(tx = pool, settle)]
     async fn on_pool(pool: &PgPool, calls: &Calls) -> Result<u8, AppError> {
+        calls.note("body");
+        Postgres::execute(tx, INSERT).await?;
+        register(calls).await;
+        Ok(7)
+    }
+
+    #[commit_on_success(tx = pool)]
+    async fn on_pool_without_asking(pool: &PgPool, calls: &Calls) -> Result<u8, AppError> {
         calls.note("body");
         Postgres::execute(tx, INSERT).await?;
         register(calls).await;
@@ -148,6 +156,24 @@ mod postgres {
     }
 
     #[tokio::test]
+    async fn a_block_that_does_not_ask_for_settling_has_an_unknown_outcome() {
+        for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {
+            let Some((corner, proxy, pool)) = proxied().await else {
+                return;
+            };
+            let calls = Calls::default();
+            proxy.cut(cut, Then::Serve);
+            let result = on_pool_without_asking(&pool, &calls).await;
+            let error = result.unwrap_err().into_transaction();
+            assert_eq!(proxy.cuts(), 1);
+            assert!(matches!(error, Error::Unknown { .. }), "{cut:?} {error:?}");
+            assert_eq!(calls.lines(), ["body"], "{cut:?}");
+            assert_eq!(corner.numbers(ROWS).await.len(), stored, "{cut:?}");
+            next_user(&pool).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
     async fn without_anybody_to_ask_the_outcome_stays_unknown() {
         let Some((corner, proxy, pool)) = proxied().await else {
             return;
@@ -199,7 +225,7 @@ mod postgres {
 
     #[tokio::test]
     async fn a_session_ended_in_the_body_stores_nothing_whether_its_error_is_passed_on_or_not() {
-        #[commit_on_success(tx = pool)]
+        #[commit_on_success(tx = pool, settle)]
         async fn ended(pool: &PgPool, calls: &Calls, pass_on: bool) -> Result<(), AppError> {
             Postgres::execute(tx, INSERT).await?;
             register(calls).await;
@@ -237,7 +263,7 @@ mod postgres {
 
     #[tokio::test]
     async fn a_session_ended_by_somebody_else_before_the_commit_is_not_committed() {
-        #[commit_on_success(tx = pool)]
+        #[commit_on_success(tx = pool, settle)]
         async fn ended(pool: &PgPool, other: &Corner<Postgres>) -> Result<(), AppError> {
             Postgres::execute(tx, INSERT).await?;
             let own = Postgres::numbers(tx, "SELECT pg_backend_pid()::bigint").await?;

@@ -5,10 +5,10 @@ use std::future::Future;
 use sqlx_core::Error as SqlxError;
 use sqlx_core::database::Database;
 use sqlx_core::error::DatabaseError;
-use sqlx_core::pool::Pool;
+use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::sql_str::SqlStr;
 
-use super::steps::sql;
+use super::steps::{roll_back_until, sql};
 use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
@@ -69,7 +69,7 @@ pub trait Backend: Database {
         later: Later,
     ) -> impl Future<Output = Result<Self::TransactionId, CommitError>> + Send;
 
-    /// Commits.
+    /// Commits what was probed.
     fn commit(
         connection: &mut Self::Connection,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
@@ -88,6 +88,30 @@ pub trait Backend: Database {
     fn rollback(
         connection: &mut Self::Connection,
     ) -> impl Future<Output = Result<(), RollbackError>> + Send;
+
+    /// Probes and commits. What is queued on the connection is sent soon, as its pool takes it back with a ping.
+    fn commit_pooled(
+        connection: &mut PoolConnection<Self>,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send {
+        async {
+            Self::probe(connection, Later::Never).await?;
+            Self::commit(connection).await
+        }
+    }
+
+    /// Rolls back a connection of that kind.
+    fn rollback_pooled(
+        connection: &mut PoolConnection<Self>,
+    ) -> impl Future<Output = Result<(), RollbackError>> + Send {
+        Self::rollback(connection)
+    }
+
+    /// Brings the depth that sqlx counts in step with a transaction that has ended without sqlx.
+    fn forget_ended(connection: &mut Self::Connection) -> impl Future<Output = ()> + Send {
+        async {
+            let _ = roll_back_until::<Self>(0, connection).await;
+        }
+    }
 
     /// Whether what is answered belongs to what was asked, outside of a transaction.
     fn is_in_step(connection: &mut Self::Connection) -> impl Future<Output = bool> + Send {

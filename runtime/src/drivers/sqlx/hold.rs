@@ -80,6 +80,11 @@ pub trait Hold: HasConnection {
         keeper.of_borrowed(transaction)
     }
 
+    /// The connection, where a pool takes it back after the block.
+    fn pooled(&mut self) -> Option<&mut PoolConnection<Self::Database>> {
+        None
+    }
+
     /// The pool that has another connection, once this one is broken.
     fn pool(&self) -> Option<&Pool<Self::Database>> {
         None
@@ -140,6 +145,10 @@ impl<DB: Backend> Hold for Pooled<DB> {
         keeper: K,
     ) -> K::Kept {
         keeper.of_owned(transaction, |transaction| transaction)
+    }
+
+    fn pooled(&mut self) -> Option<&mut PoolConnection<DB>> {
+        Some(&mut self.connection)
     }
 
     fn pool(&self) -> Option<&Pool<DB>> {

@@ -43,6 +43,8 @@ mod hold;
 mod mysql;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
+#[cfg(feature = "sqlx-postgres")]
+mod postgres_commit;
 mod sources;
 #[cfg(feature = "sqlx-sqlite")]
 mod sqlite;

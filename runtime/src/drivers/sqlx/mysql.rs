@@ -1,21 +1,36 @@
 //! MySQL and MariaDB through sqlx.
 //!
-//! The savepoint that is created together with the transaction is released just before `COMMIT`, which costs one
-//! round trip.
+//! The savepoint that is created together with the transaction is released just before `COMMIT`, and fails where it is
+//! gone. On a pool both are one message, as by hand; a rollback likewise.
+//!
+//! sqlx counts a transaction as open until it has ended it itself, and what it can do without waiting is to queue a
+//! `ROLLBACK`. The ping with which a pool takes the connection back sends that, and nobody waits for it; nothing is open
+//! then, which MySQL does not mind, but `Com_rollback` counts it. On a connection that is borrowed, or behind a guard, the next statement
+//! would have to wait for it, so there the probe is a message of its own, and its answer tells also that `COMMIT` was not
+//! sent.
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
+use sqlx_core::pool::PoolConnection;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_mysql::{MySql, MySqlConnection, MySqlDatabaseError, MySqlTransactionManager};
 
 use super::sources::connection;
-use super::steps::{check_depth, probe_failure, roll_back_probed, roll_back_until, sql};
+use super::steps::{
+    Answers, OutOfStep, Recount, check_depth, probe_failure, roll_back_probed, roll_back_until,
+    send, sql,
+};
 use super::{Backend, Fate, Later};
 use crate::drivers::dialect::mysql;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
+
+/// [`mysql::PROBE`] and the end, one message.
+const COMMIT: &str = "RELEASE SAVEPOINT commit_on_success; COMMIT";
+/// [`mysql::ROLLBACK_PROBE`] and the end, one message.
+const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT commit_on_success; ROLLBACK";
 
 connection!(MySql, MySqlConnection);
 
@@ -55,20 +70,35 @@ impl Backend for MySql {
     }
 
     async fn commit(connection: &mut MySqlConnection) -> Result<(), CommitError> {
-        let Err(error) = MySqlTransactionManager::commit(connection).await else {
-            return Ok(());
-        };
-        if !number(&error).is_some_and(mysql::is_refusal) {
-            return Err(CommitError::Unknown(error.into()));
+        match MySqlTransactionManager::commit(connection).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(commit_failure(connection, error).await),
         }
-        match roll_back_until::<Self>(0, connection).await {
-            Ok(()) => Err(CommitError::RolledBack(error.into())),
-            Err(_) => Err(CommitError::Refused(error.into())),
+    }
+
+    async fn commit_pooled(connection: &mut PoolConnection<Self>) -> Result<(), CommitError> {
+        check_depth::<Self>(connection)?;
+        let Answers { done, ended } = send::<Self>(connection, COMMIT).await;
+        match ended {
+            Ok(()) if done == 2 => {
+                MySqlTransactionManager::start_rollback(connection);
+                Ok(())
+            }
+            Ok(()) => Err(CommitError::Unknown(OutOfStep.into())),
+            Err(error) if number(&error) == Some(mysql::ENDED) => {
+                Self::forget_ended(connection).await;
+                Err(CommitError::Ended)
+            }
+            Err(error) => Err(commit_failure(connection, error).await),
         }
     }
 
     async fn rollback(connection: &mut MySqlConnection) -> Result<(), RollbackError> {
-        roll_back_probed::<Self>(connection, mysql::ROLLBACK_PROBE).await
+        roll_back_probed::<Self>(connection, mysql::ROLLBACK_PROBE, Recount::Wait).await
+    }
+
+    async fn rollback_pooled(connection: &mut PoolConnection<Self>) -> Result<(), RollbackError> {
+        roll_back_probed::<Self>(connection, ROLLBACK, Recount::Queue).await
     }
 
     async fn savepoint_failure(_: &mut MySqlConnection, error: SqlxError) -> CommitError {
@@ -91,6 +121,17 @@ impl Backend for MySql {
             }
             Abandoned::Nested => Fate::Keep,
         }
+    }
+}
+
+/// The meaning of an error that may be that of `COMMIT`.
+async fn commit_failure(connection: &mut MySqlConnection, error: SqlxError) -> CommitError {
+    if !number(&error).is_some_and(mysql::is_refusal) {
+        return CommitError::Unknown(error.into());
+    }
+    match roll_back_until::<MySql>(0, connection).await {
+        Ok(()) => CommitError::RolledBack(error.into()),
+        Err(_) => CommitError::Refused(error.into()),
     }
 }
 

@@ -3,17 +3,19 @@
 //! `COMMIT` of a transaction in which a statement has failed is answered with `ROLLBACK` and no error
 //! (<https://www.postgresql.org/docs/current/sql-commit.html>), which sqlx takes for a success. So a
 //! savepoint is tried first: it fails with 25P02 in such a transaction, and with 25P01 when the body
-//! has ended the transaction. It costs one round trip.
+//! has ended the transaction. On a pool it is in the same message as `COMMIT`, so that it costs nothing.
+//! On a connection that is borrowed, or behind a guard, it is a message of its own, and a round trip: nobody knows when the next
+//! statement comes, and until then the connection would be in a transaction.
 //!
-//! On a pool, the same message brings the transaction's id. When the answer to `COMMIT` is lost,
-//! another connection asks what became of it, so that the outcome is known after all.
+//! With the option `settle`, which takes a pool, the savepoint is a message of its own there too, and its answer brings the transaction's id.
+//! When the answer to `COMMIT` is lost, another connection asks what became of it, so that the outcome is known after all.
 
 use std::borrow::Cow;
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::error::DatabaseError;
 use sqlx_core::executor::Executor;
-use sqlx_core::pool::Pool;
+use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::raw_sql::raw_sql;
 use sqlx_core::row::Row as _;
 use sqlx_core::sql_str::SqlStr;
@@ -21,8 +23,11 @@ use sqlx_core::transaction::TransactionManager;
 use sqlx_postgres::{PgConnection, PgDatabaseError, PgSeverity, PgTransactionManager, Postgres};
 
 use super::error::code;
+use super::postgres_commit;
 use super::sources::connection;
-use super::steps::{check_depth, depth, probe_failure, roll_back_probed, roll_back_until, sql};
+use super::steps::{
+    Recount, check_depth, depth, probe_failure, roll_back_probed, roll_back_until, sql,
+};
 use super::transaction_id::{self, TransactionId};
 use super::{Backend, Fate, Later};
 use crate::drivers::dialect::postgresql;
@@ -32,6 +37,9 @@ use crate::transaction::{Abandoned, CommitError, RollbackError};
 
 /// A step is a few messages at most, each of which can be answered with one error.
 const MOST_ERRORS_OF_A_STEP: usize = 4;
+
+/// A question whose answer is known.
+pub(super) const IN_STEP: &str = "SELECT 'in step'";
 
 connection!(Postgres, PgConnection);
 
@@ -99,8 +107,7 @@ impl Backend for Postgres {
         if severity(&error) != Some(PgSeverity::Error) {
             return Err(CommitError::Unknown(error.into()));
         }
-        // The server has rolled back, and the depth that sqlx counts has to be brought back in step.
-        let _ = roll_back_until::<Self>(0, connection).await;
+        Self::forget_ended(connection).await;
         Err(CommitError::RolledBack(error.into()))
     }
 
@@ -109,11 +116,27 @@ impl Backend for Postgres {
     }
 
     async fn rollback(connection: &mut PgConnection) -> Result<(), RollbackError> {
-        roll_back_probed::<Self>(connection, postgresql::ROLLBACK_PROBE).await
+        roll_back_probed::<Self>(connection, postgresql::ROLLBACK_PROBE, Recount::Wait).await
+    }
+
+    async fn commit_pooled(connection: &mut PoolConnection<Self>) -> Result<(), CommitError> {
+        check_depth::<Self>(connection)?;
+        postgres_commit::commit(connection).await
+    }
+
+    /// What the probe begins is what the queued `ROLLBACK` ends.
+    async fn rollback_pooled(connection: &mut PoolConnection<Self>) -> Result<(), RollbackError> {
+        roll_back_probed::<Self>(connection, postgresql::ROLLBACK_PROBE, Recount::Queue).await
+    }
+
+    /// PostgreSQL warns of a `ROLLBACK` outside of a transaction.
+    async fn forget_ended(connection: &mut PgConnection) {
+        let _ = Self::execute(connection, SqlStr::from_static("BEGIN")).await;
+        let _ = roll_back_until::<Self>(0, connection).await;
     }
 
     async fn is_in_step(connection: &mut PgConnection) -> bool {
-        let answer = connection.fetch_optional(raw_sql("SELECT 'in step'")).await;
+        let answer = connection.fetch_optional(raw_sql(IN_STEP)).await;
         answer.is_ok_and(|row| row.is_some_and(|row| row.try_get(0).ok() == Some("in step")))
     }
 
@@ -173,7 +196,7 @@ async fn send_probe(
 }
 
 /// The severity of an answer of the server.
-fn severity(error: &SqlxError) -> Option<PgSeverity> {
+pub(super) fn severity(error: &SqlxError) -> Option<PgSeverity> {
     let error = error.as_database_error()?;
     Some(error.try_downcast_ref::<PgDatabaseError>()?.severity())
 }

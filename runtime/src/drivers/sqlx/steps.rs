@@ -1,9 +1,15 @@
 //! The steps of a transaction that are the same on several databases.
 
 use std::borrow::Cow;
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+use std::future::poll_fn;
 
 use sqlx_core::Error as SqlxError;
 use sqlx_core::database::Database;
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+use sqlx_core::executor::Executor;
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+use sqlx_core::raw_sql::raw_sql;
 use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use sqlx_core::transaction::TransactionManager;
 
@@ -54,16 +60,58 @@ pub(super) async fn probe_failure<DB: Backend>(
 ) -> CommitError {
     let failure = DB::savepoint_failure(connection, error).await;
     if matches!(failure, CommitError::Ended) {
-        let _ = roll_back_until::<DB>(0, connection).await;
+        DB::forget_ended(connection).await;
     }
     failure
 }
 
-/// Rolls back, after a statement that fails where there is nothing to roll back.
+/// The answers to a message of several statements.
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+pub(super) struct Answers {
+    /// The number of statements that were done.
+    pub(super) done: usize,
+    /// The end of the message, or the error of the next statement.
+    pub(super) ended: Result<(), SqlxError>,
+}
+
+/// Sends statements of which none returns rows in one message.
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+pub(super) async fn send<DB: Database>(
+    connection: &mut DB::Connection,
+    message: &'static str,
+) -> Answers
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let mut answers = connection.fetch_many(raw_sql(message));
+    let mut done = 0;
+    let ended = loop {
+        match poll_fn(|context| answers.as_mut().poll_next(context)).await {
+            Some(Ok(answer)) if answer.is_left() => done += 1,
+            Some(Ok(_)) => break Err(SqlxError::Protocol(OutOfStep.to_string())),
+            Some(Err(error)) => break Err(error),
+            None => break Ok(()),
+        }
+    };
+    Answers { done, ended }
+}
+
+/// The way in which sqlx is made to count a transaction as rolled back that is so already, or is about to be.
+#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Recount {
+    /// It sends a `ROLLBACK`, and waits for the answer.
+    Wait,
+    /// It queues a `ROLLBACK` ahead of the next statement.
+    Queue,
+}
+
+/// Rolls back, beginning with a statement that fails where there is nothing to roll back.
 #[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
 pub(super) async fn roll_back_probed<DB: Backend>(
     connection: &mut DB::Connection,
     probe: &'static str,
+    recount: Recount,
 ) -> Result<(), RollbackError> {
     if depth::<DB>(connection) == 0 {
         return Err(RollbackError::Ended);
@@ -73,26 +121,34 @@ pub(super) async fn roll_back_probed<DB: Backend>(
         Ok(()) => DB::execute(connection, SqlStr::from_static(probe)).await,
         failed => failed,
     };
-    let rolled_back = roll_back_until::<DB>(0, connection).await;
-    match (probed, rolled_back) {
-        (Ok(()), Ok(())) => Ok(()),
-        (Err(error), Ok(())) => match DB::savepoint_failure(connection, error).await {
-            CommitError::Ended => Err(RollbackError::Ended),
-            // A server that does not know the probe has rolled back all the same.
-            _ if DB::is_in_step(connection).await => Ok(()),
-            _ => Err(RollbackError::Failed(OutOfStep.into())),
-        },
-        (Err(error), Err(_)) | (Ok(()), Err(error)) => {
-            Err(DB::savepoint_failure(connection, error).await.into())
+    let Err(error) = probed else {
+        if let Recount::Queue = recount {
+            DB::TransactionManager::start_rollback(connection);
+            return Ok(());
         }
+        return match roll_back_until::<DB>(0, connection).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(DB::savepoint_failure(connection, error).await.into()),
+        };
+    };
+    let failure = DB::savepoint_failure(connection, error).await;
+    if let CommitError::Ended = failure {
+        DB::forget_ended(connection).await;
+        return Err(RollbackError::Ended);
+    }
+    match roll_back_until::<DB>(0, connection).await {
+        // A server that does not know the probe has rolled back all the same.
+        Ok(()) if DB::is_in_step(connection).await => Ok(()),
+        Ok(()) => Err(RollbackError::Failed(OutOfStep.into())),
+        Err(_) => Err(failure.into()),
     }
 }
 
-/// The answer to the probe can only belong to another statement.
+/// An answer can only belong to another statement.
 #[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is out of step: its answers belong to other statements")]
-struct OutOfStep;
+pub(super) struct OutOfStep;
 
 /// Whether the depth that sqlx counts is that of a transaction without savepoints of sqlx in it.
 pub(super) fn check_depth<DB: Database>(connection: &DB::Connection) -> Result<(), CommitError> {

@@ -137,10 +137,12 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        let later = if self.settles {
-            self.later()
-        } else {
-            Later::Never
+        let later = match self.holder.pooled() {
+            Some(connection) if !self.settles => {
+                return H::Database::commit_pooled(connection).await;
+            }
+            Some(_) => self.later(),
+            None => Later::Never,
         };
         let connection = self.holder.connection_mut();
         let id = match H::Database::probe(connection, later).await {
@@ -158,7 +160,10 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
-        let rolled_back = H::Database::rollback(self.holder.connection_mut()).await;
+        let rolled_back = match self.holder.pooled() {
+            Some(connection) => H::Database::rollback_pooled(connection).await,
+            None => H::Database::rollback(self.holder.connection_mut()).await,
+        };
         if matches!(rolled_back, Err(RollbackError::Disconnected(_))) {
             self.forget_dead();
         }
@@ -179,12 +184,8 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
 
     async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
         let connection = self.holder.connection_mut();
-        let undone = async {
-            H::Database::execute(connection, sql(savepoint.rollback_to())).await?;
-            H::Database::execute(connection, sql(savepoint.release())).await
-        }
-        .await;
-        match undone {
+        let undo = format!("{}; {}", savepoint.rollback_to(), savepoint.release());
+        match H::Database::execute(connection, sql(undo.into())).await {
             Ok(()) => Ok(()),
             Err(error) => Err(H::Database::savepoint_failure(connection, error)
                 .await
