@@ -12,8 +12,11 @@
 //! either. A connection that came from a pool, or with a guard, is given back before deferred calls run.
 //!
 //! A transaction that the last user of such a connection has left open is rolled back before one begins, and observers
-//! are told; no recycling method of deadpool-postgres 0.14 does that. One of a pool whose future was dropped while a step of its own
-//! was under way (`BEGIN`, `COMMIT`, `ROLLBACK`) is taken out of the pool and closed.
+//! are told; no recycling method of deadpool-postgres 0.14 does that.
+//!
+//! Where the future of a block on a pool is dropped while a step of its own is under way (`BEGIN`, `COMMIT`, `ROLLBACK`),
+//! a task rolls back and returns the connection to the pool (feature `tokio`). One that does not answer within five
+//! seconds is closed, and any without that feature.
 //!
 //! The option [`settle`](crate::commit_on_success#settle) is for pools, and for an `Object` by value, which knows its own.
 //! Ahead of `COMMIT`, and without waiting for it, the transaction's number is asked for: no round trip, but a statement
