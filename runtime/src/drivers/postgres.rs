@@ -53,8 +53,11 @@
 //!
 //! A `Client` does not know whether it is in a transaction. So one that the caller has begun in plain SQL is
 //! only noticed, and the block refused, once a query has run in it; before, it ends with the block. And a
-//! body that ends the transaction, begins another one, and leaves that open, has that one committed in place of
-//! its own.
+//! body that ends the transaction, begins another one (`ROLLBACK AND CHAIN` does both), and leaves that open, has that
+//! one committed in place of its own, and its deferred calls run.
+//!
+//! A `COPY … FROM STDIN` that is sent with `batch_execute`, `simple_query` or `execute`, instead of with `copy_in`, has
+//! nobody to end it: the answer to the next statement never comes, so that the block waits for ever.
 //!
 //! A `Transaction` does not show its client. So a block on one that was begun by hand inside of another block is
 //! not known to be inside of it, and has nobody who could run what it defers: that is

@@ -53,8 +53,8 @@
 //!
 //! A `Client` does not know whether it is in a transaction. So one that the caller has begun in plain SQL is
 //! only noticed, and the block refused, once a query has run in it; before, it ends with the block. And a
-//! body that ends the transaction, begins another one, and leaves that open, has that one committed in place of
-//! its own.
+//! body that ends the transaction, begins another one (`ROLLBACK AND CHAIN` does both), and leaves that open, has that
+//! one committed in place of its own, and its deferred calls run.
 //!
 //! A `Transaction` of the driver inside of a body is taken for one that somebody else has begun, also where it is a
 //! savepoint: a block on it is undone with it, and has nobody who could run what it defers, which is
@@ -62,16 +62,22 @@
 //!
 //! A `RowStream`, `CopyInSink` or `CopyOutStream` does not borrow the client, and the driver finishes with one
 //! request before it comes to the next: where one outlives the body, the commit waits until it has been read
-//! to its end, finished, or dropped.
+//! to its end, finished, or dropped. A `CopyInSink` that is dropped before it was finished fails the transaction.
+//!
+//! A `COPY … FROM STDIN` that is sent with `batch_execute`, `simple_query` or `execute` has no sink. The driver gives up
+//! on it, the server goes on waiting for its rows, and takes the next statement for the end of them: the answer to that
+//! one never comes. Where that is the block's own, the block waits for ever, as a commit by hand does.
 
 #[cfg(feature = "deadpool-postgres")]
 pub mod deadpool;
 
 use std::future::{Future, poll_fn, ready};
 use std::ops::DerefMut;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use ::futures_timer::Delay;
 use ::tokio_postgres::{Client, Error as PostgresError, SimpleQueryMessage, Transaction};
 
 use super::dialect::postgresql;
@@ -170,6 +176,9 @@ pub trait Hold: Send {
 }
 
 const DRIVER: &str = "tokio-postgres";
+
+/// The time in which a connection has to answer whose step was interrupted.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl<'c> Hold for &'c mut Client {
     type Handle<'h>
@@ -428,13 +437,16 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
         self.steps.has_undone()
     }
 
-    /// Requests go in order, so that the answer is the one to this `ROLLBACK`.
+    /// Requests go in order, so that the answer is the one to this `ROLLBACK`. A server that does not come to it would keep
+    /// the connection from its pool.
     async fn recover(&mut self) -> bool {
-        self.holder
-            .client()
-            .batch_execute(postgresql::CLEAR)
-            .await
-            .is_ok()
+        let mut cleared = pin!(self.holder.client().batch_execute(postgresql::CLEAR));
+        let mut too_late = Delay::new(PATIENCE);
+        poll_fn(|context| match cleared.as_mut().poll(context) {
+            Poll::Ready(cleared) => Poll::Ready(cleared.is_ok()),
+            Poll::Pending => Pin::new(&mut too_late).poll(context).map(|()| false),
+        })
+        .await
     }
 
     fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {

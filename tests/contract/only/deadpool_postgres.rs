@@ -2,15 +2,17 @@
 //! keeps, and what becomes of a connection whose state nobody knows.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use commit_on_success::testing::AsyncTestTransaction;
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{Error, Outcome, commit_on_success, defer, signals};
 use commit_on_success_tests::pg::AppError;
-use commit_on_success_tests::proxy::Proxy;
+use commit_on_success_tests::proxy::{Gate, Proxy};
 use deadpool_postgres::{Manager, Object, PoolError, Runtime, Timeouts};
 use tokio_postgres::{Client, NoTls};
 
-use crate::driver::{self, Pool};
+use crate::driver::{self, Database, Pool};
 use crate::support::Journal;
 
 #[commit_on_success(tx = pool)]
@@ -176,28 +178,250 @@ async fn without_a_connection_the_body_does_not_run() {
     assert_eq!(db.committed().await, [2]);
 }
 
+/// The session of the pool's only connection.
+async fn session(pool: &Pool) -> i32 {
+    let conn = driver::take(pool).await;
+    let number = conn.query_one("SELECT pg_backend_pid()", &[]).await;
+    number.unwrap().get(0)
+}
+
+/// Ends in any way, and defers nothing, so that nobody waits for its outcome.
+#[commit_on_success(tx = pool)]
+async fn end(pool: &Pool, id: i64) -> Result<(), AppError> {
+    driver::insert(tx, id).await?;
+    finish(id)
+}
+
 #[tokio::test]
-async fn a_connection_whose_begin_was_under_way_comes_back_to_its_pool() {
+async fn a_connection_whose_step_was_under_way_serves_the_next_user() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    for id in [1, 2] {
+        for replies in [false, true] {
+            for point in 0.. {
+                let proxy = Proxy::to(db.server()).await.unwrap();
+                let pool = db.through(proxy.address()).pool(1).await;
+                let before = session(&pool).await;
+                let gate = if replies {
+                    &proxy.replies
+                } else {
+                    &proxy.requests
+                };
+                gate.hold();
+                let ended = tokio::select! {
+                    biased;
+                    ended = end(&pool, id) => Some(ended),
+                    () = pass(gate, point) => None,
+                };
+                gate.open();
+                let context = format!("{id}, replies {replies}, dropped at {point}");
+                assert_eq!(session(&pool).await, before, "{context}");
+                driver::insert(&mut driver::take(&pool).await, 100)
+                    .await
+                    .unwrap();
+                let mut rows = db.committed().await;
+                assert_eq!(rows.pop(), Some(100), "{context}");
+                assert!(rows.is_empty() || rows == [1], "{rows:?}, {context}");
+                db.corner.execute("DELETE FROM item").await;
+                if let Some(ended) = ended {
+                    assert_eq!(ended.is_ok(), id == 1, "{context}");
+                    assert!(point >= 3, "{context}");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Lets so many messages through one by one, until the next one is held.
+async fn pass(gate: &Gate, messages: usize) {
+    for _ in 0..messages {
+        gate.holding().await;
+        gate.release();
+    }
+    gate.holding().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_come_to_its_rollback_is_closed_and_replaced() {
     let Some(db) = driver::open().await else {
         return;
     };
     let proxy = Proxy::to(db.server()).await.unwrap();
     let pool = db.through(proxy.address()).pool(1).await;
-    drop(driver::take(&pool).await);
-    assert_eq!(pool.status().size, 1);
-    let journal = Journal::default();
-    proxy.replies.hold();
+    let before = session(&pool).await;
+    proxy.requests.hold();
     tokio::select! {
         biased;
-        _ = store(&pool, 1, &journal) => unreachable!("the answer is held"),
-        () = proxy.replies.holding() => {}
+        _ = end(&pool, 1) => unreachable!("its begin is held"),
+        () = proxy.requests.holding() => {}
     }
-    assert_eq!((pool.status().size, pool.status().available), (1, 0));
-    proxy.replies.open();
-    store(&pool, 2, &journal).await.unwrap();
-    assert_eq!(proxy.ports().len(), 1);
-    assert_eq!(journal.entries(), ["2"]);
-    assert_eq!(db.committed().await, [2]);
+    while pool.status().size > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    proxy.requests.open();
+    assert_ne!(session(&pool).await, before);
+    end(&pool, 1).await.unwrap();
+    assert_eq!(db.committed().await, [1]);
+}
+
+/// The fate of a commit whose answer does not come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lost {
+    Answer,
+    Session,
+}
+
+/// Commits take a while, so that the answer to what is sent ahead of one comes by itself.
+async fn with_slow_commits() -> Option<(Database, Proxy, Pool)> {
+    let db = driver::open().await?;
+    let statements = "
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_sleep(0.5);
+            RETURN NULL;
+        END $$;
+        CREATE CONSTRAINT TRIGGER waiting AFTER INSERT ON item
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait();
+    ";
+    db.corner.execute(statements).await;
+    let proxy = Proxy::to(db.server()).await.unwrap();
+    let pool = db.through(proxy.address()).pool(1).await;
+    Some((db, proxy, pool))
+}
+
+#[commit_on_success(tx = pool, settle)]
+async fn settled(
+    pool: &Pool,
+    proxy: &Proxy,
+    session: &AtomicI32,
+    journal: &Journal,
+) -> Result<(), AppError> {
+    driver::insert(tx, 1).await?;
+    let number = tx.query_one("SELECT pg_backend_pid()", &[]).await?;
+    session.store(number.get(0), Ordering::Relaxed);
+    defer!(journal.clone().note("called"));
+    let theirs = journal.clone();
+    signals::post_rollback()
+        .connect(move |_| theirs.note("rolled back"))
+        .unwrap();
+    proxy.replies.hold();
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_commit_without_an_answer_is_settled_where_that_is_asked_for() {
+    for lost in [Lost::Answer, Lost::Session] {
+        let Some((db, proxy, pool)) = with_slow_commits().await else {
+            return;
+        };
+        let (session, journal) = (AtomicI32::new(0), Journal::default());
+        let lose = async {
+            // The transaction's number.
+            proxy.replies.holding().await;
+            proxy.replies.release();
+            if lost == Lost::Session {
+                let number = session.load(Ordering::Relaxed);
+                let end = format!("SELECT pg_terminate_backend({number})::int::bigint");
+                assert_eq!(db.corner.numbers(end).await, [1]);
+            }
+            proxy.replies.holding().await;
+            proxy.cut();
+        };
+        let (ended, ()) = tokio::join!(settled(&pool, &proxy, &session, &journal), lose);
+        if lost == Lost::Answer {
+            ended.unwrap();
+            assert_eq!(journal.entries(), ["called"]);
+            assert_eq!(db.committed().await, [1]);
+        } else {
+            let error = ended.unwrap_err().into_transaction();
+            assert!(matches!(error, Error::Commit { .. }), "{error:?}");
+            assert_eq!(error.outcome(), Outcome::RolledBack);
+            assert_eq!(journal.entries(), ["rolled back"]);
+            assert!(db.committed().await.is_empty());
+        }
+        store(&pool, 2, &journal).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_commit_without_an_answer_is_unknown_where_nobody_asks() {
+    let Some((db, proxy, pool)) = with_slow_commits().await else {
+        return;
+    };
+    let journal = Journal::default();
+    let cut = async {
+        // `BEGIN`, the statement and its preparation are let through.
+        pass(&proxy.requests, 3).await;
+        proxy.requests.open();
+        proxy.replies.hold();
+        proxy.replies.holding().await;
+        proxy.cut();
+    };
+    drop(driver::take(&pool).await);
+    proxy.requests.hold();
+    let (stored, ()) = tokio::join!(store(&pool, 1, &journal), cut);
+    let error = stored.unwrap_err().into_transaction();
+    assert!(matches!(error, Error::Unknown { .. }), "{error:?}");
+    assert!(journal.entries().is_empty());
+    assert_eq!(db.committed().await, [1]);
+}
+
+#[tokio::test]
+async fn a_block_that_would_be_settled_ends_as_any_other_where_the_server_answers() {
+    #[commit_on_success(tx = pool, settle)]
+    async fn stores(pool: &Pool, id: i64) -> Result<(), AppError> {
+        driver::insert(tx, id).await?;
+        finish(id)
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let pool = db.pool(1).await;
+    stores(&pool, 1).await.unwrap();
+    stores(&pool, 2).await.unwrap_err();
+    let error = swallows(&pool).await.unwrap_err().into_transaction();
+    assert!(matches!(error, Error::Aborted { .. }), "{error:?}");
+    let error = ends(&pool).await.unwrap_err().into_transaction();
+    assert!(matches!(error, Error::Ended { .. }), "{error:?}");
+    assert_eq!(db.committed().await, [1]);
+}
+
+#[commit_on_success(tx = pool, settle)]
+async fn swallows(pool: &Pool) -> Result<(), AppError> {
+    driver::insert(tx, 1).await.unwrap_err();
+    Ok(())
+}
+
+#[commit_on_success(tx = pool, settle)]
+async fn ends(pool: &Pool) -> Result<(), AppError> {
+    driver::insert(tx, 3).await?;
+    Ok(driver::execute(tx, "ROLLBACK").await?)
+}
+
+#[tokio::test]
+async fn a_pooled_connection_by_value_settles_and_a_borrowed_one_refuses_to() {
+    #[commit_on_success(conn, settle)]
+    async fn by_value(conn: Object, id: i64) -> Result<(), AppError> {
+        Ok(driver::insert(conn, id).await?)
+    }
+
+    #[commit_on_success(conn, settle)]
+    async fn borrowed(conn: &mut Object, id: i64) -> Result<(), AppError> {
+        Ok(driver::insert(conn, id).await?)
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let pool = db.pool(1).await;
+    by_value(driver::take(&pool).await, 1).await.unwrap();
+    let refused = borrowed(&mut driver::take(&pool).await, 2).await;
+    let error = refused.unwrap_err().into_transaction();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error:?}");
+    assert_eq!(db.committed().await, [1]);
 }
 
 #[tokio::test]
@@ -212,18 +436,10 @@ async fn a_connection_whose_body_was_running_stays_in_the_pool() {
         return;
     };
     let pool = db.pool(1).await;
-    let number = "SELECT pg_backend_pid()";
-    let before: i32 = driver::take(&pool)
-        .await
-        .query_one(number, &[])
-        .await
-        .unwrap()
-        .get(0);
+    let before = session(&pool).await;
     let limit = std::time::Duration::from_millis(50);
     assert!(tokio::time::timeout(limit, hangs(&pool)).await.is_err());
-    let conn = driver::take(&pool).await;
-    let after: i32 = conn.query_one(number, &[]).await.unwrap().get(0);
-    assert_eq!(before, after);
+    assert_eq!(session(&pool).await, before);
     assert!(db.committed().await.is_empty());
 }
 

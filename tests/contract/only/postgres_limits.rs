@@ -45,3 +45,34 @@ async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_committe
     replaces(&mut conn).await.unwrap();
     assert_eq!(db.committed().await, [2]);
 }
+
+#[tokio::test]
+async fn a_transaction_that_the_body_has_chained_to_its_own_is_committed() {
+    #[commit_on_success]
+    async fn chains(
+        conn: &mut Connection,
+        end: &'static str,
+        journal: &Journal,
+    ) -> Result<(), Failure> {
+        driver::insert(conn, 1).await?;
+        defer!(journal.clone().note("called"));
+        driver::execute(conn, end).await?;
+        Ok(driver::insert(conn, 2).await?)
+    }
+
+    for (end, stored) in [
+        ("ROLLBACK AND CHAIN", &[2][..]),
+        ("COMMIT AND CHAIN", &[1, 2]),
+    ] {
+        let Some(db) = driver::open().await else {
+            return;
+        };
+        let (mut conn, journal) = (db.connect().await, Journal::default());
+        chains(&mut conn, end, &journal).await.unwrap();
+        assert_eq!(journal.entries(), ["called"]);
+        assert_eq!(db.committed().await, stored);
+        // Nothing stays open.
+        driver::insert(&mut conn, 3).await.unwrap();
+        assert_eq!(db.committed().await.last(), Some(&3));
+    }
+}

@@ -5,14 +5,15 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use commit_on_success::testing::AsyncTestTransaction;
-use commit_on_success::{Error, Outcome, commit_on_success, defer, in_transaction};
+use commit_on_success::{Error, Outcome, commit_on_success, defer, in_transaction, set_rollback};
 use commit_on_success_tests::pg::{self, AppError};
 use futures_util::future::{join, join_all};
 use futures_util::{SinkExt as _, StreamExt as _};
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::dialect::Begun;
-use crate::driver::{self, Connection, Database};
+use crate::driver::{self, Connection, Database, Pool};
 use crate::support::Journal;
 
 const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
@@ -168,6 +169,91 @@ async fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     copy(&mut conn, Copied::Finished, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["called"]);
     assert_eq!(db.committed().await, [1, 2, 3]);
+}
+
+/// What a body begins and does not end.
+#[derive(Clone, Copy, Debug)]
+enum Copying {
+    In,
+    Out,
+}
+
+/// Begins a copy, and ends with the next part of it still to come.
+async fn half_copy(client: &Client, copying: Copying, end: End, id: i64) -> Result<(), AppError> {
+    client.execute(INSERT, &[&id]).await?;
+    match copying {
+        Copying::In => {
+            let mut sink = pin!(client.copy_in("COPY item FROM STDIN").await?);
+            sink.send(&b"77\n"[..]).await?;
+        }
+        Copying::Out => {
+            let rows = "COPY (SELECT generate_series(1, 100000)) TO STDOUT";
+            let mut rows = pin!(client.copy_out(rows).await?);
+            assert!(rows.next().await.is_some_and(|row| row.is_ok()));
+        }
+    }
+    match end {
+        End::Succeeds => Ok(()),
+        End::Fails => Err(AppError::Own("no")),
+        End::TakesBack => set_rollback().map_err(|_| AppError::Own("not in a transaction")),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Succeeds,
+    Fails,
+    TakesBack,
+}
+
+#[tokio::test]
+async fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
+    #[commit_on_success]
+    async fn on_connection(
+        conn: &mut Connection,
+        copying: Copying,
+        end: End,
+    ) -> Result<(), AppError> {
+        half_copy(conn, copying, end, 1).await
+    }
+
+    #[commit_on_success(tx = pool)]
+    async fn on_pool(pool: &Pool, copying: Copying, end: End) -> Result<(), AppError> {
+        half_copy(tx, copying, end, 2).await
+    }
+
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let (mut conn, pool) = (db.connect().await, db.pool(1).await);
+    driver::insert(&mut conn, 100).await.unwrap();
+    for copying in [Copying::In, Copying::Out] {
+        for end in [End::Succeeds, End::Fails, End::TakesBack] {
+            let context = format!("{copying:?} {end:?}");
+            let lent = on_connection(&mut conn, copying, end).await;
+            let pooled = on_pool(&pool, copying, end).await;
+            let stored = end == End::Succeeds && matches!(copying, Copying::Out);
+            for ended in [&lent, &pooled] {
+                assert_eq!(ended.is_ok(), stored || end == End::TakesBack, "{context}");
+            }
+            let expected: &[i64] = if stored { &[1, 2, 100] } else { &[100] };
+            assert_eq!(db.committed().await, expected, "{context}");
+            // Each answer belongs to its own statement.
+            driver::insert(&mut conn, 100).await.unwrap_err();
+            assert_eq!(
+                driver::rows(&mut conn).await.unwrap(),
+                expected,
+                "{context}"
+            );
+            let mut next = driver::take(&pool).await;
+            driver::insert(&mut next, 100).await.unwrap_err();
+            assert_eq!(
+                driver::rows(&mut next).await.unwrap(),
+                expected,
+                "{context}"
+            );
+        }
+    }
 }
 
 /// The end of a transaction of the driver inside of a body, which is no savepoint but a `BEGIN`.
@@ -496,5 +582,27 @@ mod limits {
         outer(&mut db.connect().await, &journal).await.unwrap();
         assert!(journal.entries().is_empty());
         assert_eq!(db.committed().await, [1]);
+    }
+
+    #[tokio::test]
+    async fn a_commit_waits_for_ever_behind_a_copy_that_has_no_sink() {
+        #[commit_on_success(tx = pool)]
+        async fn copies(pool: &Pool) -> Result<(), AppError> {
+            driver::insert(tx, 1).await?;
+            tx.batch_execute("COPY item FROM STDIN").await.unwrap_err();
+            Ok(())
+        }
+
+        let Some(db) = driver::open().await else {
+            return;
+        };
+        let pool = db.pool(1).await;
+        let limit = std::time::Duration::from_millis(200);
+        let waited = tokio::time::timeout(limit, copies(&pool)).await;
+        assert!(waited.is_err(), "{waited:?}");
+        // The next user is given another connection.
+        let mut next = driver::take(&pool).await;
+        driver::insert(&mut next, 2).await.unwrap();
+        assert_eq!(db.committed().await, [2]);
     }
 }

@@ -88,9 +88,14 @@ async fn a_nested_block_takes_one_message_for_each_step() {
 }
 
 #[tokio::test]
-async fn an_option_that_postgresql_does_not_have_sends_nothing() {
+async fn an_option_that_cannot_be_honoured_sends_nothing() {
     #[commit_on_success(conn, mode = exclusive)]
     async fn of_sqlite(conn: &mut Connection) -> Result<(), AppError> {
+        Ok(driver::insert(conn, 1).await?)
+    }
+
+    #[commit_on_success(conn, settle)]
+    async fn of_pools(conn: &mut Connection) -> Result<(), AppError> {
         Ok(driver::insert(conn, 1).await?)
     }
 
@@ -101,8 +106,10 @@ async fn an_option_that_postgresql_does_not_have_sends_nothing() {
     let mut conn = db.through(proxy.address()).connect().await;
     conn.batch_execute("SELECT 1").await.unwrap();
     let before = proxy.requests.arrived();
-    let error = of_sqlite(&mut conn).await.unwrap_err().into_transaction();
-    assert!(matches!(error, Error::Unsupported { .. }), "{error:?}");
+    for refused in [of_sqlite(&mut conn).await, of_pools(&mut conn).await] {
+        let error = refused.unwrap_err().into_transaction();
+        assert!(matches!(error, Error::Unsupported { .. }), "{error:?}");
+    }
     conn.batch_execute("SELECT 1").await.unwrap();
     assert_eq!(proxy.requests.arrived() - before, 1);
 }

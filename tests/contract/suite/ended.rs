@@ -237,3 +237,38 @@ async fn a_nested_block_after_a_commit_sent_by_the_body_never_commits() {
     assert!(journal.entries().is_empty());
     works(&mut conn, &db, &journal).await;
 }
+
+#[tokio::test]
+async fn a_transaction_that_takes_the_place_of_the_bodys_own_is_not_left_open() {
+    #[commit_on_success]
+    async fn replaces(
+        conn: &mut Connection,
+        end: &'static str,
+        journal: &Journal,
+    ) -> Result<(), Failure> {
+        defer!(journal.clone().note("called"));
+        driver::insert(conn, 1).await?;
+        driver::execute(conn, end).await?;
+        driver::execute(conn, "BEGIN").await?;
+        Ok(driver::insert(conn, 2).await?)
+    }
+
+    for (end, kept) in [("COMMIT", &[1][..]), ("ROLLBACK", &[])] {
+        let Some(db) = driver::open().await else {
+            return;
+        };
+        let mut conn = db.connect().await;
+        let journal = Journal::default();
+        // A driver that tells the two apart says so; to any other it is the body's own.
+        let (stored, called): (&[i64], _) = match replaces(&mut conn, end, &journal).await {
+            Ok(()) => (&[2], 1),
+            Err(error) => {
+                assert_ne!(error.into_transaction().outcome(), Outcome::Committed);
+                (&[], 0)
+            }
+        };
+        assert_eq!(journal.entries().len(), called);
+        assert_eq!(db.committed().await, [kept, stored].concat());
+        works(&mut conn, &db, &Journal::default()).await;
+    }
+}

@@ -16,7 +16,7 @@
 //!
 //! When a future is dropped while a step of the block is under way, the connection of a pool goes with it to a task: a
 //! `COMMIT` is seen to its end, with its calls, and after any other step a `ROLLBACK` is sent, and answered, before the pool has
-//! the connection back. Where there is no runtime of tokio, or no answer, it is taken out of the pool and closed.
+//! the connection back. Where there is no runtime of tokio, or no answer within five seconds, it is closed.
 //!
 //! The option [`settle`](crate::commit_on_success#settle) is for pools, and for an `Object` by value, which knows its own.
 //! Ahead of `COMMIT`, and without waiting for it, the transaction's number is asked for: no round trip, but a statement
