@@ -57,7 +57,7 @@ pub(crate) trait Ask: Sync {
     fn ask(&self, question: String) -> impl Future<Output = Answer> + Send;
 }
 
-/// What is known of a transaction.
+/// The state of a transaction, as a server knows it.
 enum Status {
     /// The server is still at it, or is not there.
     Later,

@@ -136,7 +136,7 @@ mod tests {
         [b"E", &length[..], fields.as_bytes(), b"Z\0\0\0\x05I"].concat()
     }
 
-    /// What the driver makes of that answer.
+    /// The driver's error for an answer.
     async fn error(answer: Vec<u8>) -> PostgresError {
         let (client, mut server) = duplex(1024);
         tokio::spawn(async move {

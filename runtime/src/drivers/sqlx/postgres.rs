@@ -124,7 +124,7 @@ impl Backend for Postgres {
         postgres_commit::commit(connection).await
     }
 
-    /// What the probe begins is what the queued `ROLLBACK` ends.
+    /// The probe begins another transaction, which the queued `ROLLBACK` ends.
     async fn rollback_pooled(connection: &mut PoolConnection<Self>) -> Result<(), RollbackError> {
         roll_back_probed::<Self>(connection, postgresql::ROLLBACK_PROBE, Recount::Queue).await
     }

@@ -100,9 +100,9 @@ where
 #[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Recount {
-    /// It sends a `ROLLBACK`, and waits for the answer.
+    /// By a `ROLLBACK` that is sent, and waited for.
     Wait,
-    /// It queues a `ROLLBACK` ahead of the next statement.
+    /// By a `ROLLBACK` that is queued ahead of the next statement.
     Queue,
 }
 
