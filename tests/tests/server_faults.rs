@@ -42,8 +42,8 @@ use visit::{Point, outcome};
 /// What came of the faults of each kind, for each driver.
 type Tallies = BTreeMap<(&'static str, &'static str), Tally>;
 
-/// The only driver that asks its pool what became of a commit.
-const ASKS: &str = "sqlx-postgres";
+/// The only one that asks what became of a commit.
+const ASKS: &str = "sqlx-postgres, settle";
 
 /// Whether the promises hold.
 fn judge(found: &Found, said: &'static str, crashes: bool, tallies: &mut Tallies) {

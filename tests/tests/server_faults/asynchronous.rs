@@ -40,6 +40,7 @@ macro_rules! on {
     (
         $module:ident, $pool:ty, $handle:ty,
         |$port:ident| $open:expr, |$from:ident| $source:expr, |$conn:ident, $sql:ident| $execute:expr
+        $(, $option:ident)?
     ) => {
         pub(crate) mod $module {
             use super::*;
@@ -51,7 +52,7 @@ macro_rules! on {
                 })
             }
 
-            #[commit_on_success(tx = $source)]
+            #[commit_on_success(tx = $source $(, $option)?)]
             async fn outer($from: &$pool, visit: &Visit) -> Result<(), Failure> {
                 visit.pass(Point::Begun).await;
                 execute(tx, visit.insert(1)).await?;
@@ -85,6 +86,15 @@ on!(
     |port| pools::pg_pool(port),
     |pool| pool,
     |conn, sql| sqlx::query(AssertSqlSafe(sql)).execute(conn)
+);
+on!(
+    sqlx_postgres_settled,
+    PgPool,
+    &mut PgConnection,
+    |port| pools::pg_pool(port),
+    |pool| pool,
+    |conn, sql| sqlx::query(AssertSqlSafe(sql)).execute(conn),
+    settle
 );
 on!(
     sqlx_mysql,

@@ -22,6 +22,10 @@ pub(crate) type Open = fn(u16) -> Arc<dyn Subject>;
 
 pub(crate) const ON_POSTGRES: &[(&str, Open)] = &[
     ("sqlx-postgres", asynchronous::sqlx_postgres::open),
+    (
+        "sqlx-postgres, settle",
+        asynchronous::sqlx_postgres_settled::open,
+    ),
     ("diesel-postgres", synchronous::diesel_postgres::open),
     ("diesel-async-postgres", asynchronous::diesel_postgres::open),
     ("sea-orm-postgres", asynchronous::sea_orm_postgres::open),

@@ -17,6 +17,22 @@
 //! savepoint. Nested blocks are savepoints in plain SQL, because a nested `begin` of sqlx 0.9 that fails rolls back the
 //! *outer* transaction.
 //!
+//! # The end of a transaction
+//!
+//! On a connection that came from a pool, PostgreSQL and MySQL are asked whether there is something to commit in the
+//! message that commits, so that a block is as many messages as by hand. sqlx then has to count no transaction, and
+//! does so once a `ROLLBACK` is queued, which goes out with the ping that a pool sends when it takes the connection
+//! back (`PoolConnection::drop` and `TransactionManager::start_rollback` of sqlx 0.9). What can be seen of it:
+//!
+//! - On PostgreSQL the message ends with a `BEGIN`, because a `ROLLBACK` outside of a transaction is warned of in the
+//!   server's log. Until the ping, which a task sends, the session is in an empty transaction, which has no snapshot
+//!   and no lock. A process that ends before that leaves a line about it in the log; `pool.close().await` sees to it.
+//! - The server counts a rollback for each commit: `xact_rollback` of `pg_stat_database`, `Com_rollback` of MySQL.
+//! - A session that had ended before `COMMIT` was sent is not told from one that ended afterwards: the outcome is
+//!   unknown. With the option `settle`, on pools of PostgreSQL, it is not.
+//!
+//! On every other connection the question is a message of its own, and nothing is queued when the block is over.
+//!
 //! # What cannot be kept
 //!
 //! Calls deferred inside a transaction that the body begins with sqlx itself are refused, as nobody would tell when it
@@ -31,8 +47,9 @@
 //! opened by hand leaves its writes in that transaction.
 //!
 //! On PostgreSQL, a `COPY` that the body begins and does not finish leaves a connection that is out of step as well:
-//! what is answered belongs to another statement. One that came from a pool is closed, and its block rolled back; whoever
-//! lends another one is told that the outcome is unknown, and has to drop it.
+//! what is answered belongs to another statement. One that came from a pool is closed: a `COPY` to the server that is not
+//! finished fails, and its block is rolled back; one from the server, which does no harm, is read to its end. Whoever lends
+//! another connection is told that the outcome is unknown, and has to drop it.
 //!
 //! On MySQL, a transaction that the last user of a pooled connection has begun in plain SQL and left open is rolled back,
 //! and nobody hears of it. On a connection that is borrowed `START TRANSACTION` commits what is open in plain SQL, or was written with
