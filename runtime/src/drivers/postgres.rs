@@ -57,7 +57,8 @@
 //! one committed in place of its own, and its deferred calls run.
 //!
 //! A `COPY … FROM STDIN` that is sent with `batch_execute`, `simple_query` or `execute`, instead of with `copy_in`, has
-//! nobody to end it: the answer to the next statement never comes, so that the block waits for ever.
+//! nobody to end it. The server takes the next statement for its rows, and ends the session; where that is the block's
+//! own commit, the outcome is unknown, though nothing was stored.
 //!
 //! A `Transaction` does not show its client. So a block on one that was begun by hand inside of another block is
 //! not known to be inside of it, and has nobody who could run what it defers: that is

@@ -64,9 +64,9 @@
 //! request before it comes to the next: where one outlives the body, the commit waits until it has been read
 //! to its end, finished, or dropped. A `CopyInSink` that is dropped before it was finished fails the transaction.
 //!
-//! A `COPY … FROM STDIN` that is sent with `batch_execute`, `simple_query` or `execute` has no sink. The driver gives up
-//! on it, the server goes on waiting for its rows, and takes the next statement for the end of them: the answer to that
-//! one never comes. Where that is the block's own, the block waits for ever, as a commit by hand does.
+//! A `COPY … FROM STDIN` that is sent with `batch_execute`, `simple_query` or `execute`, instead of with `copy_in`, has
+//! nobody to end it. The server takes the next statement for its rows, and ends the session; where that is the block's
+//! own commit, the outcome is unknown, though nothing was stored.
 
 #[cfg(feature = "deadpool-postgres")]
 pub mod deadpool;

@@ -10,7 +10,7 @@ use commit_on_success::{Error, Outcome, commit_on_success, defer, signals};
 use commit_on_success_tests::pg::AppError;
 use commit_on_success_tests::proxy::{Gate, Proxy};
 use deadpool_postgres::{Manager, Object, PoolError, Runtime, Timeouts};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::driver::{self, Database, Pool};
 use crate::support::Journal;
@@ -291,16 +291,20 @@ async fn with_slow_commits() -> Option<(Database, Proxy, Pool)> {
     Some((db, proxy, pool))
 }
 
-#[commit_on_success(tx = pool, settle)]
-async fn settled(
-    pool: &Pool,
+/// The next answer that comes through the proxy is to what follows on the body.
+async fn begin_slow_commit(
+    client: &Client,
     proxy: &Proxy,
     session: &AtomicI32,
     journal: &Journal,
 ) -> Result<(), AppError> {
-    driver::insert(tx, 1).await?;
-    let number = tx.query_one("SELECT pg_backend_pid()", &[]).await?;
-    session.store(number.get(0), Ordering::Relaxed);
+    // A statement that is prepared would be closed later.
+    let sent = client.simple_query("INSERT INTO item VALUES (1) RETURNING pg_backend_pid()");
+    for message in sent.await? {
+        if let SimpleQueryMessage::Row(row) = message {
+            session.store(row.get(0).unwrap().parse().unwrap(), Ordering::Relaxed);
+        }
+    }
     defer!(journal.clone().note("called"));
     let theirs = journal.clone();
     signals::post_rollback()
@@ -308,6 +312,21 @@ async fn settled(
         .unwrap();
     proxy.replies.hold();
     Ok(())
+}
+
+#[commit_on_success(tx = pool, settle)]
+async fn settled(
+    pool: &Pool,
+    proxy: &Proxy,
+    session: &AtomicI32,
+    journal: &Journal,
+) -> Result<(), AppError> {
+    begin_slow_commit(tx, proxy, session, journal).await
+}
+
+#[commit_on_success(tx = pool)]
+async fn unsettled(pool: &Pool, proxy: &Proxy, journal: &Journal) -> Result<(), AppError> {
+    begin_slow_commit(tx, proxy, &AtomicI32::new(0), journal).await
 }
 
 #[tokio::test]
@@ -352,16 +371,10 @@ async fn the_outcome_of_a_commit_without_an_answer_is_unknown_where_nobody_asks(
     };
     let journal = Journal::default();
     let cut = async {
-        // `BEGIN`, the statement and its preparation are let through.
-        pass(&proxy.requests, 3).await;
-        proxy.requests.open();
-        proxy.replies.hold();
         proxy.replies.holding().await;
         proxy.cut();
     };
-    drop(driver::take(&pool).await);
-    proxy.requests.hold();
-    let (stored, ()) = tokio::join!(store(&pool, 1, &journal), cut);
+    let (stored, ()) = tokio::join!(unsettled(&pool, &proxy, &journal), cut);
     let error = stored.unwrap_err().into_transaction();
     assert!(matches!(error, Error::Unknown { .. }), "{error:?}");
     assert!(journal.entries().is_empty());

@@ -1,5 +1,6 @@
 //! The sync diesel alone, on PostgreSQL: rows one by one, and pools of r2d2 that throw away what is broken.
 
+use std::io::{Read as _, Write as _};
 use std::panic::panic_any;
 
 use commit_on_success::testing::TestTransaction;
@@ -94,6 +95,71 @@ fn a_pool_of_one_replaces_a_connection_whose_rollback_failed() {
     assert_eq!(&*error.into_body(), "mine");
     store(&mut driver::take(&pool), 3, &journal).unwrap();
     assert_eq!(db.committed(), [3]);
+}
+
+diesel::table! {
+    item (id) {
+        id -> BigInt,
+    }
+}
+
+/// What a body copies, and does not bring to its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Copying {
+    /// The rows break off.
+    In,
+    /// The rows are not all read.
+    Out,
+    /// A statement that nobody has the other end of.
+    Plain,
+}
+
+#[test]
+fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
+    #[commit_on_success(tx = driver::take(pool))]
+    fn copies(pool: &Pool, copying: Copying, fails: bool) -> Result<(), Failure> {
+        driver::insert(tx, 1)?;
+        match copying {
+            Copying::In => {
+                let rows = diesel::copy_from(item::table).from_raw_data(item::table, |rows| {
+                    rows.write_all(b"77\n").unwrap();
+                    diesel::QueryResult::Err(diesel::result::Error::RollbackTransaction)
+                });
+                rows.execute(&mut **tx).unwrap_err();
+            }
+            Copying::Out => {
+                let mut rows = diesel::copy_to(item::table).load_raw(&mut **tx).unwrap();
+                assert_eq!(rows.read(&mut [0]).unwrap(), 1);
+            }
+            Copying::Plain => {
+                let _either = driver::execute(tx, "COPY item FROM STDIN");
+            }
+        }
+        if fails {
+            Err(Failure::body("no"))
+        } else {
+            Ok(())
+        }
+    }
+
+    let Some(db) = driver::open() else {
+        return;
+    };
+    let pool = db.pool(1);
+    driver::insert(&mut driver::take(&pool), 100).unwrap();
+    for copying in [Copying::In, Copying::Plain, Copying::Out] {
+        for fails in [true, false] {
+            let ended = copies(&pool, copying, fails);
+            let stored = copying == Copying::Out && !fails;
+            assert_eq!(ended.is_ok(), stored, "{copying:?} {fails} {ended:?}");
+            // Each answer belongs to its own statement.
+            let mut next = driver::take(&pool);
+            driver::insert(&mut next, 100).unwrap_err();
+            let expected: &[i64] = if stored { &[1, 100] } else { &[100] };
+            assert_eq!(driver::rows(&mut next).unwrap(), expected, "{copying:?}");
+            assert_eq!(db.committed(), expected, "{copying:?}");
+        }
+    }
 }
 
 /// diesel has seen it, so that no `COMMIT` is sent.

@@ -264,6 +264,44 @@ fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
 }
 
 /// A proxy, and the runtime on which it runs while this thread waits for the server.
+#[test]
+fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
+    #[commit_on_success(tx = driver::take(pool))]
+    fn copies(pool: &Pool, comes_in: bool, fails: bool) -> Result<(), AppError> {
+        driver::insert(tx, 1)?;
+        if comes_in {
+            tx.copy_in("COPY item FROM STDIN")?
+                .write_all(b"77\n")
+                .unwrap();
+        } else {
+            let rows = "COPY (SELECT generate_series(1, 100000)) TO STDOUT";
+            let mut reader = tx.copy_out(rows)?;
+            assert_eq!(std::io::Read::read(&mut reader, &mut [0]).unwrap(), 1);
+        }
+        if fails {
+            Err(AppError::Own("no"))
+        } else {
+            Ok(())
+        }
+    }
+
+    let Some(db) = driver::open() else {
+        return;
+    };
+    let pool = db.pool(1);
+    driver::insert(&mut driver::take(&pool), 100).unwrap();
+    for (comes_in, fails) in [(true, false), (true, true), (false, true), (false, false)] {
+        let stored = !comes_in && !fails;
+        assert_eq!(copies(&pool, comes_in, fails).is_ok(), stored);
+        // Each answer belongs to its own statement.
+        let mut next = driver::take(&pool);
+        driver::insert(&mut next, 100).unwrap_err();
+        let expected: &[i64] = if stored { &[1, 100] } else { &[100] };
+        assert_eq!(driver::rows(&mut next).unwrap(), expected);
+        assert_eq!(db.committed(), expected);
+    }
+}
+
 fn proxy(db: &Database) -> (Runtime, Proxy) {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
