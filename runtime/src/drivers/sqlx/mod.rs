@@ -33,6 +33,9 @@
 //! what is answered belongs to another statement. One that came from a pool is closed, and its block rolled back; whoever
 //! lends another one is told that the outcome is unknown, and has to drop it.
 //!
+//! On PostgreSQL and SQLite, a body that ends the transaction and begins another one in plain SQL (`ROLLBACK AND CHAIN`
+//! does both) has that one committed in its place, and its deferred calls run. On MySQL that is an error.
+//!
 //! On MySQL, a transaction that the last user of a pooled connection has begun in plain SQL and left open is
 //! committed by the next `START TRANSACTION`, as the database does it.
 
