@@ -25,6 +25,8 @@ mod only_here;
 mod owned;
 #[path = "../contract/diesel_async/deadpool.rs"]
 mod pools;
+#[path = "../contract/suite/replaced.rs"]
+mod replaced;
 #[path = "../contract/only/diesel_savepoints.rs"]
 mod savepoints;
 #[path = "../contract/suite/sqlite.rs"]

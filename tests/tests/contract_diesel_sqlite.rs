@@ -31,6 +31,9 @@ mod derived {
     mod only {
         include!(concat!(env!("OUT_DIR"), "/only/diesel_sqlite.rs"));
     }
+    mod replaced {
+        include!(concat!(env!("OUT_DIR"), "/suite/replaced.rs"));
+    }
     mod sqlite {
         include!(concat!(env!("OUT_DIR"), "/suite/sqlite.rs"));
     }

@@ -32,6 +32,9 @@ mod derived {
     mod failing_commit {
         include!(concat!(env!("OUT_DIR"), "/suite/failing_commit.rs"));
     }
+    mod replaced {
+        include!(concat!(env!("OUT_DIR"), "/suite/replaced.rs"));
+    }
     mod sqlite {
         include!(concat!(env!("OUT_DIR"), "/suite/sqlite.rs"));
     }

@@ -25,6 +25,10 @@ mod messages;
 mod only;
 #[path = "../contract/only/sqlx_postgres.rs"]
 mod only_sqlx;
+#[path = "../contract/only/postgres_options.rs"]
+mod options;
+#[path = "../contract/suite/replaced.rs"]
+mod replaced;
 #[path = "../contract/server.rs"]
 mod server;
 #[path = "../contract/suite/mod.rs"]

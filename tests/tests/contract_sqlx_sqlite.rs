@@ -17,6 +17,8 @@ mod failing_commit;
 mod left_behind;
 #[path = "../contract/only/sqlx_sqlite.rs"]
 mod only;
+#[path = "../contract/suite/replaced.rs"]
+mod replaced;
 #[path = "../contract/suite/sqlite.rs"]
 mod sqlite;
 #[path = "../contract/suite/mod.rs"]

@@ -74,7 +74,8 @@ fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_an_error() {
     let mut conn = db.connect();
     let error = replaces(&mut conn).unwrap_err().into_transaction();
     assert!(matches!(error, Error::Ended { .. }), "{error:?}");
-    assert!(db.committed().is_empty());
+    driver::insert(&mut conn, 3).unwrap();
+    assert_eq!(db.committed(), [3]);
 }
 
 #[test]
@@ -239,6 +240,26 @@ fn in_our_own_test_transaction_nothing_is_stored() {
 
 mod limits {
     use super::*;
+
+    /// diesel asks libpq after each statement, and a transaction is open each time.
+    #[test]
+    fn a_transaction_that_the_body_has_chained_to_its_own_is_committed() {
+        #[commit_on_success]
+        fn chains(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
+            store(conn, 1, journal)?;
+            driver::execute(conn, "ROLLBACK AND CHAIN")?;
+            Ok(driver::insert(conn, 2)?)
+        }
+
+        let Some(db) = driver::open() else {
+            return;
+        };
+        let (mut conn, journal) = (db.connect(), Journal::default());
+        chains(&mut conn, &journal).unwrap();
+        assert_eq!(journal.entries(), ["1"]);
+        driver::insert(&mut conn, 3).unwrap();
+        assert_eq!(db.committed(), [2, 3]);
+    }
 
     #[test]
     fn a_transaction_in_plain_sql_that_has_not_had_a_query_ends_with_the_block() {

@@ -47,6 +47,10 @@
 //! whether they were there to commit. A backend that has the name of a known database, and is another type than the
 //! one that this version knows, is refused.
 //!
+//! A body that ends the transaction and begins another one in plain SQL has that one committed in place of its own, and
+//! its deferred calls run: on PostgreSQL with `ROLLBACK AND CHAIN`, on SQLite with `ROLLBACK` and `BEGIN`. On MySQL, and
+//! where diesel sees the end of a transaction of PostgreSQL, that is an error.
+//!
 //! On SQLite, each nested block tries a `BEGIN` first, to find out whether SQLite has ended the transaction
 //! by itself, and diesel's instrumentation sees it fail.
 

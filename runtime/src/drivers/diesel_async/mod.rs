@@ -52,6 +52,9 @@
 //! `attempts` does nothing for a deadlock or a busy file of SQLite; nor for an error of diesel behind an
 //! `#[error(transparent)]`, which does not show it.
 //!
+//! A body that ends the transaction and begins another one in plain SQL (`ROLLBACK AND CHAIN` does both) has that one
+//! committed in place of its own, and its deferred calls run. On MySQL that is an error.
+//!
 //! diesel-async does not say how severe an error of PostgreSQL is. So a `COMMIT` is known to be refused where a constraint, a
 //! serialization failure or a transaction that may only read is the reason, and the server goes on answering. After
 //! any other error, such as that of a deferred trigger, the outcome is unknown: it may as well come from a pooler that

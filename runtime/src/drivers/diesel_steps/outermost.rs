@@ -7,7 +7,8 @@ use ::diesel::connection::InstrumentationEvent;
 use ::diesel::result::{Error as DieselError, QueryResult};
 
 use super::{Database, Executor, Managed, Ownership, Steps, managed, mysql, postgresql, sqlite};
-use crate::drivers::dialect;
+use crate::drivers::dialect::mysql::begin_anew;
+use crate::drivers::dialect::postgresql::CLEAR;
 use crate::error::BoxError;
 use crate::observer;
 use crate::options::Options;
@@ -70,7 +71,7 @@ impl Steps {
         driver: &'static str,
     ) -> QueryResult<()> {
         let sql = match self.database {
-            Database::MySql => dialect::mysql::begin_anew(&sql),
+            Database::MySql => begin_anew(&sql),
             _ => sql,
         };
         let Err(error) = self.send_begin(executor, &sql).await else {
@@ -95,7 +96,11 @@ impl Steps {
         &mut self,
         executor: &mut impl Executor,
     ) -> Result<(), CommitError> {
-        let depth = self.check_level(executor)?;
+        let checked = self.check_level(executor);
+        if let Err(CommitError::Ended) = checked {
+            self.end_replacement(executor).await;
+        }
+        let depth = checked?;
         self.in_doubt = true;
         if self.database != Database::Other {
             executor.tell(InstrumentationEvent::commit_transaction(depth));
@@ -126,7 +131,11 @@ impl Steps {
         &mut self,
         executor: &mut impl Executor,
     ) -> Result<(), RollbackError> {
-        let depth = self.depth_to_undo(executor).await?;
+        let checked = self.depth_to_undo(executor).await;
+        if let Err(RollbackError::Ended) = checked {
+            self.end_replacement(executor).await;
+        }
+        let depth = checked?;
         self.in_doubt = true;
         if self.database != Database::Other {
             executor.tell(InstrumentationEvent::rollback_transaction(depth));
@@ -142,6 +151,14 @@ impl Steps {
             self.leave(executor, None);
         }
         rolled_back
+    }
+
+    /// Rolls back what the body may have begun in plain SQL in the place of a transaction of which diesel, which asks libpq,
+    /// has seen the end.
+    async fn end_replacement(&self, executor: &mut impl Executor) {
+        if self.database == Database::PostgreSql {
+            let _ = executor.send(CLEAR).await;
+        }
     }
 
     /// The transaction is sure to be rolled back before anything else is done on the connection.

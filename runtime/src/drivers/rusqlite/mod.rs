@@ -33,6 +33,9 @@
 //! one committed. Where no transaction is open on it, that is [`Error::Ended`]; where one is, the block ends well, and
 //! what the body did before stays open on the connection that it has taken away.
 //!
+//! SQLite does not tell one transaction from the next. A body that ends its own and begins another one in plain SQL has
+//! that one committed in its place, and its deferred calls run.
+//!
 //! In a transaction of a test, the end of a block looks for violated foreign keys in all tables, so it finds also such
 //! as were there before.
 

@@ -51,6 +51,9 @@
 //! finished fails, and its block is rolled back; one from the server, which does no harm, is read to its end. Whoever lends
 //! another connection is told that the outcome is unknown, and has to drop it.
 //!
+//! On PostgreSQL and SQLite, a body that ends the transaction and begins another one in plain SQL (`ROLLBACK AND CHAIN`
+//! does both) has that one committed in its place, and its deferred calls run. On MySQL that is an error.
+//!
 //! On MySQL, a transaction that the last user of a pooled connection has begun in plain SQL and left open is rolled back,
 //! and nobody hears of it. On a connection that is borrowed `START TRANSACTION` commits what is open in plain SQL, or was written with
 //! `autocommit = 0`, as the database does it (<https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html>): no statement tells
