@@ -70,8 +70,9 @@
 
 #[cfg(feature = "deadpool-postgres")]
 pub mod deadpool;
+mod hold;
 
-use std::future::{Future, poll_fn, ready};
+use std::future::{Future, poll_fn};
 use std::ops::DerefMut;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
@@ -80,12 +81,13 @@ use std::time::Duration;
 use ::futures_timer::Delay;
 use ::tokio_postgres::{Client, Error as PostgresError, SimpleQueryMessage, Transaction};
 
+pub use self::hold::{Guarded, Hold};
 use super::dialect::postgresql;
 pub use super::dialect::transaction_id::TransactionId;
 use super::dialect::transaction_id::{self, settled};
 use super::ownership::Ownership;
 use super::postgres_steps::{self as steps, Executor, Origin, Steps};
-use crate::error::{BoxError, Outcome};
+use crate::error::BoxError;
 use crate::options::Options;
 use crate::test_transaction;
 use crate::transaction::{
@@ -124,127 +126,8 @@ where
     }
 }
 
-/// A kind of source, and its way to the connection.
-pub trait Hold: Send {
-    /// The type that the body sees.
-    type Handle<'h>
-    where
-        Self: 'h;
-
-    /// The name of the driver.
-    const DRIVER: &'static str;
-
-    /// The state of every such connection, as far as its type tells.
-    const STATUS: TransactionStatus = TransactionStatus::Untracked;
-
-    /// Whose the connection is.
-    const OWNERSHIP: Ownership = Ownership::Borrowed;
-
-    /// Whether another connection can be asked what became of a transaction.
-    const SETTLES: bool = false;
-
-    /// Lends the connection to the body.
-    fn lend(&mut self) -> Self::Handle<'_>;
-
-    /// The connection itself.
-    fn client(&self) -> &Client;
-
-    /// Tells connections apart.
-    fn id(&self) -> ConnectionId {
-        ConnectionId::of(self.client())
-    }
-
-    /// Asks what became of a transaction.
-    fn resolve(&self, id: &TransactionId) -> impl Future<Output = Option<Outcome>> + Send {
-        let _ = id;
-        ready(None)
-    }
-
-    /// Keeps the connection from its next user, where that is possible. Nothing is asked of it afterwards.
-    fn close(&mut self) {}
-
-    /// Gives a transaction to a keeper.
-    fn keep<K: Keeper<PostgresTransaction<Self>>>(
-        transaction: PostgresTransaction<Self>,
-        keeper: K,
-    ) -> K::Kept
-    where
-        Self: Sized,
-    {
-        keeper.of_borrowed(transaction)
-    }
-}
-
-const DRIVER: &str = "tokio-postgres";
-
 /// The time in which a connection has to answer whose step was interrupted.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-impl<'c> Hold for &'c mut Client {
-    type Handle<'h>
-        = &'h mut Client
-    where
-        'c: 'h;
-
-    const DRIVER: &'static str = DRIVER;
-
-    fn lend(&mut self) -> &mut Client {
-        self
-    }
-
-    fn client(&self) -> &Client {
-        self
-    }
-}
-
-impl<'c, 't> Hold for &'c mut Transaction<'t> {
-    type Handle<'h>
-        = &'h mut Transaction<'t>
-    where
-        'c: 'h;
-
-    const DRIVER: &'static str = DRIVER;
-    const STATUS: TransactionStatus = TransactionStatus::Open;
-
-    fn lend(&mut self) -> &mut Transaction<'t> {
-        self
-    }
-
-    fn client(&self) -> &Client {
-        Transaction::client(self)
-    }
-
-    /// Each transaction is a connection of its own, so that a block on one that was begun by hand inside of another
-    /// block is known to be undone with it.
-    fn id(&self) -> ConnectionId {
-        ConnectionId::of::<Transaction<'t>>(self)
-    }
-}
-
-/// A connection that is given away with the guard that leads to it.
-#[derive(Debug)]
-pub struct Guarded<G>(G);
-
-impl<G> Hold for Guarded<G>
-where
-    G: DerefMut<Target = Client> + Send,
-{
-    type Handle<'h>
-        = &'h mut Client
-    where
-        G: 'h;
-
-    const DRIVER: &'static str = DRIVER;
-    const OWNERSHIP: Ownership = Ownership::Owned;
-
-    fn lend(&mut self) -> &mut Client {
-        &mut self.0
-    }
-
-    fn client(&self) -> &Client {
-        &self.0
-    }
-}
 
 /// A transaction on a connection of tokio-postgres.
 #[derive(Debug)]
