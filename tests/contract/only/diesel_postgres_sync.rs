@@ -1,6 +1,6 @@
 //! The sync diesel alone, on PostgreSQL: rows one by one, and pools of r2d2 that throw away what is broken.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::panic::panic_any;
 
 use commit_on_success::testing::TestTransaction;
