@@ -42,7 +42,7 @@ pub enum Answer {
     Silence,
 }
 
-/// What becomes of the transaction.
+/// The end of the transaction whose `COMMIT` is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The server gets the `COMMIT`.
@@ -152,12 +152,19 @@ enum Served {
     No,
 }
 
-/// The statements before the first `COMMIT` of a message, and that one. The toolkit's savepoints are spelled in
-/// small letters.
+/// The statements before the first `COMMIT` of a message, and the rest of them. The toolkit's savepoints are spelled
+/// in small letters.
 fn split_at_commit(sql: &[u8]) -> Option<(&[u8], &[u8])> {
     let start = sql.windows(6).position(|word| word == b"COMMIT")?;
-    let (before, commit) = sql.split_at(start);
-    let end = commit.iter().position(|byte| [b';', 0].contains(byte));
-    let commit = &commit[..end.unwrap_or(commit.len())];
-    Some((before.trim_ascii(), commit.trim_ascii()))
+    let (before, rest) = sql.split_at(start);
+    Some((
+        before.trim_ascii(),
+        rest.strip_suffix(b"\0").unwrap_or(rest),
+    ))
+}
+
+/// The first of some statements.
+fn first(sql: &[u8]) -> &[u8] {
+    let end = sql.iter().position(|byte| *byte == b';');
+    sql[..end.unwrap_or(sql.len())].trim_ascii()
 }

@@ -1,4 +1,4 @@
-//! Where a server is, and how the same database is reached at another port.
+//! The address of a server, and that of the same database at another port.
 
 use std::fmt;
 

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-/// How long the message is that these bytes begin with, if that can be told yet.
+/// The length of the message that these bytes begin with, if it can be told yet.
 pub(super) type Length = fn(&[u8]) -> Option<usize>;
 
 /// One side of a connection.

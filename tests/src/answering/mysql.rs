@@ -5,7 +5,7 @@ use std::io;
 use tokio::net::TcpStream;
 
 use super::frames::Side;
-use super::{Answer, Fate, Plan, Served, split_at_commit};
+use super::{Answer, Fate, Plan, Served, first, split_at_commit};
 
 const COM_QUERY: u8 = 3;
 const ERR: u8 = 0xff;
@@ -59,7 +59,7 @@ impl Session {
     /// A message of statements, of which one is the `COMMIT`.
     async fn commit(
         &mut self,
-        (before, commit): (&[u8], &[u8]),
+        (before, rest): (&[u8], &[u8]),
         (answer, fate): (Answer, Fate),
     ) -> io::Result<Served> {
         let before = before.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
@@ -78,7 +78,7 @@ impl Session {
         }
         self.plan.done();
         self.ask(match fate {
-            Fate::Stored => commit,
+            Fate::Stored => first(rest),
             Fate::Undone => b"ROLLBACK",
         })
         .await?;

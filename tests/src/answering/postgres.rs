@@ -5,7 +5,7 @@ use std::io;
 use tokio::net::TcpStream;
 
 use super::frames::{Side, be_u32};
-use super::{Answer, Fate, Plan, Served, split_at_commit};
+use super::{Answer, Fate, Plan, Served, first, split_at_commit};
 
 /// `SSLRequest` and `GSSENCRequest`, which have the place of a version.
 const ENCRYPTION: [usize; 2] = [80_877_103, 80_877_104];
@@ -24,7 +24,7 @@ struct Session {
     client: Side,
     server: Side,
     plan: Plan,
-    /// How often the server has yet to say that it is ready.
+    /// The number of times that the server has yet to say that it is ready.
     awaited: usize,
     /// The name of a prepared `COMMIT`, and of its portal, each with the zero at its end.
     statement: Option<Vec<u8>>,
@@ -105,7 +105,7 @@ impl Session {
     /// A message of statements, of which one is the `COMMIT`.
     async fn simple(
         &mut self,
-        (before, commit): (&[u8], &[u8]),
+        (before, rest): (&[u8], &[u8]),
         (answer, fate): (Answer, Fate),
     ) -> io::Result<Served> {
         self.settle().await?;
@@ -126,12 +126,12 @@ impl Session {
         }
         if [Answer::Notice, Answer::OfTheServer].contains(&answer) {
             self.awaited += 1;
-            self.server.send(&query(commit)).await?;
+            self.server.send(&query(rest)).await?;
             return Ok(Served::On);
         }
         self.server
             .send(&query(match fate {
-                Fate::Stored => commit,
+                Fate::Stored => first(rest),
                 Fate::Undone => b"ROLLBACK",
             }))
             .await?;

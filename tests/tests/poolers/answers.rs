@@ -10,7 +10,7 @@ use crate::drivers::{Driver, ON_MYSQL, ON_POSTGRES, Place, Sessions};
 use crate::stage::Stage;
 use crate::story::{Body, Found, Told};
 
-/// What an answer to `COMMIT` says.
+/// The meaning of an answer to `COMMIT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     /// Nothing is stored.
@@ -21,7 +21,7 @@ enum Meaning {
     InDoubt,
     /// Nothing is stored, as `COMMIT` was never run.
     TooLate,
-    /// It is stored.
+    /// Everything is stored.
     Stored,
 }
 
@@ -118,7 +118,7 @@ fn is_expected(driver: &Driver, meaning: Meaning, fate: Fate, found: &Found) -> 
     }
 }
 
-/// What may have become of a transaction whose `COMMIT` is answered so.
+/// The ends that a transaction may have had whose `COMMIT` is answered so.
 fn fates(meaning: Meaning) -> &'static [Fate] {
     match meaning {
         Refused | Transient | TooLate => &[Fate::Undone],
@@ -159,7 +159,8 @@ fn try_all(stage: Option<Stage>, drivers: &[Driver], answers: &[(Answer, Meaning
     });
 }
 
-/// As many attempts as there are, and no more; a single one where a driver hides that another is worth it.
+/// Every attempt fails, and there are as many as were asked for; a single one where a driver hides that another is
+/// worth it.
 fn try_to_the_end(stage: Option<Stage>, drivers: &[Driver], answer: Answer) {
     behind_proxies(stage, drivers, |stage, driver, proxy, place| {
         let each = Arc::clone(proxy);

@@ -56,7 +56,7 @@ impl Direct {
         })
     }
 
-    /// How often each of the two rows of a transaction is there.
+    /// Counts each of the two rows of a transaction.
     pub(crate) async fn rows(&self, number: i64) -> [usize; 2] {
         let sql = format!("SELECT id FROM item WHERE id BETWEEN {number} AND {number} + 9");
         let rows = match &*self.corner {

@@ -43,7 +43,7 @@ impl Sessions {
     }
 }
 
-/// How a server is reached.
+/// The way to a server.
 pub(crate) struct At {
     pub(crate) url: String,
     pub(crate) sessions: Sessions,
@@ -90,7 +90,7 @@ macro_rules! start {
     };
 }
 
-/// What differs between the drivers is only the types, and whether something is awaited.
+/// The drivers differ only in their types, and in what is awaited.
 macro_rules! on {
     (
         ($($async:ident)?) ($($wait:tt)*) $module:ident, $pool:ty, $handle:ty,

@@ -30,7 +30,7 @@ fn is_expected(body: Body, found: &Found) -> bool {
         Body::Succeeds => found.bodies == 1 && found.told == STORED && found.rows == [1, 1],
         Body::InnerFails => found.bodies == 1 && found.told == STORED && found.rows == [1, 0],
         Body::Fails => found.bodies == 1 && found.told == Told::Body && found.rolled_back == 1,
-        // It may have been worth another attempt, as far as the server tells.
+        // The error that was swallowed may have been worth another attempt, as far as the server tells.
         Body::Swallows => found.told == UNDONE,
         Body::Violates => found.bodies == 1 && found.told == UNDONE,
         Body::EndsSession => found.bodies == 1 && found.told == Told::Body,

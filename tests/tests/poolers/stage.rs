@@ -13,7 +13,7 @@ use crate::direct::Direct;
 use crate::drivers::{At, Driver, Place, Sessions};
 use crate::story::{Body, Found, Meanwhile, Order, Told};
 
-/// How long a pool may take to find out that its connection is gone.
+/// The time that a pool may take to find out that its connection is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server, and what was found that is not as it should be.

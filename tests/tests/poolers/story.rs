@@ -1,4 +1,4 @@
-//! What a transaction does behind a pooler, and what has to be found of it.
+//! A transaction behind a pooler, and the promises about what is found of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use commit_on_success::{Error, Outcome, defer, signals};
 
 use crate::direct::Direct;
 
-/// What the body of the transaction does, behind a first row and a nested block with a second one.
+/// The story of a transaction's body, behind a first row and a nested block with a second one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Body {
     Succeeds,
@@ -25,7 +25,7 @@ pub(crate) enum Body {
     LosesSession,
 }
 
-/// What happened in one transaction.
+/// The events of one transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     bodies: AtomicUsize,
@@ -44,7 +44,7 @@ pub(crate) struct Order {
     pub(crate) number: i64,
     pub(crate) body: Body,
     pub(crate) direct: Direct,
-    /// What else happens at the head of each attempt.
+    /// Something else that happens at the head of each attempt.
     pub(crate) meanwhile: Meanwhile,
     pub(crate) counts: Arc<Counts>,
 }
@@ -89,7 +89,7 @@ impl Order {
         }
     }
 
-    /// What the body does with the end of a block, or of its last statement.
+    /// Passes the end of a block, or of the last statement, on to the body, unless the body keeps it to itself.
     pub(crate) fn swallow(&self, when: Body, result: Result<()>) -> Result<()> {
         if self.body == when {
             assert!(result.is_err(), "{when:?}: nothing has failed");
@@ -113,7 +113,7 @@ fn count(count: &AtomicUsize) {
     count.fetch_add(1, Ordering::SeqCst);
 }
 
-/// What the caller of a transaction is told.
+/// The outcome that the caller of a transaction is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     Of(Outcome),
@@ -133,17 +133,17 @@ impl Told {
     }
 }
 
-/// What came of one transaction.
+/// The end of one transaction.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) told: Told,
     /// The error, with its sources.
     #[expect(dead_code, reason = "for whoever reads what was found")]
     pub(crate) said: String,
-    /// How often each of the two rows is there.
+    /// The number of each of the two rows.
     pub(crate) rows: [usize; 2],
     pub(crate) bodies: usize,
-    /// How often each of two calls was made.
+    /// The number of times that each of two calls was made.
     pub(crate) calls: [usize; 2],
     pub(crate) committed: usize,
     pub(crate) rolled_back: usize,
