@@ -280,8 +280,8 @@ fn r2d2_pool<M: r2d2::ManageConnection>(
     let builder = r2d2::Pool::builder().max_size(1).min_idle(Some(0));
     let quiet = builder.error_handler(Box::new(r2d2::NopErrorHandler));
     let patient = quiet.connection_timeout(Duration::from_secs(10));
-    let customized = patient.connection_customizer(Box::new(customizer));
-    customized.build_unchecked(manager)
+    let pooled = patient.connection_customizer(Box::new(customizer));
+    pooled.build_unchecked(manager)
 }
 
 impl<C: diesel::Connection + 'static> r2d2::CustomizeConnection<C, diesel::r2d2::Error>

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ::diesel::result::{Error as DieselError, QueryResult};
+use ::diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
 
 use super::answers::is_same;
 use super::{Executor, Interrupted};
@@ -32,8 +32,20 @@ pub(super) async fn commit(
     Err(match executor.send("ROLLBACK").await {
         Err(_) => CommitError::Unknown(error.into()),
         Ok(()) if is_same(&error, &again) => CommitError::Ended,
-        Ok(()) => CommitError::RolledBack(error.into()),
+        Ok(()) if is_refusal(&error) => CommitError::RolledBack(error.into()),
+        Ok(()) => CommitError::Unknown(error.into()),
     })
+}
+
+/// Whether it was the server that refused a `COMMIT`. Where diesel does not tell, it may be a proxy that has lost its server.
+fn is_refusal(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction,
+            _
+        )
+    )
 }
 
 pub(super) async fn rollback(

@@ -113,6 +113,9 @@ async fn postgres_refusal(
     code: &Code,
     error: DbErr,
 ) -> CommitError {
+    if postgresql::is_idle_timeout(code.text()) {
+        return CommitError::RolledBack(error.into());
+    }
     if is_disconnected(transaction, &error).await {
         return CommitError::Unknown(error.into());
     }

@@ -103,6 +103,9 @@ impl Backend for Postgres {
         let Err(error) = PgTransactionManager::commit(connection).await else {
             return Ok(());
         };
+        if code(&error).is_some_and(|code| postgresql::is_idle_timeout(&code)) {
+            return Err(CommitError::RolledBack(error.into()));
+        }
         // Whoever answers with anything else, a pooler that has lost its server for one, does not know.
         if severity(&error) != Some(PgSeverity::Error) {
             return Err(CommitError::Unknown(error.into()));
