@@ -4,4 +4,5 @@
 pub(super) mod mysql;
 pub(super) mod postgresql;
 pub(super) mod sqlite;
+#[cfg(any(feature = "sqlx-postgres", feature = "tokio-postgres"))]
 pub(super) mod transaction_id;
