@@ -117,6 +117,7 @@ impl AnsweringProxy {
     }
 
     /// Forgets the answers that are planned, and returns how many were given since this was last asked.
+    #[must_use]
     pub fn take_answered(&self) -> usize {
         std::mem::take(&mut *self.plan.lock()).answered
     }

@@ -47,10 +47,10 @@ pub(super) async fn serve(client: TcpStream, server: TcpStream, plan: Plan) -> i
 
 impl Session {
     async fn request(&mut self, packet: &[u8]) -> io::Result<Served> {
-        if let Some(sql) = packet[3..].strip_prefix(&[0, COM_QUERY]) {
-            if let (Some(parts), Some(planned)) = (split_at_commit(sql), self.plan.next()) {
-                return self.commit(parts, planned).await;
-            }
+        if let Some(sql) = packet[3..].strip_prefix(&[0, COM_QUERY])
+            && let (Some(parts), Some(planned)) = (split_at_commit(sql), self.plan.next())
+        {
+            return self.commit(parts, planned).await;
         }
         self.server.send(packet).await?;
         Ok(Served::On)

@@ -299,13 +299,13 @@ async fn connect(config: &tokio_postgres::Config) -> Result<Client> {
 
 fn r2d2_pool<M: r2d2::ManageConnection>(
     manager: M,
-    customizer: impl r2d2::CustomizeConnection<M::Connection, M::Error>,
+    custom: impl r2d2::CustomizeConnection<M::Connection, M::Error>,
 ) -> r2d2::Pool<M> {
     let builder = r2d2::Pool::builder().max_size(1).min_idle(Some(0));
     let quiet = builder.error_handler(Box::new(r2d2::NopErrorHandler));
     let patient = quiet.connection_timeout(Duration::from_secs(10));
-    let customized = patient.connection_customizer(Box::new(customizer));
-    customized.build_unchecked(manager)
+    let prepared = patient.connection_customizer(Box::new(custom));
+    prepared.build_unchecked(manager)
 }
 
 impl<C: diesel::Connection + 'static> r2d2::CustomizeConnection<C, diesel::r2d2::Error>
