@@ -85,9 +85,8 @@ fn hides(driver: &Driver) -> bool {
     driver.name.starts_with("diesel")
 }
 
-/// A pool of sqlx for PostgreSQL may ask what became of a commit.
-fn may_ask(driver: &Driver) -> bool {
-    driver.name == "sqlx-postgres, pool"
+fn settles(driver: &Driver) -> bool {
+    driver.name.ends_with("settling")
 }
 
 /// The sync `postgres` looks at its connection first, and may find it closed before it has read the last words.
@@ -110,10 +109,8 @@ fn is_expected(driver: &Driver, meaning: Meaning, fate: Fate, found: &Found) -> 
         Transient => found.bodies == 2 && found.rows == [1, 1],
         Failed if found.bodies == 1 => told == UNDONE || told == UNKNOWN,
         Failed => found.bodies == 2 && found.rows == [1, 1],
-        InDoubt => {
-            let asked = may_ask(driver) && told == Told::Of(truth);
-            found.bodies == 1 && (told == UNKNOWN || asked)
-        }
+        InDoubt if settles(driver) => found.bodies == 1 && told == Told::Of(truth),
+        InDoubt => found.bodies == 1 && told == UNKNOWN,
         TooLate => {
             let is_missed = may_miss(driver) && told == UNKNOWN;
             found.bodies == 1 && (told == UNDONE || hidden || is_missed)

@@ -64,10 +64,12 @@ macro_rules! drivers {
 
 pub(crate) const ON_POSTGRES: &[Driver] = drivers![
     "sqlx-postgres, pool": sqlx_postgres,
+    "sqlx-postgres, pool, settling": sqlx_postgres_settling,
     "sqlx-postgres, connection": sqlx_postgres_connection,
     "sea-orm-postgres": sea_orm_postgres,
     "tokio-postgres": tokio_postgres_client,
     "deadpool-postgres": deadpool_postgres_pool,
+    "deadpool-postgres, settling": deadpool_postgres_settling,
     "postgres": postgres_client,
     "diesel-postgres": diesel_postgres,
     "diesel-async-postgres": diesel_async_postgres,
@@ -93,7 +95,7 @@ macro_rules! start {
 /// The drivers differ only in their types, and in what is awaited.
 macro_rules! on {
     (
-        ($($async:ident)?) ($($wait:tt)*) $module:ident, $pool:ty, $handle:ty,
+        ($($async:ident)?) ($($wait:tt)*) ($($option:tt)*) $module:ident, $pool:ty, $handle:ty,
         |$at:ident| $open:expr, |$from:ident| $source:expr, |$conn:ident, $sql:ident| $execute:expr
     ) => {
         mod $module {
@@ -107,7 +109,7 @@ macro_rules! on {
                 })
             }
 
-            #[commit_on_success(tx = $source, attempts = 3)]
+            #[commit_on_success(tx = $source, attempts = 3 $($option)*)]
             $($async)? fn outer($from: &$pool, order: &Order) -> Result<()> {
                 order.begin()?;
                 execute(tx, order.insert(1)) $($wait)* ?;
@@ -133,14 +135,26 @@ macro_rules! on {
 }
 
 macro_rules! on_async {
-    ($($driver:tt)*) => { on!((async) (.await) $($driver)*); };
+    ($($driver:tt)*) => { on!((async) (.await) () $($driver)*); };
+}
+/// Another connection of the pool asks what became of a commit.
+macro_rules! on_settling {
+    ($($driver:tt)*) => { on!((async) (.await) (, settle) $($driver)*); };
 }
 macro_rules! on_sync {
-    ($($driver:tt)*) => { on!(() () $($driver)*); };
+    ($($driver:tt)*) => { on!(() () () $($driver)*); };
 }
 
 on_async!(
     sqlx_postgres,
+    PgPool,
+    &mut PgConnection,
+    |at| pool_of_one(at.url.parse().unwrap()),
+    |pool| pool,
+    |conn, sql| unnamed(sql).execute(conn)
+);
+on_settling!(
+    sqlx_postgres_settling,
     PgPool,
     &mut PgConnection,
     |at| pool_of_one(at.url.parse().unwrap()),
@@ -199,11 +213,15 @@ on_async!(
     deadpool_postgres_pool,
     deadpool_postgres::Pool,
     &mut Client,
-    |at| {
-        let manager = deadpool_postgres::Manager::new(at.url.parse().unwrap(), NoTls);
-        let builder = deadpool_postgres::Pool::builder(manager);
-        builder.max_size(1).build().unwrap()
-    },
+    |at| deadpool_postgres(at),
+    |pool| pool,
+    |conn, sql| conn.execute(&*sql, &[])
+);
+on_settling!(
+    deadpool_postgres_settling,
+    deadpool_postgres::Pool,
+    &mut Client,
+    |at| deadpool_postgres(at),
     |pool| pool,
     |conn, sql| conn.execute(&*sql, &[])
 );
@@ -267,6 +285,12 @@ fn pool_of_one<DB: sqlx::Database>(
         .connect_lazy_with(options)
 }
 
+fn deadpool_postgres(at: &At) -> deadpool_postgres::Pool {
+    let manager = deadpool_postgres::Manager::new(at.url.parse().unwrap(), NoTls);
+    let builder = deadpool_postgres::Pool::builder(manager);
+    builder.max_size(1).build().unwrap()
+}
+
 async fn connect(config: &tokio_postgres::Config) -> Result<Client> {
     let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(connection);
@@ -275,13 +299,13 @@ async fn connect(config: &tokio_postgres::Config) -> Result<Client> {
 
 fn r2d2_pool<M: r2d2::ManageConnection>(
     manager: M,
-    customizer: impl r2d2::CustomizeConnection<M::Connection, M::Error>,
+    custom: impl r2d2::CustomizeConnection<M::Connection, M::Error>,
 ) -> r2d2::Pool<M> {
     let builder = r2d2::Pool::builder().max_size(1).min_idle(Some(0));
     let quiet = builder.error_handler(Box::new(r2d2::NopErrorHandler));
     let patient = quiet.connection_timeout(Duration::from_secs(10));
-    let pooled = patient.connection_customizer(Box::new(customizer));
-    pooled.build_unchecked(manager)
+    let prepared = patient.connection_customizer(Box::new(custom));
+    prepared.build_unchecked(manager)
 }
 
 impl<C: diesel::Connection + 'static> r2d2::CustomizeConnection<C, diesel::r2d2::Error>
