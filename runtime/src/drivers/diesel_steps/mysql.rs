@@ -30,10 +30,9 @@ pub(super) async fn commit(
     }
     // After a refused `COMMIT` nothing is open; after another end, something may have been begun.
     Err(match executor.send("ROLLBACK").await {
-        Err(_) => CommitError::Unknown(error.into()),
         Ok(()) if is_same(&error, &again) => CommitError::Ended,
         Ok(()) if is_refusal(&error) => CommitError::RolledBack(error.into()),
-        Ok(()) => CommitError::Unknown(error.into()),
+        _ => CommitError::Unknown(error.into()),
     })
 }
 

@@ -10,7 +10,6 @@ use sqlx_core::sql_str::SqlStr;
 
 use super::hold::Ownership;
 use super::steps::{roll_back_until, sql};
-use crate::error::Outcome;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
 
@@ -75,14 +74,15 @@ pub trait Backend: Database {
         connection: &mut Self::Connection,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Asks what became of a transaction, on a connection outside of the pool, which may have no other
-    /// than the one that broke.
+    /// Asks what became of a transaction whose commit was not answered, on a connection outside of the pool, which may
+    /// have no other than the one that broke.
     fn resolve(
         pool: &Pool<Self>,
         id: &Self::TransactionId,
-    ) -> impl Future<Output = Option<Outcome>> + Send {
+        committed: Result<(), CommitError>,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send {
         let _ = (pool, id);
-        async { None }
+        async { committed }
     }
 
     /// Rolls back, and finds out whether there was anything to roll back.

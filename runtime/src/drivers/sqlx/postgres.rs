@@ -31,7 +31,7 @@ use super::steps::{
 use super::transaction_id::{self, TransactionId};
 use super::{Backend, Fate, Later, Ownership};
 use crate::drivers::dialect::postgresql;
-use crate::error::Outcome;
+use crate::drivers::dialect::transaction_id::settled;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
@@ -114,8 +114,15 @@ impl Backend for Postgres {
         Err(CommitError::RolledBack(error.into()))
     }
 
-    async fn resolve(pool: &Pool<Self>, id: &Option<TransactionId>) -> Option<Outcome> {
-        id.as_ref()?.resolve(pool).await
+    async fn resolve(
+        pool: &Pool<Self>,
+        id: &Option<TransactionId>,
+        committed: Result<(), CommitError>,
+    ) -> Result<(), CommitError> {
+        match id {
+            Some(id) => settled(id.resolve(pool).await, committed),
+            None => committed,
+        }
     }
 
     async fn rollback(connection: &mut PgConnection) -> Result<(), RollbackError> {

@@ -6,7 +6,6 @@ use sqlx_core::transaction::TransactionManager;
 use super::error::said_by_database;
 use super::steps::{StillNested, count_out, depth, sql};
 use super::{Backend, Fate, HasConnection, Hold, Later, Ownership};
-use crate::drivers::dialect::transaction_id::settled;
 use crate::error::BoxError;
 use crate::observer;
 use crate::options::Options;
@@ -156,7 +155,7 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
         let (Err(CommitError::Unknown(_)), Some(pool)) = (&committed, self.holder.pool()) else {
             return committed;
         };
-        settled(H::Database::resolve(pool, &id).await, committed)
+        H::Database::resolve(pool, &id, committed).await
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
