@@ -464,6 +464,12 @@ pub trait AsyncTransaction: Session + Send {
         false
     }
 
+    /// Whether a connection whose step was interrupted can be used again, once [`recover`](Self::recover) has seen to
+    /// it. Otherwise [`abandon`](Self::abandon) is told at once.
+    fn recovers(&self) -> bool {
+        false
+    }
+
     /// Ends whatever may be open after a step that was [`Interrupted`](Abandoned::Interrupted), and returns whether
     /// the next user may have the connection: it has answered, and nothing is open on it. Otherwise it is
     /// [`abandon`](Self::abandon)ed.

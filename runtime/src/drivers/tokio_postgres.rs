@@ -320,6 +320,10 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
         self.steps.has_undone()
     }
 
+    fn recovers(&self) -> bool {
+        true
+    }
+
     /// Requests go in order, so that the answer is the one to this `ROLLBACK`. A server that does not come to it would keep
     /// the connection from its pool.
     async fn recover(&mut self) -> bool {

@@ -181,7 +181,8 @@ impl<T: AsyncTransaction> Core<Awaited<T>> {
         // A panic here, while the thread unwinds, would abort the process.
         let recovers = self.state.level() == Level::Outermost
             && phase.is_step_of_driver()
-            && self.owns_connection();
+            && self.owns_connection()
+            && self.steps().0.recovers();
         // The rest of the calls has run, and may have left something open.
         if !recovers && (phase != Phase::Draining || self.has_leftover()) {
             let _ = catch_unwind(AssertUnwindSafe(|| self.abandon_transaction()));

@@ -12,7 +12,7 @@ pub(crate) const TABLES: &str = "
     CREATE TABLE child (item INTEGER REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED);
 ";
 pub(crate) const PREPARE: &str =
-    "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 20000;";
+    "PRAGMA busy_timeout = 20000; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF;";
 pub(crate) const AFTER_LEFT_BEHIND: &[i64] = &[2];
 /// Whether a begin can tell a transaction in plain SQL that was left open.
 pub(crate) const HEARS_OF_LEFTOVERS: bool = true;

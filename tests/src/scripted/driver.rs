@@ -268,6 +268,10 @@ impl<H: Hold> AsyncTransaction for Work<H> {
         self.database().state().has_undone
     }
 
+    fn recovers(&self) -> bool {
+        true
+    }
+
     async fn recover(&mut self) -> bool {
         let rolled_back = self.database().perform_later(Step::Recover, "").await;
         rolled_back.is_ok()

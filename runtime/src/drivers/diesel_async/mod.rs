@@ -218,10 +218,11 @@ impl<H: AsyncHold> AsyncTransaction for DieselAsyncTransaction<H> {
     }
 
     /// `AsyncPgConnection` answers in order.
+    fn recovers(&self) -> bool {
+        self.on_drop() == OnDrop::Queue
+    }
+
     async fn recover(&mut self) -> bool {
-        if self.on_drop() != OnDrop::Queue {
-            return false;
-        }
         let (steps, mut executor) = self.parts();
         let recovered = !steps.in_doubt() || executor.send("ROLLBACK").await.is_ok();
         if recovered {

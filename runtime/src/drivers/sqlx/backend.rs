@@ -142,6 +142,9 @@ pub trait Backend: Database {
         async { Ok(()) }
     }
 
+    /// Whether a connection can be used again, a step of which was interrupted, once it is recovered.
+    const RECOVERS: bool = false;
+
     /// Ends whatever is open on a connection, a step of which was interrupted, and says whether the next user may have
     /// it.
     fn recover(connection: &mut Self::Connection) -> impl Future<Output = bool> + Send {

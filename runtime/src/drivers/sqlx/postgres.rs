@@ -165,6 +165,8 @@ impl Backend for Postgres {
         }
     }
 
+    const RECOVERS: bool = true;
+
     /// The answers to the step come first, and one of them may be an error.
     async fn recover(connection: &mut PgConnection) -> bool {
         for _ in 0..MOST_ERRORS_OF_A_STEP {

@@ -203,6 +203,10 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
         }
     }
 
+    fn recovers(&self) -> bool {
+        H::Database::RECOVERS
+    }
+
     async fn recover(&mut self) -> bool {
         H::Database::recover(self.holder.connection_mut()).await
     }
