@@ -115,9 +115,8 @@ fn is_expected(driver: &Driver, meaning: Meaning, fate: Fate, found: &Found) -> 
     match meaning {
         Refused => found.bodies == 1 && (told == UNDONE || hidden),
         Transient if hides(driver) => [1, 2].contains(&found.bodies),
-        Transient => found.bodies == 2 && found.rows == [1, 1],
         Failed if found.bodies == 1 => told == UNDONE || told == UNKNOWN,
-        Failed => found.bodies == 2 && found.rows == [1, 1],
+        Transient | Failed => found.bodies == 2 && found.rows == [1, 1],
         InDoubt if settles(driver) => found.bodies == 1 && told == Told::Of(truth),
         InDoubt => found.bodies == 1 && told == UNKNOWN,
         TooLate => {
