@@ -474,7 +474,7 @@ pub trait AsyncTransaction: Session + Send {
     /// the next user may have the connection: it has answered, and nothing is open on it. Otherwise it is
     /// [`abandon`](Self::abandon)ed.
     ///
-    /// Asked by a task, of a transaction that [`keep`](Self::keep) gives away.
+    /// Asked by a task, of a transaction that [`keep`](Self::keep) gives away, and dropped after five seconds.
     fn recover(&mut self) -> impl Future<Output = bool> + Send {
         std::future::ready(false)
     }

@@ -74,11 +74,9 @@ mod hold;
 
 use std::future::{Future, poll_fn};
 use std::ops::DerefMut;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use ::futures_timer::Delay;
 use ::tokio_postgres::{Client, Error as PostgresError, SimpleQueryMessage, Transaction};
 
 pub use self::hold::{Guarded, Hold};
@@ -125,9 +123,6 @@ where
         Ok(PostgresTransaction::new(Guarded(self.0)))
     }
 }
-
-/// The time in which a connection has to answer whose step was interrupted.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A transaction on a connection of tokio-postgres.
 #[derive(Debug)]
@@ -324,16 +319,10 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
         true
     }
 
-    /// Requests go in order, so that the answer is the one to this `ROLLBACK`. A server that does not come to it would keep
-    /// the connection from its pool.
+    /// Requests go in order, so that the answer is the one to this `ROLLBACK`.
     async fn recover(&mut self) -> bool {
-        let mut cleared = pin!(self.holder.client().batch_execute(postgresql::CLEAR));
-        let mut too_late = Delay::new(PATIENCE);
-        poll_fn(|context| match cleared.as_mut().poll(context) {
-            Poll::Ready(cleared) => Poll::Ready(cleared.is_ok()),
-            Poll::Pending => Pin::new(&mut too_late).poll(context).map(|()| false),
-        })
-        .await
+        let cleared = self.holder.client().batch_execute(postgresql::CLEAR).await;
+        cleared.is_ok()
     }
 
     fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {

@@ -4,8 +4,11 @@
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_timer::Delay;
 
 use super::core::Core;
 use super::future::AsyncScope;
@@ -17,6 +20,9 @@ use crate::executor;
 use crate::transaction::{Abandoned, AsyncTransaction, CommitError, Keeper};
 
 type Committed = Result<(), CommitError>;
+
+/// The time in which a connection has to be recovered.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl<T: AsyncTransaction> Core<Awaited<T>> {
     /// Whether somebody waits for the outcome of a commit who would not hear of it if the block's future was dropped.
@@ -115,7 +121,7 @@ impl<T: AsyncTransaction> Keeper<T> for Recovery {
     fn of_owned<O: AsyncTransaction + 'static>(self, owned: O, _: fn(O) -> T) {
         let mut kept = Kept(Some(owned));
         executor::spawn(async move {
-            if kept.transaction().recover().await {
+            if recovers_in_time(kept.transaction()).await {
                 drop(kept.give_back());
             }
         });
@@ -124,6 +130,17 @@ impl<T: AsyncTransaction> Keeper<T> for Recovery {
     fn of_borrowed(self, transaction: T) {
         drop(Kept(Some(transaction)));
     }
+}
+
+/// A server that does not answer would keep the connection from its pool.
+async fn recovers_in_time(transaction: &mut impl AsyncTransaction) -> bool {
+    let mut recovered = pin!(transaction.recover());
+    let mut too_late = Delay::new(PATIENCE);
+    poll_fn(|context| match recovered.as_mut().poll(context) {
+        Poll::Pending => Pin::new(&mut too_late).poll(context).map(|()| false),
+        Poll::Ready(recovered) => Poll::Ready(recovered),
+    })
+    .await
 }
 
 /// A transaction in the middle of a step. It is abandoned when it is dropped there.
