@@ -29,11 +29,27 @@ const TRANSIENT: [u16; 3] = [DEADLOCK, LOCK_WAIT_TIMEOUT, CHECKREAD];
 /// `ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION`, `ER_READ_ONLY_MODE` and `ER_TRANSACTION_ROLLBACK_DURING_COMMIT`.
 const REFUSED: [u16; 5] = [1180, 1290, 1792, 1836, 3101];
 
+macro_rules! probe {
+    () => {
+        concat!("RELEASE ", savepoint!())
+    };
+}
+
+macro_rules! rollback_probe {
+    () => {
+        concat!("ROLLBACK TO ", savepoint!())
+    };
+}
+
 const BEGIN: &str = "START TRANSACTION; SAVEPOINT commit_on_success";
 /// Fails when the transaction has ended, whatever has been begun since.
-pub(crate) const PROBE: &str = "RELEASE SAVEPOINT commit_on_success";
+pub(crate) const PROBE: &str = probe!();
 /// Fails where [`PROBE`] does, and undoes what the probe would keep.
-pub(crate) const ROLLBACK_PROBE: &str = "ROLLBACK TO SAVEPOINT commit_on_success";
+pub(crate) const ROLLBACK_PROBE: &str = rollback_probe!();
+/// [`PROBE`] and `COMMIT`, where both can be one message.
+pub(crate) const COMMIT: &str = concat!(probe!(), "; COMMIT");
+/// [`ROLLBACK_PROBE`] and `ROLLBACK`, likewise.
+pub(crate) const ROLLBACK: &str = concat!(rollback_probe!(), "; ROLLBACK");
 
 /// The statements that begin a transaction: one message, so that options and savepoint cost no round
 /// trip.

@@ -31,12 +31,6 @@ const ALREADY_OPEN: &str = "25001";
 /// transaction, so that no `COMMIT` was run.
 const IDLE_IN_TRANSACTION: &str = "25P03";
 
-macro_rules! probe {
-    () => {
-        "SAVEPOINT commit_on_success"
-    };
-}
-
 macro_rules! rollback_probe {
     () => {
         "ROLLBACK AND CHAIN"
@@ -54,12 +48,14 @@ macro_rules! keep_deferrable {
 const BEGIN: &str = concat!("BEGIN", keep_deferrable!());
 
 /// Fails unless a transaction is open, and is going to be stored.
-pub(crate) const PROBE: &str = probe!();
+pub(crate) const PROBE: &str = savepoint!();
 /// Fails outside of a transaction, and does not mind a failed one. PostgreSQL 12 and later.
 pub(crate) const ROLLBACK_PROBE: &str = rollback_probe!();
 
 /// Reaches `COMMIT` only in a transaction that is going to be stored, where both can be one message.
-pub(crate) const COMMIT: &str = concat!(probe!(), "; COMMIT");
+pub(crate) const COMMIT: &str = concat!(savepoint!(), "; COMMIT");
+/// The same, and leaves another transaction open, with nothing in it.
+pub(crate) const COMMIT_AND_BEGIN: &str = concat!(savepoint!(), "; COMMIT; BEGIN");
 /// Fails where there is nothing to roll back, as [`ROLLBACK_PROBE`] does.
 pub(crate) const ROLLBACK: &str = concat!(rollback_probe!(), "; ROLLBACK");
 /// Ends whatever is open, and only warns where nothing is.

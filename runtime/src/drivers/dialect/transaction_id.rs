@@ -23,7 +23,7 @@ macro_rules! number {
 /// numbers.
 pub(crate) const NUMBER: &str = number!();
 /// The same, where the transaction is open and going to be stored; fails where it is not.
-pub(crate) const PROBE: &str = concat!("SAVEPOINT commit_on_success; ", number!());
+pub(crate) const PROBE: &str = concat!(savepoint!(), "; ", number!());
 /// Milliseconds to wait before asking again: a server that has lost the connection may still be at it, or be
 /// restarting.
 const WAITS: [u64; 8] = [10, 20, 50, 100, 200, 500, 1000, 2000];

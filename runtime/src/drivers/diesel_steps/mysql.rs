@@ -7,12 +7,9 @@ use ::diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
 
 use super::answers::is_same;
 use super::{Executor, Interrupted};
-use crate::drivers::dialect::mysql::PROBE;
+use crate::drivers::dialect::mysql::{COMMIT, PROBE, ROLLBACK};
 use crate::error::BoxError;
 use crate::transaction::{CommitError, RollbackError};
-
-const COMMIT: &str = "RELEASE SAVEPOINT commit_on_success; COMMIT";
-const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT commit_on_success; ROLLBACK";
 
 pub(super) async fn commit(
     executor: &mut impl Executor,

@@ -6,6 +6,7 @@ use ::diesel::connection::InstrumentationEvent;
 use ::diesel::result::{Error as DieselError, QueryResult};
 
 use super::{Database, Executor, Managed, Steps, answers, depth, managed, sqlite};
+use crate::drivers::dialect::undo;
 use crate::error::BoxError;
 use crate::transaction::{CommitError, RollbackError, Savepoint};
 
@@ -123,7 +124,7 @@ impl Steps {
             return self.roll_back_to_managed(executor).await;
         }
         executor.tell(InstrumentationEvent::rollback_transaction(depth));
-        let sql = format!("{}; {}", savepoint.rollback_to(), savepoint.release());
+        let sql = undo(*savepoint);
         let Err(error) = executor.send(&sql).await else {
             // A block that was abandoned earlier is no longer counted.
             let around = self.level.map_or(Some(depth), |_| self.around());

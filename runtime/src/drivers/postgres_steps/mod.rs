@@ -12,7 +12,7 @@ use std::future::Future;
 
 use ::tokio_postgres::Error as PostgresError;
 
-use super::dialect::postgresql;
+use super::dialect::{postgresql, undo};
 use super::ownership::Ownership;
 use crate::error::BoxError;
 use crate::observer;
@@ -136,7 +136,7 @@ impl Steps {
     ) -> Result<(), RollbackError> {
         // Once it was sent, it is done whether somebody waits for the answer or not.
         self.open = Open::Undone;
-        let undone = send(executor, &roll_back_to_and_release(*savepoint)).await;
+        let undone = send(executor, &undo(*savepoint)).await;
         if undone.is_err() {
             self.open = Open::Nothing;
         }
@@ -175,7 +175,7 @@ impl Steps {
             }
             Open::Savepoint(savepoint) => {
                 self.open = Open::Undone;
-                Some(Cow::Owned(roll_back_to_and_release(savepoint)))
+                Some(Cow::Owned(undo(savepoint)))
             }
         }
     }
@@ -183,9 +183,4 @@ impl Steps {
 
 async fn send(executor: &mut impl Executor, sql: &str) -> Result<(), CommitError> {
     executor.send(sql).await.map_err(answers::failure)
-}
-
-/// Undoes what was done since a savepoint, and releases it.
-fn roll_back_to_and_release(savepoint: Savepoint) -> String {
-    format!("{}; {}", savepoint.rollback_to(), savepoint.release())
 }

@@ -27,11 +27,6 @@ use crate::drivers::dialect::mysql;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
-/// [`mysql::PROBE`] and the end, one message.
-const COMMIT: &str = "RELEASE SAVEPOINT commit_on_success; COMMIT";
-/// [`mysql::ROLLBACK_PROBE`] and the end, one message.
-const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT commit_on_success; ROLLBACK";
-
 connection!(MySql, MySqlConnection);
 
 impl Backend for MySql {
@@ -82,7 +77,7 @@ impl Backend for MySql {
 
     async fn commit_pooled(connection: &mut PoolConnection<Self>) -> Result<(), CommitError> {
         check_depth::<Self>(connection)?;
-        let Answers { done, ended } = send::<Self>(connection, COMMIT).await;
+        let Answers { done, ended } = send::<Self>(connection, mysql::COMMIT).await;
         match ended {
             Ok(()) if done == 2 => {
                 MySqlTransactionManager::start_rollback(connection);
@@ -102,7 +97,7 @@ impl Backend for MySql {
     }
 
     async fn rollback_pooled(connection: &mut PoolConnection<Self>) -> Result<(), RollbackError> {
-        roll_back_probed::<Self>(connection, ROLLBACK, Recount::Queue).await
+        roll_back_probed::<Self>(connection, mysql::ROLLBACK, Recount::Queue).await
     }
 
     async fn savepoint_failure(_: &mut MySqlConnection, error: SqlxError) -> CommitError {

@@ -24,13 +24,13 @@ use super::steps::{Answers, OutOfStep, send};
 use crate::drivers::dialect::postgresql;
 use crate::transaction::CommitError;
 
-const COMMIT: &str = "SAVEPOINT commit_on_success; COMMIT; BEGIN";
+/// The statements of [`postgresql::COMMIT_AND_BEGIN`].
 const STATEMENTS: usize = 3;
 const BEGIN: &str = "BEGIN";
 
 /// Commits, and has sqlx count no transaction.
 pub(super) async fn commit(connection: &mut PoolConnection<Postgres>) -> Result<(), CommitError> {
-    let Answers { done, ended } = send::<Postgres>(connection, COMMIT).await;
+    let Answers { done, ended } = send::<Postgres>(connection, postgresql::COMMIT_AND_BEGIN).await;
     match ended {
         Ok(()) if done == STATEMENTS => {
             PgTransactionManager::start_rollback(connection);

@@ -6,6 +6,7 @@ use sqlx_core::transaction::TransactionManager;
 use super::error::said_by_database;
 use super::steps::{StillNested, count_out, depth, sql};
 use super::{Backend, Fate, HasConnection, Hold, Later, Ownership};
+use crate::drivers::dialect::undo;
 use crate::error::BoxError;
 use crate::observer;
 use crate::options::Options;
@@ -136,13 +137,16 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        let later = match self.holder.pooled() {
-            Some(connection) if !self.settles => {
-                return H::Database::commit_pooled(connection).await;
-            }
-            Some(_) => self.later(),
-            None => Later::Never,
+        let later = if self.settles {
+            Later::Ask
+        } else {
+            Later::Never
         };
+        if later == Later::Never
+            && let Some(connection) = self.holder.pooled()
+        {
+            return H::Database::commit_pooled(connection).await;
+        }
         let connection = self.holder.connection_mut();
         let id = match H::Database::probe(connection, later).await {
             Ok(id) => id,
@@ -183,8 +187,7 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
 
     async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
         let connection = self.holder.connection_mut();
-        let undo = format!("{}; {}", savepoint.rollback_to(), savepoint.release());
-        match H::Database::execute(connection, sql(undo.into())).await {
+        match H::Database::execute(connection, sql(undo(*savepoint).into())).await {
             Ok(()) => Ok(()),
             Err(error) => Err(H::Database::savepoint_failure(connection, error)
                 .await
