@@ -52,6 +52,13 @@ pub async fn drop_at_pending<F: Future>(future: F, pendings: usize) -> Option<F:
     .await
 }
 
+/// Has a runtime of one thread run its tasks until they have ended, or wait for something.
+pub async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Runs `cut` with 0, 1, 2, … until it says that nothing was left to cut off, and returns how many
 /// times it did cut.
 ///

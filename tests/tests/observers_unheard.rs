@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use commit_on_success::{Event, HandlerFailure, Observer, add_observer, commit_on_success, defer};
-use commit_on_success_tests::polling::poll_once;
+use commit_on_success_tests::polling::{poll_once, settle};
 use commit_on_success_tests::scripted::{Answer, AppError, Database, Pool, Step};
 
 static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -68,9 +68,7 @@ fn observers_hear_what_came_of_a_commit_that_nobody_waits_for() {
             // Once more, to where COMMIT is about to be sent.
             assert!(poll_once(future.as_mut()).is_pending());
             drop(future);
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
+            settle().await;
         });
         assert_eq!(database.count("commit"), 1, "{database:?}");
         let heard = std::mem::take(&mut *TOLD.lock().unwrap());

@@ -8,7 +8,7 @@ use std::pin::pin;
 use commit_on_success::signals::{post_commit, post_rollback};
 use commit_on_success::{commit_on_success, defer, in_transaction};
 use commit_on_success_tests::faults::Tally;
-use commit_on_success_tests::polling::{Cut, drop_at_pending, poll_once};
+use commit_on_success_tests::polling::{Cut, drop_at_pending, poll_once, settle};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Pool, Step};
 use tokio::runtime::Runtime;
 
@@ -16,13 +16,6 @@ use tokio::runtime::Runtime;
 fn runtime() -> Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.build().unwrap()
-}
-
-/// Lets all tasks run until they wait for ever, or have ended.
-async fn settle() {
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -104,7 +104,7 @@ diesel::table! {
     }
 }
 
-/// What a body copies, and does not bring to its end.
+/// A copy that a body does not bring to its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Copying {
     /// The rows break off.

@@ -263,7 +263,6 @@ fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     assert_eq!(db.committed(), [1, 2, 3]);
 }
 
-/// A proxy, and the runtime on which it runs while this thread waits for the server.
 #[test]
 fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
     #[commit_on_success(tx = driver::take(pool))]
@@ -302,6 +301,7 @@ fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
     }
 }
 
+/// A proxy, and the runtime on which it runs while this thread waits for the server.
 fn proxy(db: &Database) -> (Runtime, Proxy) {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)

@@ -89,7 +89,7 @@ async fn a_copy_that_the_body_does_not_finish_costs_the_pool_its_connection() {
                     let error = ended.unwrap_err().into_transaction();
                     assert_eq!(error.outcome(), Outcome::RolledBack, "{error:?}");
                 }
-                // What is read to its end does no harm, and the answers to the commit follow.
+                // A copy that is read to its end does no harm, and the answers to the commit follow.
                 (End::Succeeds, Direction::Out) => {
                     ended.unwrap();
                     stored.push(1);

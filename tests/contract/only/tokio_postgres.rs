@@ -171,7 +171,7 @@ async fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-/// What a body begins and does not end.
+/// A copy that a body begins and does not end.
 #[derive(Clone, Copy, Debug)]
 enum Copying {
     In,
