@@ -1,34 +1,30 @@
 //! `transaction!`: the same plan for a block.
 
 use proc_macro2::{Group, Span, TokenStream};
-use quote::quote;
 use syn::parse::ParseStream;
 use syn::{Expr, Path, Token};
 
-use crate::args::{self, Args};
+use crate::args::{self, Args, Last};
 use crate::diagnostics::{self, Errors};
 use crate::expand;
 use crate::fallback;
-use crate::plan::{Capture, Flavour, Lifetime, Output, Plan, Source, Terms};
+use crate::plan::{Annotation, Capture, ErrorType, Flavour, Output, Plan, Source, Terms};
 use crate::tokens::{braces, first_await, parse_to_end};
 use crate::validate::{of_expression, terms};
 
 /// Expands one invocation.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     match parse_to_end(tokens, parse) {
-        Ok(plan) => {
-            let transaction = expand::transaction(&plan);
-            quote!({ #transaction })
-        }
+        Ok(plan) => expand::block(&plan),
         Err(error) => fallback::expression(&error),
     }
 }
 
-/// `[async] tx = EXPR, OPTIONS… => { … }`
+/// `[async] tx = EXPR, OPTIONS…, { … }`, or with an arrow in the place of the last comma
 fn parse(input: ParseStream<'_>) -> syn::Result<Plan> {
     let written: Option<Token![async]> = input.parse()?;
     let (mut args, mut errors) = (Args::default(), Errors::default());
-    args::list(input, &mut args, &mut errors);
+    let last = args::list(input, &mut args, &mut errors);
     if let Some(error) = errors.into_error() {
         return Err(error);
     }
@@ -37,7 +33,7 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Plan> {
     let body = if input.is_empty() && source.is_none() {
         None
     } else {
-        errors.keep(block(input))
+        errors.keep(block(input, last))
     };
     let terms = errors.keep(terms(&args.options));
     match (errors.into_error(), body, source, terms) {
@@ -51,11 +47,11 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Plan> {
     }
 }
 
-fn block(input: ParseStream<'_>) -> syn::Result<Group> {
-    if !input.peek(Token![=>]) {
+fn block(input: ParseStream<'_>, last: Last) -> syn::Result<Group> {
+    let arrow: Option<Token![=>]> = input.parse()?;
+    if arrow.is_none() && last != Last::Comma {
         return Err(diagnostics::expected_block(input));
     }
-    let _arrow: Token![=>] = input.parse()?;
     let group = braces(input).ok_or_else(|| diagnostics::expected_block(input))?;
     if input.is_empty() {
         Ok(group)
@@ -71,6 +67,10 @@ fn source(source: args::Source, input: ParseStream<'_>) -> syn::Result<Option<So
             binding,
             expression,
         } => Ok(Some(of_expression(&binding, &expression))),
+        // A short name is likely to be a variable's.
+        args::Source::Parameter(name) if name.to_string().len() > 5 && args::is_close(&name) => {
+            Err(diagnostics::unknown_option(&name, &args::keywords()))
+        }
         args::Source::Parameter(name) => {
             let expression = Expr::Path(syn::ExprPath {
                 attrs: Vec::new(),
@@ -107,9 +107,9 @@ fn plan(
         terms,
         capture: Capture::Borrow { moved: Vec::new() },
         output: Output {
-            annotation: None,
+            annotation: Annotation::Expected,
             blame: body.span_close(),
-            error: Lifetime::Static,
+            error: ErrorType::Static,
         },
         body,
     }

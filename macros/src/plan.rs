@@ -47,6 +47,8 @@ pub(crate) struct Terms {
     pub(crate) retry: Option<Retry>,
     /// The predicate of `no_rollback_for`: whether an error commits all the same.
     pub(crate) no_rollback: Option<Expr>,
+    /// The function of `map_err`, for an error type that does not convert.
+    pub(crate) map_err: Option<Expr>,
 }
 
 /// An option that goes to the database, named by the words of the user.
@@ -99,19 +101,28 @@ pub(crate) struct Moved {
 
 /// The type that the body evaluates to, as far as it can be told, and where to report that it does not.
 pub(crate) struct Output {
-    /// The type with every `impl Trait` replaced by `_`; `None` in a block, which has no signature.
-    pub(crate) annotation: Option<Type>,
+    pub(crate) annotation: Annotation,
     /// The place to blame when it is not a suitable `Result`.
     pub(crate) blame: Span,
-    pub(crate) error: Lifetime,
+    pub(crate) error: ErrorType,
 }
 
-/// Whether the error may borrow something, as far as the signature tells. If so, only its source is sure to live long
+/// The type that a body is measured against.
+pub(crate) enum Annotation {
+    /// That of the signature, with every `impl Trait` in it replaced by `_`.
+    Written(Type),
+    /// A block has no signature, and what is expected of it is found out by rustc.
+    Expected,
+}
+
+/// The type of the error, as far as the signature tells. If it may borrow something, only its source is sure to live long
 /// enough to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lifetime {
+pub(crate) enum ErrorType {
     Static,
     Unknown,
+    /// A parameter of the function, which may borrow something, and needs a bound.
+    Parameter,
 }
 
 /// The part of a function that the transaction goes around.
@@ -130,4 +141,15 @@ pub(crate) struct Tail {
     pub(crate) wrapper: Option<(TokenStream, Span)>,
     /// `async move`
     pub(crate) keywords: TokenStream,
+    pub(crate) inner: Option<Inner>,
+}
+
+/// The block that `#[async_trait]` has put a method's body into, which takes `self` over before that.
+pub(crate) struct Inner {
+    /// The future's block.
+    pub(crate) block: Group,
+    /// What is before the method's body in it.
+    pub(crate) before: TokenStream,
+    /// What is behind.
+    pub(crate) after: TokenStream,
 }

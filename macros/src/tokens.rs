@@ -46,8 +46,18 @@ pub(crate) fn first_await(tokens: TokenStream) -> Option<Ident> {
 /// The state of the scan for `.await` among the tokens of one group.
 #[derive(Default)]
 struct Scan {
-    after_dot: bool,
+    previous: Previous,
     own_future: OwnFuture,
+}
+
+/// The token before, as far as it matters.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Previous {
+    #[default]
+    Other,
+    Dot,
+    /// A function has its name behind it, a type its parentheses.
+    Fn,
 }
 
 /// Whether the tokens ahead are the head of something that is awaited apart from what surrounds it.
@@ -55,27 +65,31 @@ struct Scan {
 enum OwnFuture {
     #[default]
     No,
-    /// After `async`, until its block. A closure without braces ends with the expression it is in.
+    /// After `async` or the `fn` of a function, until its block. A closure without braces ends with the expression it is in.
     Ahead,
 }
 
 impl Scan {
     fn next(&mut self, token: TokenTree) -> Option<Ident> {
-        let after_dot = std::mem::take(&mut self.after_dot);
+        let previous = std::mem::take(&mut self.previous);
         match token {
-            TokenTree::Ident(ident) if ident == "await" && after_dot => {
+            TokenTree::Ident(ident) if ident == "await" && previous == Previous::Dot => {
                 (self.own_future == OwnFuture::No).then_some(ident)
             }
             TokenTree::Ident(ident) => {
-                if ident == "async" || ident == "fn" {
+                if ident == "async" || previous == Previous::Fn {
                     self.own_future = OwnFuture::Ahead;
+                }
+                if ident == "fn" {
+                    self.previous = Previous::Fn;
                 }
                 None
             }
             TokenTree::Punct(punct) => {
-                self.after_dot = punct.as_char() == '.';
-                if matches!(punct.as_char(), ',' | ';') {
-                    self.own_future = OwnFuture::No;
+                match punct.as_char() {
+                    '.' => self.previous = Previous::Dot,
+                    ',' | ';' => self.own_future = OwnFuture::No,
+                    _ => {}
                 }
                 None
             }
@@ -142,6 +156,25 @@ pub(crate) fn visible(tree: TokenTree) -> TokenTree {
         }
         other => other,
     }
+}
+
+/// The tokens with a name replaced by another.
+pub(crate) fn renamed(tokens: TokenStream, from: &str, to: &str) -> TokenStream {
+    let trees = tokens.into_iter().map(|tree| match tree {
+        TokenTree::Ident(ident) if ident == from => Ident::new(to, ident.span()).into(),
+        TokenTree::Group(group) => {
+            let mut inside = Group::new(group.delimiter(), renamed(group.stream(), from, to));
+            inside.set_span(group.span());
+            inside.into()
+        }
+        other => other,
+    });
+    trees.collect()
+}
+
+/// Whether a name says that it need not be used.
+pub(crate) fn is_underscored(name: &Ident) -> bool {
+    name.to_string().starts_with('_')
 }
 
 pub(crate) fn is_ident(tree: Option<&TokenTree>, name: &str) -> bool {

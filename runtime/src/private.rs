@@ -2,6 +2,7 @@
 
 pub use std::any::type_name_of_val;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::num::NonZeroU32;
 use std::panic::Location;
 use std::pin::Pin;
@@ -16,6 +17,7 @@ pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};
 
 pub use crate::attempts::Attempts;
+use crate::attempts::Backoff;
 use crate::context::{self, Kind, OpenBlock};
 use crate::error::{BoxError, Error, NotInTransaction, RollbackOnly};
 use crate::options::Options;
@@ -39,6 +41,25 @@ where
     S: Begin<D>,
 {
     Scope::begin(source, site, options)
+}
+
+/// The source itself.
+///
+/// This is where a type that is none is reported. What it returns then has no type, as there is no transaction whose source it
+/// would be, and so the future of its begin is not another error.
+#[inline]
+pub fn source<S: AsyncBegin<D>, D>(source: S) -> <S::Transaction as LedToBy<S>>::Source {
+    source
+}
+
+/// A transaction that a source leads to.
+pub trait LedToBy<S> {
+    /// That source.
+    type Source;
+}
+
+impl<T, S> LedToBy<S> for T {
+    type Source = S;
 }
 
 /// Begins the transaction of an async function.
@@ -240,8 +261,9 @@ impl<T, E: FromError> ReturnsResult for Result<T, E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold the error of a transaction",
     label = "expected an error type that implements `From<commit_on_success::Error>`",
-    note = "a transaction can fail to begin and to commit; add `impl From<commit_on_success::Error> for {Self}`, \
-            or with `thiserror` a variant `Transaction(#[from] commit_on_success::Error)`"
+    note = "a transaction can fail to begin and to commit; a type of your own gets `impl From<commit_on_success::Error> for {Self}`, \
+            or with `thiserror` a variant `Transaction(#[from] commit_on_success::Error)`",
+    note = "for any other type, name a function from the one error to the other: `map_err = PATH`"
 )]
 pub trait FromError {
     /// Converts it.
@@ -260,22 +282,92 @@ pub fn returns<R: ReturnsResult>(outcome: Result<R, Error>) -> R {
     outcome.unwrap_or_else(R::failed)
 }
 
+/// Does as [`returns`] where the error type is a parameter of the function, so that rustc advises on the bound that it has to have.
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "the error is that of the function"
+)]
+pub fn returns_generic<T, E: From<Error>>(outcome: Result<Result<T, E>, Error>) -> Result<T, E> {
+    outcome.unwrap_or_else(|error| Err(error.into()))
+}
+
+/// Does as [`returns`] for `map_err = PATH`.
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "the error is that of the function"
+)]
+pub fn returns_mapped<T, E, F>(outcome: Result<Result<T, E>, Error>, map_err: F) -> Result<T, E>
+where
+    F: FnOnce(Error) -> E,
+{
+    outcome.unwrap_or_else(|error| Err(map_err(error)))
+}
+
 /// The value of a branch that is never taken, which gives an `async` block its type.
 #[must_use]
 pub fn never<R>() -> R {
     unreachable!("written behind `if false`")
 }
 
+/// The type that is expected of a block, for its body to be measured against.
+#[derive(Debug)]
+pub struct Expected<R>(PhantomData<fn() -> R>);
+
+impl<R> Clone for Expected<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Expected<R> {}
+
+impl<R> Expected<R> {
+    /// A type that is still to be found out.
+    #[allow(
+        clippy::new_without_default,
+        reason = "only generated code has a use for it"
+    )]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    /// Says that there is no value yet, so that the branch which would have it is never taken.
+    #[inline]
+    #[must_use]
+    pub const fn is_there(self) -> bool {
+        false
+    }
+
+    /// The value of a branch that is never taken.
+    #[must_use]
+    pub fn value(self) -> R {
+        unreachable!("written where nothing is there")
+    }
+
+    /// A closure that returns what is expected.
+    #[inline]
+    pub fn of<F: FnOnce() -> R>(self, body: F) -> F {
+        body
+    }
+}
+
 /// Borrows a `&mut` again when called as a method, where a function argument would move it.
 pub trait Reborrow: Sized {
     /// The same, for as long as the call needs it.
     #[must_use]
-    fn reborrow(self) -> Self {
+    fn __reborrow(self) -> Self {
         self
     }
 }
 
 impl<T> Reborrow for T {}
+
+/// The pauses between attempts where no `backoff` is given.
+#[must_use]
+pub fn default_backoff() -> Backoff {
+    Backoff::default()
+}
 
 /// The number behind `attempts = N`.
 ///

@@ -223,6 +223,7 @@ pub struct Owned<G>(
     label = "not a source of sync transactions",
     note = "sync sources are connections of `rusqlite`, `diesel` and `postgres`, borrowed or from a pool; `commit_on_success::drivers` lists them",
     note = "`sqlx`, `sea-orm`, `diesel-async` and `tokio-postgres` need an `async fn`, or `transaction!(async tx = … => {{ … }})`",
+    note = "the first parameter is taken where none is named: `#[commit_on_success(conn)]` names one",
     note = "a connection in a field is borrowed: `tx = &mut self.conn`",
     note = "a guard of a mutex or a pool, or a box, is given away with its connection: `tx = Owned(guard)`",
     note = "is the driver's feature of `commit_on_success` enabled?"
@@ -352,6 +353,7 @@ pub trait Transaction: Session {
     label = "not a source of async transactions",
     note = "async sources are pools, connections and transactions of `sqlx`, `sea-orm`, `diesel-async`, `tokio-postgres` and `deadpool-postgres`; `commit_on_success::drivers` lists them",
     note = "`rusqlite`, `diesel` and `postgres` need a `fn` without `async`",
+    note = "the first parameter is taken where none is named: `#[commit_on_success(conn)]` names one",
     note = "a connection in a field is borrowed: `tx = &mut self.conn`",
     note = "a guard of a mutex or a pool, or a box, is given away with its connection: `tx = Owned(guard)`",
     note = "is the driver's feature of `commit_on_success` enabled?"

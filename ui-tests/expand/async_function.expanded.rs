@@ -1,8 +1,8 @@
 use commit_on_success::commit_on_success;
 use commit_on_success_ui_tests::{AsyncPool, DbError};
 async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
-    let __outcome = match ::commit_on_success::__private::begin_async(
-            pool,
+    let __outcome = match (::commit_on_success::__private::begin_async)(
+            (::commit_on_success::__private::source)(pool),
             &::commit_on_success::__private::Site {
                 function: "rename",
                 module: "async_function",
@@ -16,25 +16,32 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
     {
         ::commit_on_success::__private::Ok(ref mut __scope) => {
             let mut __returned = {
-                #[allow(unused_mut, unused_variables)]
-                let (tx, __running) = __scope.enter();
+                let (__handle, __running) = (__scope).enter();
                 __running
                     .run(async move {
                         if false {
-                            return ::commit_on_success::__private::never::<
+                            return (::commit_on_success::__private::never::<
                                 Result<usize, DbError>,
-                            >();
+                            >());
                         }
+                        #[allow(
+                            clippy::redundant_locals,
+                            clippy::shadow_reuse,
+                            clippy::shadow_same,
+                            clippy::shadow_unrelated
+                        )]
+                        let tx = __handle;
+                        let _ = &tx;
                         let renamed = tx.execute(title).await?;
                         Ok(renamed)
                     })
                     .await
             };
-            __returned.commit_or_rollback_async(__scope).await
+            __returned.__commit_or_rollback_async(__scope).await
         }
         ::commit_on_success::__private::Err(__error) => {
             ::commit_on_success::__private::Err(__error)
         }
     };
-    ::commit_on_success::__private::returns(__outcome)
+    ::commit_on_success::__private::returns({ __outcome })
 }

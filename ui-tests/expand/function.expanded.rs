@@ -3,7 +3,7 @@ use commit_on_success_ui_tests::{Connection, DbError};
 /// Documented.
 #[inline]
 pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
-    let __outcome = match ::commit_on_success::__private::begin(
+    let __outcome = match (::commit_on_success::__private::begin)(
         conn,
         &::commit_on_success::__private::Site {
             function: "rename",
@@ -16,19 +16,26 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
     ) {
         ::commit_on_success::__private::Ok(ref mut __scope) => {
             let mut __returned = {
-                #[allow(unused_mut, unused_variables)]
-                let (conn, __running) = __scope.enter();
+                let (__handle, __running) = (__scope).enter();
                 __running
                     .run(move || -> Result<usize, DbError> {
+                        #[allow(
+                            clippy::redundant_locals,
+                            clippy::shadow_reuse,
+                            clippy::shadow_same,
+                            clippy::shadow_unrelated
+                        )]
+                        let conn = __handle;
+                        let _ = &conn;
                         let renamed = conn.execute(title)?;
                         Ok(renamed)
                     })
             };
-            __returned.commit_or_rollback(__scope)
+            __returned.__commit_or_rollback(__scope)
         }
         ::commit_on_success::__private::Err(__error) => {
             ::commit_on_success::__private::Err(__error)
         }
     };
-    ::commit_on_success::__private::returns(__outcome)
+    ::commit_on_success::__private::returns({ __outcome })
 }

@@ -7,8 +7,8 @@ fn rename<'c>(
 ) -> Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'c>> {
     let title = title.to_owned();
     Box::pin(async move {
-        let __outcome = match ::commit_on_success::__private::begin_async(
-                conn,
+        let __outcome = match (::commit_on_success::__private::begin_async)(
+                (::commit_on_success::__private::source)(conn),
                 &::commit_on_success::__private::Site {
                     function: "rename",
                     module: "future",
@@ -22,26 +22,33 @@ fn rename<'c>(
         {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let mut __returned = {
-                    #[allow(unused_mut, unused_variables)]
-                    let (conn, __running) = __scope.enter();
+                    let (__handle, __running) = (__scope).enter();
                     __running
                         .run(async move {
                             if false {
-                                return ::commit_on_success::__private::never::<
+                                return (::commit_on_success::__private::never::<
                                     Result<(), DbError>,
-                                >();
+                                >());
                             }
+                            #[allow(
+                                clippy::redundant_locals,
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
+                            )]
+                            let conn = __handle;
+                            let _ = &conn;
                             conn.execute(&title).await?;
                             Ok(())
                         })
                         .await
                 };
-                __returned.commit_or_rollback_async(__scope).await
+                __returned.__commit_or_rollback_async(__scope).await
             }
             ::commit_on_success::__private::Err(__error) => {
                 ::commit_on_success::__private::Err(__error)
             }
         };
-        ::commit_on_success::__private::returns(__outcome)
+        ::commit_on_success::__private::returns({ __outcome })
     })
 }

@@ -7,7 +7,7 @@ unsafe fn rename<'t, T, const N: usize>(
 where
     T: AsRef<str>,
 {
-    let __outcome = match ::commit_on_success::__private::begin(
+    let __outcome = match (::commit_on_success::__private::begin)(
         conn,
         &::commit_on_success::__private::Site {
             function: "rename",
@@ -20,30 +20,37 @@ where
     ) {
         ::commit_on_success::__private::Ok(ref mut __scope) => {
             let mut __returned = {
-                #[allow(unused_mut, unused_variables)]
-                let (mut conn, __running) = __scope.enter();
+                let (__handle, __running) = (__scope).enter();
                 __running
                     .run(move || -> Result<_, DbError> {
+                        #[allow(
+                            clippy::redundant_locals,
+                            clippy::shadow_reuse,
+                            clippy::shadow_same,
+                            clippy::shadow_unrelated
+                        )]
+                        let mut conn = __handle;
+                        let _ = &mut conn;
                         for title in titles {
                             conn.execute(title.as_ref())?;
                         }
                         Ok(titles.iter())
                     })
             };
-            __returned.commit_or_rollback(__scope)
+            __returned.__commit_or_rollback(__scope)
         }
         ::commit_on_success::__private::Err(__error) => {
             ::commit_on_success::__private::Err(__error)
         }
     };
-    ::commit_on_success::__private::returns(__outcome)
+    ::commit_on_success::__private::returns({ __outcome })
 }
 async fn rename_async<'t>(
     conn: &mut AsyncConnection,
     titles: &'t [String],
 ) -> Result<impl Iterator<Item = &'t String>, DbError> {
-    let __outcome = match ::commit_on_success::__private::begin_async(
-            conn,
+    let __outcome = match (::commit_on_success::__private::begin_async)(
+            (::commit_on_success::__private::source)(conn),
             &::commit_on_success::__private::Site {
                 function: "rename_async",
                 module: "generic",
@@ -57,25 +64,32 @@ async fn rename_async<'t>(
     {
         ::commit_on_success::__private::Ok(ref mut __scope) => {
             let mut __returned = {
-                #[allow(unused_mut, unused_variables)]
-                let (conn, __running) = __scope.enter();
+                let (__handle, __running) = (__scope).enter();
                 __running
                     .run(async move {
                         if false {
-                            return ::commit_on_success::__private::never::<
+                            return (::commit_on_success::__private::never::<
                                 Result<_, DbError>,
-                            >();
+                            >());
                         }
+                        #[allow(
+                            clippy::redundant_locals,
+                            clippy::shadow_reuse,
+                            clippy::shadow_same,
+                            clippy::shadow_unrelated
+                        )]
+                        let conn = __handle;
+                        let _ = &conn;
                         conn.execute("SELECT").await?;
                         Ok(titles.iter())
                     })
                     .await
             };
-            __returned.commit_or_rollback_async(__scope).await
+            __returned.__commit_or_rollback_async(__scope).await
         }
         ::commit_on_success::__private::Err(__error) => {
             ::commit_on_success::__private::Err(__error)
         }
     };
-    ::commit_on_success::__private::returns(__outcome)
+    ::commit_on_success::__private::returns({ __outcome })
 }

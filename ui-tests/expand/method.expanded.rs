@@ -9,7 +9,7 @@ struct Objects<'c> {
 impl Objects<'_> {
     /// The body borrows the rest of `self`.
     fn rename(&mut self, title: &str) -> Result<usize, DbError> {
-        let __outcome = match ::commit_on_success::__private::begin(
+        let __outcome = match (::commit_on_success::__private::begin)(
             &mut self.conn,
             &::commit_on_success::__private::Site {
                 function: "rename",
@@ -22,28 +22,42 @@ impl Objects<'_> {
         ) {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let mut __returned = {
-                    #[allow(unused_mut, unused_variables)]
-                    let (tx, __running) = __scope.enter();
+                    let (__handle, __running) = (__scope).enter();
                     __running
                         .run(|| -> Result<usize, DbError> {
+                            #[allow(
+                                clippy::redundant_locals,
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
+                            )]
+                            let tx = __handle;
+                            let _ = &tx;
+                            #[allow(
+                                clippy::redundant_locals,
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
+                            )]
+                            let title = title;
                             self.cache.clear();
                             tx.execute(title)
                         })
                 };
-                __returned.commit_or_rollback(__scope)
+                __returned.__commit_or_rollback(__scope)
             }
             ::commit_on_success::__private::Err(__error) => {
                 ::commit_on_success::__private::Err(__error)
             }
         };
-        ::commit_on_success::__private::returns(__outcome)
+        ::commit_on_success::__private::returns({ __outcome })
     }
     /// A field that is a reference is borrowed again.
     fn rename_borrowed(&mut self, mut title: String) -> Result<usize, DbError> {
-        let __outcome = match ::commit_on_success::__private::begin(
+        let __outcome = match (::commit_on_success::__private::begin)(
             {
                 use ::commit_on_success::__private::Reborrow as _;
-                self.borrowed.reborrow()
+                self.borrowed.__reborrow()
             },
             &::commit_on_success::__private::Site {
                 function: "rename_borrowed",
@@ -56,21 +70,35 @@ impl Objects<'_> {
         ) {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let mut __returned = {
-                    #[allow(unused_mut, unused_variables)]
-                    let (tx, __running) = __scope.enter();
+                    let (__handle, __running) = (__scope).enter();
                     __running
                         .run(|| -> Result<usize, DbError> {
+                            #[allow(
+                                clippy::redundant_locals,
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
+                            )]
+                            let tx = __handle;
+                            let _ = &tx;
+                            #[allow(
+                                clippy::redundant_locals,
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
+                            )]
+                            let mut title = title;
                             title.push('!');
                             tx.execute(&title)
                         })
                 };
-                __returned.commit_or_rollback(__scope)
+                __returned.__commit_or_rollback(__scope)
             }
             ::commit_on_success::__private::Err(__error) => {
                 ::commit_on_success::__private::Err(__error)
             }
         };
-        ::commit_on_success::__private::returns(__outcome)
+        ::commit_on_success::__private::returns({ __outcome })
     }
     /// A parameter that the source does not need is moved into the future.
     async fn rename_async(
@@ -78,8 +106,8 @@ impl Objects<'_> {
         title: String,
         (id, _): (i64, i64),
     ) -> Result<i64, DbError> {
-        let __outcome = match ::commit_on_success::__private::begin_async(
-                &mut self.asynchronous,
+        let __outcome = match (::commit_on_success::__private::begin_async)(
+                (::commit_on_success::__private::source)(&mut self.asynchronous),
                 &::commit_on_success::__private::Site {
                     function: "rename_async",
                     module: "method",
@@ -93,25 +121,34 @@ impl Objects<'_> {
         {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let mut __returned = {
-                    #[allow(unused_mut, unused_variables)]
-                    let (tx, __running) = __scope.enter();
+                    let (__handle, __running) = (__scope).enter();
                     __running
                         .run(async {
                             if false {
-                                return ::commit_on_success::__private::never::<
+                                return (::commit_on_success::__private::never::<
                                     Result<i64, DbError>,
-                                >();
+                                >());
                             }
                             #[allow(
                                 clippy::redundant_locals,
-                                clippy::used_underscore_binding,
-                                clippy::no_effect_underscore_binding
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
+                            )]
+                            let tx = __handle;
+                            let _ = &tx;
+                            #[allow(
+                                clippy::redundant_locals,
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
                             )]
                             let mut title = title;
                             #[allow(
                                 clippy::redundant_locals,
-                                clippy::used_underscore_binding,
-                                clippy::no_effect_underscore_binding
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
                             )]
                             let id = id;
                             title.push('!');
@@ -120,12 +157,12 @@ impl Objects<'_> {
                         })
                         .await
                 };
-                __returned.commit_or_rollback_async(__scope).await
+                __returned.__commit_or_rollback_async(__scope).await
             }
             ::commit_on_success::__private::Err(__error) => {
                 ::commit_on_success::__private::Err(__error)
             }
         };
-        ::commit_on_success::__private::returns(__outcome)
+        ::commit_on_success::__private::returns({ __outcome })
     }
 }

@@ -1,7 +1,7 @@
 use commit_on_success as transactions;
 use commit_on_success_ui_tests::{Connection, DbError};
 fn rename(conn: &mut Connection) -> Result<usize, DbError> {
-    let __outcome = match transactions::__private::begin(
+    let __outcome = match (transactions::__private::begin)(
         conn,
         &transactions::__private::Site {
             function: "rename",
@@ -14,18 +14,25 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
     ) {
         transactions::__private::Ok(ref mut __scope) => {
             let mut __returned = {
-                #[allow(unused_mut, unused_variables)]
-                let (conn, __running) = __scope.enter();
+                let (__handle, __running) = (__scope).enter();
                 __running
                     .run(move || -> Result<usize, DbError> {
+                        #[allow(
+                            clippy::redundant_locals,
+                            clippy::shadow_reuse,
+                            clippy::shadow_same,
+                            clippy::shadow_unrelated
+                        )]
+                        let conn = __handle;
+                        let _ = &conn;
                         transactions::__private::defer({ move || index(7) });
                         conn.execute("UPDATE")
                     })
             };
-            __returned.commit_or_rollback(__scope)
+            __returned.__commit_or_rollback(__scope)
         }
         transactions::__private::Err(__error) => transactions::__private::Err(__error),
     };
-    transactions::__private::returns(__outcome)
+    transactions::__private::returns({ __outcome })
 }
 fn index(_id: i64) {}

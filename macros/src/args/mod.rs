@@ -14,7 +14,7 @@ use crate::diagnostics::{self, Errors};
 use crate::tokens::parse_to_end;
 use value::{at_end, expression};
 
-pub(crate) use options::{Flag, Given, Isolation, Options, Propagation, Word};
+pub(crate) use options::{Flag, Given, Isolation, Options, Propagation, Word, is_close, keywords};
 
 /// The arguments of an attribute or block, read but not yet checked against each other.
 #[derive(Default)]
@@ -59,20 +59,30 @@ pub(crate) fn parse(tokens: TokenStream) -> (Args, Errors) {
 }
 
 /// Reads arguments up to the end, or up to the block of `transaction!`.
-pub(crate) fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) {
+pub(crate) fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> Last {
+    let mut last = Last::Argument;
     while !at_end(input) {
         if errors.keep(argument(input, args)).is_none() {
             skip_argument(input);
         }
         if at_end(input) {
-            return;
+            return Last::Argument;
         }
         if input.parse::<Token![,]>().is_err() {
             errors.push(diagnostics::expected_comma(input));
             skip_argument(input);
             let _comma = input.parse::<Token![,]>();
         }
+        last = Last::Comma;
     }
+    last
+}
+
+/// The last of a list of arguments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Last {
+    Argument,
+    Comma,
 }
 
 /// Goes on to the comma that ends an argument that was not understood.
@@ -111,7 +121,7 @@ fn unusable_name(input: ParseStream<'_>) -> Option<syn::Error> {
 fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<()> {
     let assigned = input.peek(Token![=]) && !at_end(input);
     if !matches!(args.source, Source::First) {
-        return Err(if assigned {
+        return Err(if assigned || options::is_close(&name) {
             diagnostics::unknown_option(&name, &options::keywords())
         } else {
             diagnostics::second_source(&name)
@@ -121,6 +131,13 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
     args.source = if assigned {
         let equals = input.parse()?;
         let expression = expression(equals, input, diagnostics::expected_expression)?;
+        if options::is_misspelt(&name, &expression) {
+            return Err(diagnostics::unknown_option(&name, &options::keywords()));
+        }
+        if is_literal(&expression) {
+            let options = options::keywords();
+            return Err(diagnostics::literal_as_source(&name, &expression, &options));
+        }
         Source::Expression {
             binding: name,
             expression,
@@ -131,4 +148,14 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
         Source::Parameter(name)
     };
     Ok(())
+}
+
+/// Whether nothing can be opened on an expression, whatever the driver.
+fn is_literal(expression: &Expr) -> bool {
+    match expression {
+        Expr::Lit(_) => true,
+        Expr::Group(group) => is_literal(&group.expr),
+        Expr::Unary(unary) => is_literal(&unary.expr),
+        _ => false,
+    }
 }

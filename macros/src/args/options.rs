@@ -6,7 +6,7 @@ use syn::parse::ParseStream;
 use syn::{Expr, LitInt, Path, Token};
 
 use super::value::{at_end, expression};
-use crate::diagnostics;
+use crate::diagnostics::{self, closest};
 
 /// The options of one block, each at most once: a second one is an error while they are read.
 #[derive(Default)]
@@ -22,6 +22,7 @@ pub(crate) struct Options {
     pub(crate) attempts: Option<Given<LitInt>>,
     pub(crate) backoff: Option<Given<Expr>>,
     pub(crate) no_rollback_for: Option<Given<Expr>>,
+    pub(crate) map_err: Option<Given<Expr>>,
 }
 
 /// An option that was given, and the keyword to blame for it.
@@ -156,6 +157,9 @@ const TABLE: &[Row] = &[
     row("no_rollback_for", |keyword, input, options| {
         set(keyword, input, &mut options.no_rollback_for, predicate)
     }),
+    row("map_err", |keyword, input, options| {
+        set(keyword, input, &mut options.map_err, conversion)
+    }),
     row("crate", |keyword, input, options| {
         set(keyword, input, &mut options.krate, path)
     }),
@@ -173,7 +177,34 @@ pub(super) fn read(
     }
 }
 
-pub(super) fn keywords() -> Vec<&'static str> {
+/// Whether a name is a slip of the finger away from an option's.
+pub(crate) fn is_close(name: &Ident) -> bool {
+    closest(&name.to_string(), &keywords()).is_some()
+}
+
+/// Whether a name with a value is likely to stand for an option: a long name that is close to one, or a shorter one with a word
+/// or a number.
+pub(crate) fn is_misspelt(name: &Ident, value: &Expr) -> bool {
+    is_close(name)
+        && match value {
+            Expr::Lit(_) => true,
+            Expr::Path(value) => value.path.get_ident().is_some_and(is_choice),
+            _ => name.to_string().len() > 5,
+        }
+}
+
+fn is_choice(word: &Ident) -> bool {
+    let words = words::<Propagation>()
+        .chain(words::<Isolation>())
+        .chain(words::<Mode>());
+    closest(&word.to_string(), &words.collect::<Vec<_>>()).is_some()
+}
+
+fn words<T: Choice>() -> impl Iterator<Item = &'static str> {
+    T::WORDS.iter().map(|(word, _)| *word)
+}
+
+pub(crate) fn keywords() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.keyword).collect()
 }
 
@@ -199,7 +230,7 @@ fn flag(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Flag> {
 }
 
 fn word<T: Choice>(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Word<T>> {
-    let words: Vec<_> = T::WORDS.iter().map(|(word, _)| *word).collect();
+    let words: Vec<_> = words::<T>().collect();
     let example = words.first().copied().unwrap_or_default();
     let equals = equals(keyword, input, example)?;
     let written = input.fork().parse().ok();
@@ -233,6 +264,11 @@ fn backoff(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
 fn predicate(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     let equals = equals(keyword, input, "AppError::is_harmless")?;
     expression(equals, input, diagnostics::expected_predicate)
+}
+
+fn conversion(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
+    let equals = equals(keyword, input, "AppError::from_transaction")?;
+    expression(equals, input, diagnostics::expected_conversion)
 }
 
 fn path(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {

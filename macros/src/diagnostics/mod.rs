@@ -12,7 +12,7 @@ use syn::parse::ParseStream;
 use syn::{Error, Token};
 
 pub(crate) use options::*;
-pub(crate) use words::assignment;
+pub(crate) use words::{assignment, closest};
 use words::{at, compact, found, found_after, listed};
 
 /// The errors of one stage, reported together.
@@ -93,6 +93,17 @@ pub(crate) fn second_source(found: &Ident) -> Error {
     at(
         found,
         format!("expected an option, found `{found}`; one transaction has one source"),
+    )
+}
+
+pub(crate) fn literal_as_source(name: &Ident, value: &syn::Expr, options: &[&str]) -> Error {
+    let value = compact(&value.to_token_stream());
+    at(
+        name,
+        format!(
+            "`{value}` cannot open a transaction, and `{name}` is no option; expected one of {}",
+            listed(options)
+        ),
     )
 }
 
@@ -189,6 +200,22 @@ pub(crate) fn no_parameter(function: &Ident) -> Error {
         format!(
             "`{function}` has no parameter to open a transaction on; write `#[commit_on_success(tx = EXPR)]`"
         ),
+    )
+}
+
+pub(crate) fn first_parameter(
+    parameter: &syn::PatIdent,
+    ty: &syn::Type,
+    candidates: &[&Ident],
+) -> Error {
+    let (name, ty) = (&parameter.ident, compact(&ty.to_token_stream()));
+    let instead = candidates.first().map_or_else(
+        || "write `#[commit_on_success(tx = EXPR)]`".to_owned(),
+        |name| format!("name another one, as in `#[commit_on_success({name})]`"),
+    );
+    at(
+        name,
+        format!("the first parameter, `{name}: {ty}`, cannot open a transaction; {instead}"),
     )
 }
 

@@ -80,6 +80,16 @@ pub(crate) fn expected_predicate(equals: Token![=], input: ParseStream<'_>) -> E
     )
 }
 
+pub(crate) fn expected_conversion(equals: Token![=], input: ParseStream<'_>) -> Error {
+    let (span, found) = found_after(equals, input);
+    Error::new(
+        span,
+        format!(
+            "expected a function from `commit_on_success::Error` to `E` after `=`, found {found}; write `map_err = AppError::from_transaction`"
+        ),
+    )
+}
+
 pub(crate) fn expected_path(equals: Token![=], input: ParseStream<'_>) -> Error {
     let (span, found) = found_after(equals, input);
     Error::new(

@@ -43,7 +43,7 @@ pub(super) fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
 }
 
 /// The known name that is a slip of the finger away.
-pub(super) fn closest<'known>(written: &str, known: &[&'known str]) -> Option<&'known str> {
+pub(crate) fn closest<'known>(written: &str, known: &[&'known str]) -> Option<&'known str> {
     let reachable = |name: &&&str| distance(written, name) <= name.len().div_ceil(3);
     known
         .iter()

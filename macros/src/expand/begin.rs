@@ -1,11 +1,12 @@
 //! The begin of a transaction: its source, its place in the code, and its options.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::names::{Krate, Lint, allow, blamed};
+use super::located::{delimited, wait};
+use super::names::{Krate, Lint, allow};
 use crate::plan::{Flavour, Passing, Plan, Retry, Setting, Source, Terms};
-use crate::tokens::start;
+use crate::tokens::{is_underscored, start};
 
 pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let source = source(&plan.source, krate);
@@ -20,21 +21,33 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
         }
     };
     let options = if plan.terms.retry.is_some() {
-        quote_spanned!(Span::mixed_site()=> __attempts.options())
+        quote_spanned!(Span::mixed_site()=> #krate::__private::Attempts::options(&__attempts))
     } else {
         options(&plan.terms, krate)
     };
-    let blame = start(&plan.source.expression);
+    let mixed = Span::mixed_site();
+    // The call is located at the source.
+    let place = start(&plan.source.expression);
+    let call = |function: TokenStream, arguments: TokenStream| {
+        let function = delimited(Delimiter::Parenthesis, place, function);
+        let arguments = delimited(Delimiter::Parenthesis, place, arguments);
+        quote_spanned!(mixed=> #function #arguments)
+    };
     match plan.flavour {
-        Flavour::Sync => {
-            let begin = blamed(krate, blame, "begin");
-            quote_spanned!(blame=> #begin(#source, #site, #options))
-        }
+        Flavour::Sync => call(
+            quote_spanned!(mixed=> #krate::__private::begin),
+            quote_spanned!(mixed=> #source, #site, #options),
+        ),
         Flavour::Async => {
-            let begin = blamed(krate, blame, "begin_async");
-            let begin = quote_spanned!(blame=> #begin(#source, #site, #options));
-            let wait = plan.wait.unwrap_or(blame);
-            quote_spanned!(Span::mixed_site().located_at(wait)=> #begin.await)
+            let source = call(quote_spanned!(mixed=> #krate::__private::source), source);
+            let wait = wait(plan);
+            call(
+                quote_spanned!(mixed=> #krate::__private::begin_async),
+                quote_spanned!(mixed=> #source, #site, #options),
+            )
+            .into_iter()
+            .chain(wait.into_iter().flatten())
+            .collect()
         }
     }
 }
@@ -43,13 +56,13 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
 fn source(source: &Source, krate: Krate<'_>) -> TokenStream {
     let expression = &source.expression;
     match source.passing {
-        Passing::AsWritten if source.binding.to_string().starts_with('_') => {
+        Passing::AsWritten if is_underscored(&source.binding) => {
             let allow = allow(&[Lint::UnderscoreBinding]);
             quote!(#allow #expression)
         }
         Passing::AsWritten => expression.clone(),
         Passing::Reborrowed => quote_spanned! {Span::mixed_site()=>
-            { use #krate::__private::Reborrow as _; #expression.reborrow() }
+            { use #krate::__private::Reborrow as _; #expression.__reborrow() }
         },
     }
 }
@@ -96,11 +109,11 @@ fn attempts(retry: &Retry, krate: Krate<'_>) -> TokenStream {
 }
 
 // Output:
-//     let mut __attempts = Attempts::new(Options::new().attempts(attempts(3)), Backoff::default());
+//     let mut __attempts = Attempts::new(Options::new().attempts(attempts(3)), default_backoff());
 pub(super) fn counter(retry: &Retry, terms: &Terms, krate: Krate<'_>) -> TokenStream {
     let options = options(terms, krate);
     let backoff = retry.backoff.as_ref().map_or_else(
-        || quote_spanned!(Span::mixed_site()=> #krate::Backoff::default()),
+        || quote_spanned!(Span::mixed_site()=> #krate::__private::default_backoff()),
         quote::ToTokens::to_token_stream,
     );
     quote_spanned! {Span::mixed_site()=>

@@ -1,90 +1,128 @@
 //! One run of the body.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::Token;
 
-use super::located::{braced, wait};
+use super::located::{braced, delimited, wait};
 use super::names::{Krate, Lint, allow, blamed};
-use crate::plan::{Capture, Flavour, Fresh, Lifetime, Moved, Output, Plan, Renewal, Source};
-use crate::tokens::begin_with_item;
+use crate::plan::{Annotation, Capture, ErrorType, Flavour, Fresh, Moved, Plan, Renewal, Source};
+use crate::tokens::{begin_with_item, is_underscored, mention};
 
 /// An expression that runs the body once and gives its result, for the end to look at.
 pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
-    let Source {
-        binding,
-        mutability,
-        ..
-    } = &plan.source;
     let fresh = fresh(plan, krate);
     let body = body(plan, krate);
     let wait = wait(plan);
-    let allow = allow(&[Lint::UnusedMut, Lint::UnusedVariables]);
     // `enter` borrows the connection, so a borrow that is too long is reported at its name.
-    let lent = Span::mixed_site().located_at(binding.span());
-    let enter = quote_spanned!(lent=> __scope.enter());
+    let mixed = Span::mixed_site();
+    let place = plan.source.binding.span();
+    let scope = delimited(
+        Delimiter::Parenthesis,
+        place,
+        quote_spanned!(mixed=> __scope),
+    );
+    let nothing = delimited(Delimiter::Parenthesis, place, TokenStream::new());
     let run = match plan.output.error {
-        Lifetime::Static => quote_spanned!(Span::mixed_site()=> run),
-        Lifetime::Unknown => quote_spanned!(Span::mixed_site()=> run_any_lifetime),
+        ErrorType::Static => quote_spanned!(mixed=> run),
+        ErrorType::Unknown | ErrorType::Parameter => quote_spanned!(mixed=> run_any_lifetime),
     };
-    quote_spanned! {Span::mixed_site()=>
+    quote_spanned! {mixed=>
         {
-            #allow
-            let (#mutability #binding, __running) = #enter;
+            let (__handle, __running) = #scope.enter #nothing;
             #fresh
             __running.#run(#body) #wait
         }
     }
 }
 
+// Output:
+//     move || -> Result<(), AppError> { let conn = __handle; BODY }
+//
+// The keywords are where the braces are that the user wrote, and as good as written there: what is captured by a closure
+// of a macro has no name in messages. The connection has a name of its own inside, so that rustc knows how to lend it again.
 fn body(plan: &Plan, krate: Krate<'_>) -> TokenStream {
-    // The closure or block is where the body is, as far as messages about it are concerned.
-    let mixed = Span::mixed_site().located_at(plan.body.span_open());
+    let place = plan.body.span_open();
     let capture = match plan.capture {
-        Capture::Move => Some(Token![move](mixed)),
+        Capture::Move => Some(Token![move](place)),
         Capture::Borrow { .. } => None,
     };
-    let body = &plan.body;
-    match plan.flavour {
-        Flavour::Sync => {
-            let output = plan.output.annotation.as_ref();
-            let output = output.map(|ty| quote_spanned!(mixed=> -> #ty));
-            quote_spanned!(mixed=> #capture || #output #body)
+    let (head, annotation) = match (plan.flavour, &plan.output.annotation) {
+        (Flavour::Sync, Annotation::Written(ty)) => {
+            (quote_spanned!(place=> #capture || -> #ty), None)
         }
-        Flavour::Async => {
-            let annotation = annotation(&plan.output, krate);
-            let moved = moved(&plan.capture);
-            // An item has to come before all statements, in the eyes of clippy.
-            let inside = if begin_with_item(body.stream()) {
-                body.to_token_stream()
-            } else {
-                body.stream()
-            };
-            let block = braced(body, quote!(#annotation #moved #inside));
-            quote_spanned!(mixed=> async #capture #block)
+        (Flavour::Sync, Annotation::Expected) => (quote_spanned!(place=> #capture ||), None),
+        (Flavour::Async, annotation) => {
+            let annotation = first_return(annotation, plan.output.blame, krate);
+            (quote_spanned!(place=> async #capture), Some(annotation))
         }
+    };
+    let connection = connection(plan);
+    let moved = match plan.flavour {
+        Flavour::Sync => None,
+        Flavour::Async => Some(moved(&plan.capture)),
+    };
+    // An item has to come before all statements, in the eyes of clippy.
+    let inside = if begin_with_item(plan.body.stream()) {
+        plan.body.to_token_stream()
+    } else {
+        plan.body.stream()
+    };
+    let block = braced(&plan.body, quote!(#annotation #connection #moved #inside));
+    let body = quote!(#head #block);
+    match (plan.flavour, &plan.output.annotation) {
+        (Flavour::Sync, Annotation::Expected) => {
+            quote_spanned!(Span::mixed_site()=> __expected.of(#body))
+        }
+        _ => body,
     }
+}
+
+// Output:
+//     let conn = __handle;
+//     let _ = &conn;
+//
+// A body need not use its transaction, nor change it where the parameter is `mut`.
+fn connection(plan: &Plan) -> TokenStream {
+    let Source {
+        binding,
+        mutability,
+        ..
+    } = &plan.source;
+    if is_underscored(binding) && !mention(plan.body.stream(), binding) {
+        return TokenStream::new();
+    }
+    let mixed = Span::mixed_site();
+    let mutability = mutability.map(|_| Token![mut](mixed));
+    let allow = allow(&[Lint::Shadowing]);
+    let used =
+        (!is_underscored(binding)).then(|| quote_spanned!(mixed=> let _ = & #mutability #binding;));
+    quote_spanned!(mixed=> #allow let #mutability #binding = __handle; #used)
 }
 
 /// An `async` block cannot be annotated. What it returns first, though never, is what rustc measures the rest against,
 /// so that a mismatch is reported where it is.
-fn annotation(output: &Output, krate: Krate<'_>) -> Option<TokenStream> {
-    let ty = output.annotation.as_ref()?;
-    let place = Span::mixed_site().located_at(output.blame);
-    Some(quote_spanned! {place=>
+fn first_return(annotation: &Annotation, blame: Span, krate: Krate<'_>) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let value = match annotation {
+        Annotation::Written(ty) => quote_spanned!(mixed=> #krate::__private::never::<#ty>()),
+        Annotation::Expected => quote_spanned!(mixed=> __expected.value()),
+    };
+    let value = delimited(Delimiter::Parenthesis, blame, value);
+    quote_spanned! {mixed=>
         if false {
-            return #krate::__private::never::<#ty>();
+            return #value;
         }
-    })
+    }
 }
 
 fn moved(capture: &Capture) -> TokenStream {
     let Capture::Borrow { moved } = capture else {
         return TokenStream::new();
     };
-    let allow = allow(&[Lint::RedundantLocals, Lint::UnderscoreBinding]);
-    let bindings = moved.iter().map(|Moved { attributes, mutability, name }| {
-        quote_spanned!(Span::mixed_site()=> #(#attributes)* #allow let #mutability #name = #name;)
+    let bindings = moved.iter().map(|parameter| {
+        let name = &parameter.name;
+        rebind(parameter, parameter.mutability, &name.to_token_stream())
     });
     bindings.collect()
 }
@@ -93,24 +131,30 @@ fn moved(capture: &Capture) -> TokenStream {
 fn fresh(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     // A parameter that is moved once more, into an `async` block, needs its `mut` only there.
     let moved = matches!(plan.capture, Capture::Borrow { .. }) && plan.flavour == Flavour::Async;
-    let allow = allow(&[Lint::UnderscoreBinding]);
     let fresh = plan.terms.retry.iter().flat_map(|retry| &retry.fresh);
     let bindings = fresh.map(|Fresh { parameter, renewal }| {
-        let Moved {
-            attributes,
-            mutability,
-            name,
-        } = parameter;
-        let mutability = mutability.filter(|_| !moved);
+        let name = &parameter.name;
+        let mutability = parameter.mutability.filter(|_| !moved);
         let value = match renewal {
             Renewal::Clone(blame) => {
-                let blame = Span::mixed_site().located_at(*blame);
-                let again = blamed(krate, blame, "again");
-                quote_spanned!(blame=> #again(&#name))
+                let again = blamed(krate, *blame, "again");
+                quote_spanned!(Span::mixed_site().located_at(*blame)=> #again(&#name))
             }
             Renewal::Reborrow => quote_spanned!(Span::mixed_site()=> &mut *#name),
         };
-        quote_spanned!(Span::mixed_site()=> #(#attributes)* #allow let #mutability #name = #value;)
+        rebind(parameter, mutability, &value)
     });
     bindings.collect()
+}
+
+fn rebind(parameter: &Moved, mutability: Option<Token![mut]>, value: &TokenStream) -> TokenStream {
+    let Moved {
+        attributes, name, ..
+    } = parameter;
+    let allow = if is_underscored(name) {
+        allow(&[Lint::Shadowing, Lint::UnderscoreBinding])
+    } else {
+        allow(&[Lint::Shadowing])
+    };
+    quote_spanned!(Span::mixed_site()=> #(#attributes)* #allow let #mutability #name = #value;)
 }

@@ -12,6 +12,14 @@ pub(super) fn braced(written: &Group, inside: TokenStream) -> Group {
     group
 }
 
+/// Delimiters that messages about what is inside are located at. A name would do, but an editor asks what is behind each
+/// name at a place.
+pub(super) fn delimited(delimiter: Delimiter, place: Span, inside: TokenStream) -> Group {
+    let mut group = Group::new(delimiter, inside);
+    group.set_span(Span::mixed_site().located_at(place));
+    group
+}
+
 /// The `.await` of an async block, where the user's own is if that is what makes it async.
 pub(super) fn wait(plan: &Plan) -> Option<TokenStream> {
     let place = Span::mixed_site().located_at(plan.wait.unwrap_or_else(Span::mixed_site));

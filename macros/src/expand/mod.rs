@@ -8,15 +8,15 @@ mod body;
 mod located;
 mod names;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use crate::input::Function;
-use crate::plan::{Flavour, Place, Plan, Tail};
+use crate::plan::{Annotation, ErrorType, Flavour, Inner, Output, Place, Plan, Tail};
 use crate::tokens::start;
 use crate::validate::Valid;
 
-use located::{braced, wait};
+use located::{braced, delimited, wait};
 pub(crate) use names::{Krate, Lint, allow, blamed};
 
 // Input:
@@ -32,7 +32,7 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
         ..
     } = function;
     let signature = &valid.signature;
-    let transaction = transaction(&valid.plan);
+    let transaction = transaction(&valid.plan, Krate::new(valid.plan.krate.as_ref()));
     let body = match &valid.place {
         Place::Body => transaction,
         Place::Tail(place) => tail(place, &transaction),
@@ -53,8 +53,16 @@ fn tail(place: &Tail, transaction: &TokenStream) -> TokenStream {
         before,
         wrapper,
         keywords,
+        inner,
     } = place;
-    let block = quote!(#keywords { #transaction });
+    let block = match inner {
+        None => quote!({ #transaction }),
+        Some(inner) => {
+            let Inner { before, after, .. } = inner;
+            braced(&inner.block, quote!(#before { #transaction } #after)).into_token_stream()
+        }
+    };
+    let block = quote!(#keywords #block);
     match wrapper {
         None => quote!(#before #block),
         Some((path, parentheses)) => {
@@ -69,14 +77,13 @@ fn tail(place: &Tail, transaction: &TokenStream) -> TokenStream {
 //         Ok(ref mut __scope) => END,
 //         Err(__error) => Err(__error),
 //     };
-//     __private::returns(__outcome)
+//     return __private::returns(__outcome);
 //
 // A `match`, because the temporaries of the source (`&mut pool.get()?`) have to live to the end, and not at the tail,
 // where rustc would advise on its temporaries. No `?`, because there is nothing to return from in a block. One call with
 // a bound on the return type, because each of them is an error of its own. By `ref mut`, because a future would keep room
 // for the scope twice.
-pub(crate) fn transaction(plan: &Plan) -> TokenStream {
-    let krate = Krate::new(plan.krate.as_ref());
+fn transaction(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let begin = begin::begin(plan, krate);
     let (counter, end) = match &plan.terms.retry {
         None => (None, once(plan, krate)),
@@ -85,9 +92,7 @@ pub(crate) fn transaction(plan: &Plan) -> TokenStream {
             (Some(counter), again(plan, krate))
         }
     };
-    let blame = Span::mixed_site().located_at(plan.output.blame);
-    let returns = blamed(krate, blame, "returns");
-    let returns = quote_spanned!(blame=> #returns(__outcome));
+    let returns = returns(plan, krate);
     quote_spanned! {Span::mixed_site()=>
         #counter
         let __outcome = match #begin {
@@ -98,15 +103,69 @@ pub(crate) fn transaction(plan: &Plan) -> TokenStream {
     }
 }
 
+/// The value of the function or block, located at its type.
+fn returns(plan: &Plan, krate: Krate<'_>) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let Output {
+        annotation,
+        blame,
+        error,
+    } = &plan.output;
+    let outcome = delimited(Delimiter::Brace, *blame, quote_spanned!(mixed=> __outcome));
+    let value = match (&plan.terms.map_err, error) {
+        (Some(path), _) => {
+            quote_spanned!(mixed=> #krate::__private::returns_mapped(#outcome, #path))
+        }
+        (None, ErrorType::Parameter) => {
+            quote_spanned!(mixed=> #krate::__private::returns_generic(#outcome))
+        }
+        (None, ErrorType::Static | ErrorType::Unknown) => {
+            quote_spanned!(mixed=> #krate::__private::returns(#outcome))
+        }
+    };
+    match annotation {
+        // A lint may ask for the word.
+        Annotation::Written(_) => quote_spanned!(mixed=> return #value;),
+        Annotation::Expected => value,
+    }
+}
+
+// Output:
+//     {
+//         let __expected = ::commit_on_success::__private::Expected::new();
+//         if __expected.is_there() {
+//             __expected.value()
+//         } else {
+//             TRANSACTION
+//         }
+//     }
+//
+// A block has no signature. The branch that is never taken comes first, so that what is expected of the block is known
+// where its body is.
+pub(crate) fn block(plan: &Plan) -> TokenStream {
+    let krate = Krate::new(plan.krate.as_ref());
+    let transaction = transaction(plan, krate);
+    quote_spanned! {Span::mixed_site()=>
+        {
+            let __expected = #krate::__private::Expected::new();
+            if __expected.is_there() {
+                __expected.value()
+            } else {
+                #transaction
+            }
+        }
+    }
+}
+
 // Output:
 //     {
 //         let mut __returned = BODY;
-//         __returned.commit_or_rollback(__scope)
+//         __returned.__commit_or_rollback(__scope)
 //     }
 fn once(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let body = body::run(plan, krate);
     let no_rollback = no_rollback(plan);
-    let end = end(plan, "commit_or_rollback");
+    let end = end(plan, "__commit_or_rollback");
     quote_spanned! {Span::mixed_site()=>
         {
             let mut __returned = #body;
@@ -119,7 +178,7 @@ fn once(plan: &Plan, krate: Krate<'_>) -> TokenStream {
 // Output:
 //     loop {
 //         let mut __returned = BODY;
-//         if let Some(__outcome) = __returned.commit_or_restart(__scope, &mut __attempts) {
+//         if let Some(__outcome) = __returned.__commit_or_restart(__scope, &mut __attempts) {
 //             break __outcome;
 //         }
 //     }
@@ -127,7 +186,7 @@ fn again(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let mixed = Span::mixed_site();
     let body = body::run(plan, krate);
     let no_rollback = no_rollback(plan);
-    let end = end(plan, "commit_or_restart");
+    let end = end(plan, "__commit_or_restart");
     quote_spanned! {mixed=>
         loop {
             let mut __returned = #body;

@@ -55,12 +55,10 @@ pub(crate) fn blamed(krate: Krate<'_>, place: Span, function: &str) -> TokenStre
 /// Lints that generated code would trip.
 #[derive(Clone, Copy)]
 pub(crate) enum Lint {
-    /// A binding is `mut` because the parameter was, or because a method may need it.
+    /// A binding is `mut` because a method may need it.
     UnusedMut,
-    /// A body need not use its transaction.
-    UnusedVariables,
-    /// `let name = name;` moves a parameter into a block that borrows the rest.
-    RedundantLocals,
+    /// A name inside of a body stands for the parameter of the same name outside.
+    Shadowing,
     /// The parameter's name may start with an underscore.
     UnderscoreBinding,
     /// A body that may run again consumes a clone of its parameter.
@@ -71,9 +69,12 @@ pub(crate) enum Lint {
 pub(crate) fn allow(lints: &[Lint]) -> TokenStream {
     let names = lints.iter().map(|lint| match lint {
         Lint::UnusedMut => quote!(unused_mut),
-        Lint::UnusedVariables => quote!(unused_variables),
         Lint::NeedlessPassByValue => quote!(clippy::needless_pass_by_value),
-        Lint::RedundantLocals => quote!(clippy::redundant_locals),
+        Lint::Shadowing => quote!(
+            clippy::shadow_reuse,
+            clippy::shadow_same,
+            clippy::shadow_unrelated
+        ),
         Lint::UnderscoreBinding => quote!(
             clippy::used_underscore_binding,
             clippy::no_effect_underscore_binding

@@ -5,7 +5,7 @@ use super::messages;
 use crate::args;
 use crate::diagnostics::Errors;
 use crate::input;
-use crate::plan::{Capture, Flavour, Lifetime, Passing, Place};
+use crate::plan::{Annotation, Capture, ErrorType, Flavour, Passing, Place};
 use crate::validate::{Valid, prefer_parameter, validate};
 
 fn stage(args: TokenStream, item: TokenStream) -> syn::Result<Valid> {
@@ -153,7 +153,10 @@ fn opaque_types_are_left_to_inference() {
             fn f(conn: C) -> Result<(impl A, Vec<impl B>), E> {}
         ),
     );
-    let annotation = valid.plan.output.annotation.to_token_stream().to_string();
+    let Annotation::Written(annotation) = valid.plan.output.annotation else {
+        panic!("a function has a signature");
+    };
+    let annotation = annotation.to_token_stream().to_string();
     assert_eq!(annotation, quote!(Result<(_, Vec<_>), E>).to_string());
 }
 
@@ -345,14 +348,18 @@ fn a_flag_is_a_parameter_where_there_is_one_of_that_name() {
 
 #[test]
 fn an_error_that_may_borrow_is_told_from_the_signature() {
-    let lifetime = |item| valid(quote!(), item).plan.output.error;
+    let error = |item| valid(quote!(), item).plan.output.error;
     let fixed = quote!(
         fn f<T>(conn: C) -> Result<&'a T, AppError> {}
     );
-    assert_eq!(lifetime(fixed), Lifetime::Static);
+    assert_eq!(error(fixed), ErrorType::Static);
+    let parameter = quote!(
+        fn f<Failure>(conn: C) -> Result<(), Failure> {}
+    );
+    assert_eq!(error(parameter), ErrorType::Parameter);
     for item in [
         quote!(
-            fn f<E>(conn: C) -> Result<(), E> {}
+            fn f<F>(conn: C) -> Result<(), AppError<F>> {}
         ),
         quote!(
             fn f(conn: C) -> Result<(), AppError<'_>> {}
@@ -361,6 +368,6 @@ fn an_error_that_may_borrow_is_told_from_the_signature() {
             fn f(conn: C) -> Result<(), Self::Error> {}
         ),
     ] {
-        assert_eq!(lifetime(item), Lifetime::Unknown);
+        assert_eq!(error(item), ErrorType::Unknown);
     }
 }

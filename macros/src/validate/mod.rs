@@ -10,7 +10,7 @@ mod source;
 mod tail;
 mod terms;
 
-use proc_macro2::{Delimiter, Group};
+use proc_macro2::{Delimiter, Group, Ident, Span};
 use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 use syn::{ReturnType, Signature, Type};
@@ -18,8 +18,8 @@ use syn::{ReturnType, Signature, Type};
 use crate::args::Args;
 use crate::diagnostics::{self, Errors};
 use crate::input::Function;
-use crate::plan::{Capture, Flavour, Output, Place, Plan, Source, Terms};
-use crate::tokens::{is_group, is_ident, is_punct, start};
+use crate::plan::{Annotation, Capture, Flavour, Output, Place, Plan, Source, Terms};
+use crate::tokens::{is_group, is_ident, is_punct, mention, renamed, start};
 
 use output::Returned;
 pub(crate) use source::{binding, of_expression, prefer_parameter};
@@ -42,9 +42,19 @@ pub(crate) fn validate(args: Args, function: &Function) -> syn::Result<Valid> {
     let source = errors.keep(source::resolve(&source, &function.signature));
     let terms = errors.keep(terms::of_function(&options, &function.signature));
     match (errors.into_error(), ending, source, terms) {
-        (None, Some(ending), Some((source, capture)), Some(terms)) => {
+        (None, Some(mut ending), Some((mut source, capture)), Some(terms)) => {
             let krate = options.krate.map(|given| given.value);
-            let (terms, capture) = terms::repeatable(terms, &source, capture, &function.signature);
+            let (terms, mut capture) =
+                terms::repeatable(terms, &source, capture, &function.signature);
+            if let (Capture::Borrow { moved }, Place::Tail(tail)) =
+                (&mut capture, &mut ending.place)
+                && let Some((mut inner, body)) = tail::inner(&ending.body)
+            {
+                moved.iter_mut().for_each(|it| inner.give_mut(it));
+                tail.inner = Some(inner);
+                ending.body = body;
+                source.expression = renamed(source.expression, "self", "__self");
+            }
             Ok(Valid {
                 signature: signature(function, &ending, &source, &terms, &capture),
                 place: ending.place,
@@ -123,9 +133,9 @@ fn whole(function: &Function, flavour: Flavour, returned: &Type) -> Ending {
 
 fn output(returned: &Type, signature: &Signature) -> Output {
     Output {
-        annotation: Some(output::without_impl_trait(returned)),
+        annotation: Annotation::Written(output::without_impl_trait(returned)),
         blame: start(&returned.to_token_stream()),
-        error: output::error_lifetime(returned, signature),
+        error: output::error_type(returned, signature),
     }
 }
 
@@ -138,7 +148,11 @@ fn expect_untouched(function: &Function) -> syn::Result<()> {
         && is_ident(trees.get(1), "body")
         && is_punct(trees.get(2), '=')
         && is_ident(trees.get(3), "async")
-        && is_group(trees.get(4), Delimiter::Brace);
+        && is_group(trees.get(4), Delimiter::Brace)
+        && mention(
+            function.body.stream(),
+            &Ident::new("block_on", Span::call_site()),
+        );
     if !made_by_tokio {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use quote::ToTokens as _;
 use syn::{GenericArgument, PathArguments, PathSegment, Signature, Type, TypeParamBound, TypePath};
 
 use crate::diagnostics;
-use crate::plan::Lifetime;
+use crate::plan::ErrorType;
 
 /// A return type, sorted by what has to be done about it.
 pub(crate) enum Returned<'ty> {
@@ -48,17 +48,24 @@ fn may_be_result(ty: &Type) -> bool {
 
 /// Types of the prelude and primitives that nobody gives another meaning.
 fn is_well_known(segment: &PathSegment) -> bool {
-    const PLAIN: [&str; 18] = [
+    if segment.arguments.is_none() {
+        is_primitive(&segment.ident)
+    } else {
+        is_any(&segment.ident, &["Option", "Vec", "Box"])
+    }
+}
+
+/// A primitive type, or a string.
+pub(super) fn is_primitive(name: &Ident) -> bool {
+    const NAMES: [&str; 18] = [
         "bool", "char", "str", "String", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize",
         "u8", "u16", "u32", "u64", "u128", "usize",
     ];
-    const GENERIC: [&str; 3] = ["Option", "Vec", "Box"];
-    let known: &[&str] = if segment.arguments.is_none() {
-        &PLAIN
-    } else {
-        &GENERIC
-    };
-    known.iter().any(|name| segment.ident == name)
+    is_any(name, &NAMES)
+}
+
+fn is_any(name: &Ident, known: &[&str]) -> bool {
+    known.iter().any(|known| name == known)
 }
 
 /// A future by its look, and what it says about its output.
@@ -124,16 +131,31 @@ fn arguments(segment: &PathSegment) -> impl Iterator<Item = &GenericArgument> {
 }
 
 /// Looks for anything in the error type that could stand for a borrow.
-pub(crate) fn error_lifetime(returned: &Type, signature: &Signature) -> Lifetime {
+pub(crate) fn error_type(returned: &Type, signature: &Signature) -> ErrorType {
     let generic: Vec<_> = signature
         .generics
         .type_params()
         .map(|it| &it.ident)
         .collect();
-    if may_borrow(error(returned).to_token_stream(), &generic) {
-        Lifetime::Unknown
+    let error = error(returned);
+    if is_parameter(error, &generic) {
+        ErrorType::Parameter
+    } else if may_borrow(error.to_token_stream(), &generic) {
+        ErrorType::Unknown
     } else {
-        Lifetime::Static
+        ErrorType::Static
+    }
+}
+
+/// Whether a type is a parameter of the function, or as it cannot see those of an `impl`, has a name that is one by custom.
+fn is_parameter(ty: &Type, generic: &[&Ident]) -> bool {
+    match ty {
+        Type::Group(group) => is_parameter(&group.elem, generic),
+        Type::Path(path) if path.qself.is_none() => path
+            .path
+            .get_ident()
+            .is_some_and(|name| generic.contains(&name) || name == "E"),
+        _ => false,
     }
 }
 
@@ -175,7 +197,23 @@ pub(crate) fn without_impl_trait(ty: &Type) -> Type {
 fn erase(ty: &mut Type) {
     match ty {
         Type::ImplTrait(_) => *ty = syn::parse_quote!(_),
-        Type::Path(path) => path.path.segments.iter_mut().for_each(erase_arguments),
+        // The parentheses are those of a sum of bounds, which `_` is not.
+        Type::Paren(inner) if matches!(*inner.elem, Type::ImplTrait(_)) => {
+            *ty = syn::parse_quote!(_);
+        }
+        Type::Path(path) => {
+            if let Some(qself) = &mut path.qself {
+                erase(&mut qself.ty);
+            }
+            erase_path(&mut path.path);
+        }
+        Type::TraitObject(object) => {
+            for bound in &mut object.bounds {
+                if let TypeParamBound::Trait(bound) = bound {
+                    erase_path(&mut bound.path);
+                }
+            }
+        }
         Type::Array(inner) => erase(&mut inner.elem),
         Type::Group(inner) => erase(&mut inner.elem),
         Type::Paren(inner) => erase(&mut inner.elem),
@@ -187,15 +225,16 @@ fn erase(ty: &mut Type) {
     }
 }
 
-fn erase_arguments(segment: &mut PathSegment) {
-    let PathArguments::AngleBracketed(listed) = &mut segment.arguments else {
-        return;
-    };
-    for argument in &mut listed.args {
-        match argument {
-            GenericArgument::Type(ty) => erase(ty),
-            GenericArgument::AssocType(output) => erase(&mut output.ty),
-            _ => {}
+fn erase_path(path: &mut syn::Path) {
+    for segment in &mut path.segments {
+        if let PathArguments::AngleBracketed(listed) = &mut segment.arguments {
+            for argument in &mut listed.args {
+                match argument {
+                    GenericArgument::Type(ty) => erase(ty),
+                    GenericArgument::AssocType(output) => erase(&mut output.ty),
+                    _ => {}
+                }
+            }
         }
     }
 }

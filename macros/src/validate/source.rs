@@ -2,9 +2,10 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens as _;
-use syn::{Expr, PatIdent, Signature};
+use syn::{Expr, PatIdent, Signature, Type};
 
 use super::capture::capture;
+use super::output::is_primitive;
 use super::patterns::{bindings, own_mut, typed};
 use crate::args::{self, Args, Options};
 use crate::diagnostics;
@@ -106,11 +107,35 @@ fn first(signature: &Signature) -> syn::Result<&PatIdent> {
     };
     match bindings(&parameter.pat).as_slice() {
         [] => Err(diagnostics::unnamed_parameter(&parameter.pat)),
+        [only] if is_plain_value(&parameter.ty) => Err(diagnostics::first_parameter(
+            only,
+            &parameter.ty,
+            &candidates(signature),
+        )),
         [only] => Ok(only),
         several => {
             let names: Vec<_> = several.iter().map(|binding| &binding.ident).collect();
             Err(diagnostics::ambiguous_parameter(&parameter.pat, &names))
         }
+    }
+}
+
+/// The names of parameters that may open a transaction.
+fn candidates(signature: &Signature) -> Vec<&Ident> {
+    let candidates = typed(signature).filter(|parameter| !is_plain_value(&parameter.ty));
+    let names = candidates.flat_map(|parameter| bindings(&parameter.pat));
+    names.map(|binding| &binding.ident).collect()
+}
+
+/// Whether a type is one of the language's that nothing can be opened on, whatever the driver.
+fn is_plain_value(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => is_plain_value(&group.elem),
+        Type::Paren(paren) => is_plain_value(&paren.elem),
+        Type::Reference(reference) => is_plain_value(&reference.elem),
+        Type::Path(path) => path.qself.is_none() && path.path.get_ident().is_some_and(is_primitive),
+        Type::Array(_) | Type::Slice(_) => true,
+        _ => false,
     }
 }
 
@@ -122,6 +147,9 @@ fn named<'sig>(name: &Ident, signature: &'sig Signature) -> syn::Result<&'sig Pa
         .copied()
         .find(|binding| binding.ident == *name)
         .ok_or_else(|| {
+            if args::is_close(name) {
+                return diagnostics::unknown_option(name, &args::keywords());
+            }
             let names: Vec<_> = all.iter().map(|binding| &binding.ident).collect();
             diagnostics::no_such_parameter(name, &names)
         })

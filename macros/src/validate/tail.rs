@@ -1,8 +1,9 @@
 //! The `async` block that a function which returns a future ends in.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::Token;
 
-use crate::plan::Tail;
+use crate::plan::{Inner, Moved, Tail};
 use crate::tokens::{is_group, is_ident, is_punct, visible};
 
 /// Finds `async move { … }` or `Box::pin(async move { … })` at the end of a body, and gives its block.
@@ -13,6 +14,54 @@ pub(crate) fn find(body: &Group) -> Option<(Tail, Group)> {
             boxed(before, group)
         }
         _ => block(&trees),
+    }
+}
+
+// Input:
+//     { let __self = self; let title = title; let __ret: Result<(), AppError> = { BODY }; __ret }
+//
+/// Finds the body of a method in what `#[async_trait]` has made of it.
+pub(crate) fn inner(block: &Group) -> Option<(Inner, Group)> {
+    let trees: Vec<_> = block.stream().into_iter().collect();
+    let start = trees
+        .windows(2)
+        .position(|pair| is_ident(pair.first(), "let") && is_ident(pair.last(), "__ret"))?;
+    let equals = trees
+        .iter()
+        .skip(start)
+        .position(|tree| is_punct(Some(tree), '='))?
+        + start;
+    let (before, rest) = trees.split_at(equals + 1);
+    let (TokenTree::Group(body), after) = rest.split_first()? else {
+        return None;
+    };
+    let takes_self = before
+        .windows(2)
+        .any(|pair| is_ident(pair.first(), "__self") && is_punct(pair.last(), '='));
+    let inner = Inner {
+        block: block.clone(),
+        before: stream(before),
+        after: stream(after),
+    };
+    (takes_self && body.delimiter() == Delimiter::Brace).then(|| (inner, body.clone()))
+}
+
+impl Inner {
+    /// Moves the `mut` of a parameter to where it is bound once more.
+    pub(super) fn give_mut(&mut self, parameter: &mut Moved) {
+        let trees: Vec<_> = self.before.clone().into_iter().collect();
+        let written = trees.windows(3).position(|it| {
+            is_ident(it.first(), "let")
+                && is_ident(it.get(1), "mut")
+                && matches!(it.last(), Some(TokenTree::Ident(name)) if *name == parameter.name)
+        });
+        if let Some(written) = written {
+            let (before, after) = trees.split_at(written + 1);
+            if let Some((TokenTree::Ident(word), after)) = after.split_first() {
+                parameter.mutability = Some(Token![mut](word.span()));
+                self.before = before.iter().chain(after).cloned().collect();
+            }
+        }
     }
 }
 
@@ -28,6 +77,7 @@ fn block(trees: &[TokenTree]) -> Option<(Tail, Group)> {
         before: stream(before),
         wrapper: None,
         keywords: stream(keywords),
+        inner: None,
     };
     (found && ends_statement(before)).then(|| (tail, group.clone()))
 }
@@ -46,6 +96,7 @@ fn boxed(head: &[TokenTree], parentheses: &Group) -> Option<(Tail, Group)> {
         before: stream(before),
         wrapper: Some((stream(path), parentheses.span())),
         keywords: inner.keywords,
+        inner: None,
     };
     (is_ident(path.last(), "pin") && ends_statement(before)).then_some((tail, group))
 }

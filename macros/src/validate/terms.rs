@@ -25,6 +25,7 @@ pub(crate) fn terms(options: &Options) -> syn::Result<Terms> {
                 .no_rollback_for
                 .as_ref()
                 .map(|given| given.value.clone()),
+            map_err: options.map_err.as_ref().map(|given| given.value.clone()),
         }),
     }
 }

@@ -26,7 +26,7 @@ macro_rules! ends {
             ///
             /// When a deferred call panics, after all the others have run.
             #[inline]
-            pub fn commit_or_rollback<T: Transaction>(
+            pub fn __commit_or_rollback<T: Transaction>(
                 &mut self,
                 scope: &mut Scope<T>,
             ) -> End<Result<V, E>> {
@@ -35,7 +35,7 @@ macro_rules! ends {
 
             /// Does as `commit_or_rollback`, but a transaction that failed only because of others is begun again, and
             /// nothing returned, while there are attempts left.
-            pub fn commit_or_restart<T: Transaction>(
+            pub fn __commit_or_restart<T: Transaction>(
                 &mut self,
                 scope: &mut Scope<T>,
                 attempts: &mut Attempts,
@@ -44,7 +44,7 @@ macro_rules! ends {
             }
 
             /// Does as `commit_or_rollback`. The value stays where it is, as a future would keep room for it twice.
-            pub fn commit_or_rollback_async<'s, T: AsyncTransaction>(
+            pub fn __commit_or_rollback_async<'s, T: AsyncTransaction>(
                 &'s mut self,
                 scope: &'s mut AsyncScope<T>,
             ) -> impl Future<Output = End<Result<V, E>>> + use<'s, V, E, T> {
@@ -52,7 +52,7 @@ macro_rules! ends {
             }
 
             /// Does as `commit_or_restart`.
-            pub fn commit_or_restart_async<'s, T: AsyncTransaction>(
+            pub fn __commit_or_restart_async<'s, T: AsyncTransaction>(
                 &'s mut self,
                 scope: &'s mut AsyncScope<T>,
                 attempts: &'s mut Attempts,
@@ -85,8 +85,8 @@ macro_rules! mistakes {
     };
 }
 mistakes! {
-    commit_or_rollback() -> End<R>;
-    commit_or_restart(&mut Attempts) -> Option<End<R>>;
-    commit_or_rollback_async() -> Ready<End<R>>;
-    commit_or_restart_async(&mut Attempts) -> Ready<Option<End<R>>>;
+    __commit_or_rollback() -> End<R>;
+    __commit_or_restart(&mut Attempts) -> Option<End<R>>;
+    __commit_or_rollback_async() -> Ready<End<R>>;
+    __commit_or_restart_async(&mut Attempts) -> Ready<Option<End<R>>>;
 }
