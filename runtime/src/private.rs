@@ -3,6 +3,7 @@
 pub use std::any::type_name_of_val;
 use std::future::Future;
 use std::marker::PhantomData;
+pub use std::mem::drop;
 use std::num::NonZeroU32;
 use std::panic::Location;
 use std::pin::Pin;

@@ -24,12 +24,7 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
                                 Result<usize, DbError>,
                             >());
                         }
-                        #[allow(
-                            clippy::redundant_locals,
-                            clippy::shadow_reuse,
-                            clippy::shadow_same,
-                            clippy::shadow_unrelated
-                        )]
+                        #[allow(clippy::shadow_unrelated)]
                         let tx = __handle;
                         let _ = &tx;
                         let renamed = tx.execute(title).await?;
@@ -43,5 +38,5 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
             ::commit_on_success::__private::Err(__error)
         }
     };
-    ::commit_on_success::__private::returns({ __outcome })
+    return ::commit_on_success::__private::returns({ __outcome });
 }

@@ -19,12 +19,7 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
                 let (__handle, __running) = (__scope).enter();
                 __running
                     .run(move || -> Result<usize, DbError> {
-                        #[allow(
-                            clippy::redundant_locals,
-                            clippy::shadow_reuse,
-                            clippy::shadow_same,
-                            clippy::shadow_unrelated
-                        )]
+                        #[allow(clippy::shadow_unrelated)]
                         let conn = __handle;
                         let _ = &conn;
                         let renamed = conn.execute(title)?;
@@ -37,5 +32,5 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
             ::commit_on_success::__private::Err(__error)
         }
     };
-    ::commit_on_success::__private::returns({ __outcome })
+    return ::commit_on_success::__private::returns({ __outcome });
 }

@@ -30,12 +30,7 @@ fn rename<'c>(
                                     Result<(), DbError>,
                                 >());
                             }
-                            #[allow(
-                                clippy::redundant_locals,
-                                clippy::shadow_reuse,
-                                clippy::shadow_same,
-                                clippy::shadow_unrelated
-                            )]
+                            #[allow(clippy::shadow_unrelated)]
                             let conn = __handle;
                             let _ = &conn;
                             conn.execute(&title).await?;
@@ -49,6 +44,6 @@ fn rename<'c>(
                 ::commit_on_success::__private::Err(__error)
             }
         };
-        ::commit_on_success::__private::returns({ __outcome })
+        return ::commit_on_success::__private::returns({ __outcome });
     })
 }

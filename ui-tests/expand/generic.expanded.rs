@@ -23,12 +23,7 @@ where
                 let (__handle, __running) = (__scope).enter();
                 __running
                     .run(move || -> Result<_, DbError> {
-                        #[allow(
-                            clippy::redundant_locals,
-                            clippy::shadow_reuse,
-                            clippy::shadow_same,
-                            clippy::shadow_unrelated
-                        )]
+                        #[allow(clippy::shadow_unrelated)]
                         let mut conn = __handle;
                         let _ = &mut conn;
                         for title in titles {
@@ -43,7 +38,7 @@ where
             ::commit_on_success::__private::Err(__error)
         }
     };
-    ::commit_on_success::__private::returns({ __outcome })
+    return ::commit_on_success::__private::returns({ __outcome });
 }
 async fn rename_async<'t>(
     conn: &mut AsyncConnection,
@@ -72,12 +67,7 @@ async fn rename_async<'t>(
                                 Result<_, DbError>,
                             >());
                         }
-                        #[allow(
-                            clippy::redundant_locals,
-                            clippy::shadow_reuse,
-                            clippy::shadow_same,
-                            clippy::shadow_unrelated
-                        )]
+                        #[allow(clippy::shadow_unrelated)]
                         let conn = __handle;
                         let _ = &conn;
                         conn.execute("SELECT").await?;
@@ -91,5 +81,5 @@ async fn rename_async<'t>(
             ::commit_on_success::__private::Err(__error)
         }
     };
-    ::commit_on_success::__private::returns({ __outcome })
+    return ::commit_on_success::__private::returns({ __outcome });
 }

@@ -25,21 +25,9 @@ impl Objects<'_> {
                     let (__handle, __running) = (__scope).enter();
                     __running
                         .run(|| -> Result<usize, DbError> {
-                            #[allow(
-                                clippy::redundant_locals,
-                                clippy::shadow_reuse,
-                                clippy::shadow_same,
-                                clippy::shadow_unrelated
-                            )]
+                            #[allow(clippy::shadow_unrelated)]
                             let tx = __handle;
                             let _ = &tx;
-                            #[allow(
-                                clippy::redundant_locals,
-                                clippy::shadow_reuse,
-                                clippy::shadow_same,
-                                clippy::shadow_unrelated
-                            )]
-                            let title = title;
                             self.cache.clear();
                             tx.execute(title)
                         })
@@ -50,7 +38,7 @@ impl Objects<'_> {
                 ::commit_on_success::__private::Err(__error)
             }
         };
-        ::commit_on_success::__private::returns({ __outcome })
+        return ::commit_on_success::__private::returns({ __outcome });
     }
     /// A field that is a reference is borrowed again.
     fn rename_borrowed(&mut self, mut title: String) -> Result<usize, DbError> {
@@ -73,21 +61,9 @@ impl Objects<'_> {
                     let (__handle, __running) = (__scope).enter();
                     __running
                         .run(|| -> Result<usize, DbError> {
-                            #[allow(
-                                clippy::redundant_locals,
-                                clippy::shadow_reuse,
-                                clippy::shadow_same,
-                                clippy::shadow_unrelated
-                            )]
+                            #[allow(clippy::shadow_unrelated)]
                             let tx = __handle;
                             let _ = &tx;
-                            #[allow(
-                                clippy::redundant_locals,
-                                clippy::shadow_reuse,
-                                clippy::shadow_same,
-                                clippy::shadow_unrelated
-                            )]
-                            let mut title = title;
                             title.push('!');
                             tx.execute(&title)
                         })
@@ -98,7 +74,7 @@ impl Objects<'_> {
                 ::commit_on_success::__private::Err(__error)
             }
         };
-        ::commit_on_success::__private::returns({ __outcome })
+        return ::commit_on_success::__private::returns({ __outcome });
     }
     /// A parameter that the source does not need is moved into the future.
     async fn rename_async(
@@ -129,27 +105,12 @@ impl Objects<'_> {
                                     Result<i64, DbError>,
                                 >());
                             }
-                            #[allow(
-                                clippy::redundant_locals,
-                                clippy::shadow_reuse,
-                                clippy::shadow_same,
-                                clippy::shadow_unrelated
-                            )]
+                            #[allow(clippy::shadow_unrelated)]
                             let tx = __handle;
                             let _ = &tx;
-                            #[allow(
-                                clippy::redundant_locals,
-                                clippy::shadow_reuse,
-                                clippy::shadow_same,
-                                clippy::shadow_unrelated
-                            )]
+                            #[allow(clippy::shadow_same)]
                             let mut title = title;
-                            #[allow(
-                                clippy::redundant_locals,
-                                clippy::shadow_reuse,
-                                clippy::shadow_same,
-                                clippy::shadow_unrelated
-                            )]
+                            #[allow(clippy::shadow_same)]
                             let id = id;
                             title.push('!');
                             tx.execute(&title).await?;
@@ -163,6 +124,6 @@ impl Objects<'_> {
                 ::commit_on_success::__private::Err(__error)
             }
         };
-        ::commit_on_success::__private::returns({ __outcome })
+        return ::commit_on_success::__private::returns({ __outcome });
     }
 }

@@ -17,12 +17,7 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
                 let (__handle, __running) = (__scope).enter();
                 __running
                     .run(move || -> Result<usize, DbError> {
-                        #[allow(
-                            clippy::redundant_locals,
-                            clippy::shadow_reuse,
-                            clippy::shadow_same,
-                            clippy::shadow_unrelated
-                        )]
+                        #[allow(clippy::shadow_unrelated)]
                         let conn = __handle;
                         let _ = &conn;
                         transactions::__private::defer({ move || index(7) });
@@ -33,6 +28,6 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
         }
         transactions::__private::Err(__error) => transactions::__private::Err(__error),
     };
-    transactions::__private::returns({ __outcome })
+    return transactions::__private::returns({ __outcome });
 }
 fn index(_id: i64) {}

@@ -24,12 +24,7 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
                             .run(
                                 __expected
                                     .of(|| {
-                                        #[allow(
-                                            clippy::redundant_locals,
-                                            clippy::shadow_reuse,
-                                            clippy::shadow_same,
-                                            clippy::shadow_unrelated
-                                        )]
+                                        #[allow(clippy::shadow_unrelated)]
                                         let tx = __handle;
                                         let _ = &tx;
                                         tx.execute("UPDATE")
@@ -73,12 +68,7 @@ async fn rename_async(pool: &AsyncPool) -> Result<usize, DbError> {
                                 if false {
                                     return (__expected.value());
                                 }
-                                #[allow(
-                                    clippy::redundant_locals,
-                                    clippy::shadow_reuse,
-                                    clippy::shadow_same,
-                                    clippy::shadow_unrelated
-                                )]
+                                #[allow(clippy::shadow_unrelated)]
                                 let tx = __handle;
                                 let _ = &tx;
                                 tx.execute("UPDATE").await

@@ -94,7 +94,7 @@ fn connection(plan: &Plan) -> TokenStream {
     }
     let mixed = Span::mixed_site();
     let mutability = mutability.map(|_| Token![mut](mixed));
-    let allow = allow(&[Lint::Shadowing]);
+    let allow = allow(&[Lint::ShadowUnrelated]);
     let used =
         (!is_underscored(binding)).then(|| quote_spanned!(mixed=> let _ = & #mutability #binding;));
     quote_spanned!(mixed=> #allow let #mutability #binding = __handle; #used)
@@ -121,8 +121,8 @@ fn moved(capture: &Capture) -> TokenStream {
         return TokenStream::new();
     };
     let bindings = moved.iter().map(|parameter| {
-        let name = &parameter.name;
-        rebind(parameter, parameter.mutability, &name.to_token_stream())
+        let value = parameter.name.to_token_stream();
+        rebind(parameter, parameter.mutability, &value, Lint::ShadowSame)
     });
     bindings.collect()
 }
@@ -142,19 +142,24 @@ fn fresh(plan: &Plan, krate: Krate<'_>) -> TokenStream {
             }
             Renewal::Reborrow => quote_spanned!(Span::mixed_site()=> &mut *#name),
         };
-        rebind(parameter, mutability, &value)
+        rebind(parameter, mutability, &value, Lint::ShadowReuse)
     });
     bindings.collect()
 }
 
-fn rebind(parameter: &Moved, mutability: Option<Token![mut]>, value: &TokenStream) -> TokenStream {
+fn rebind(
+    parameter: &Moved,
+    mutability: Option<Token![mut]>,
+    value: &TokenStream,
+    shadowing: Lint,
+) -> TokenStream {
     let Moved {
         attributes, name, ..
     } = parameter;
     let allow = if is_underscored(name) {
-        allow(&[Lint::Shadowing, Lint::UnderscoreBinding])
+        allow(&[shadowing, Lint::UnderscoreBinding])
     } else {
-        allow(&[Lint::Shadowing])
+        allow(&[shadowing])
     };
     quote_spanned!(Span::mixed_site()=> #(#attributes)* #allow let #mutability #name = #value;)
 }

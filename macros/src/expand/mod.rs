@@ -12,8 +12,10 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use crate::input::Function;
-use crate::plan::{Annotation, ErrorType, Flavour, Inner, Output, Place, Plan, Tail};
-use crate::tokens::start;
+use crate::plan::{
+    Annotation, ErrorType, Flavour, Fresh, Inner, Moved, Output, Place, Plan, Renewal, Retry, Tail,
+};
+use crate::tokens::{is_underscored, start};
 use crate::validate::Valid;
 
 use located::{braced, delimited, wait};
@@ -38,11 +40,8 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
         Place::Tail(place) => tail(place, &transaction),
     };
     let body = braced(&function.body, body);
-    let retry = valid.plan.terms.retry.as_ref();
-    let allow = retry.map(|_| allow(&[Lint::NeedlessPassByValue]));
     quote! {
         #(#attributes)*
-        #allow
         #visibility #defaultness #signature #body
     }
 }
@@ -85,11 +84,11 @@ fn tail(place: &Tail, transaction: &TokenStream) -> TokenStream {
 // for the scope twice.
 fn transaction(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let begin = begin::begin(plan, krate);
-    let (counter, end) = match &plan.terms.retry {
-        None => (None, once(plan, krate)),
+    let (counter, end, used) = match &plan.terms.retry {
+        None => (None, once(plan, krate), None),
         Some(retry) => {
             let counter = begin::counter(retry, &plan.terms, krate);
-            (Some(counter), again(plan, krate))
+            (Some(counter), again(plan, krate), Some(used(retry, krate)))
         }
     };
     let returns = returns(plan, krate);
@@ -99,8 +98,25 @@ fn transaction(plan: &Plan, krate: Krate<'_>) -> TokenStream {
             #krate::__private::Ok(ref mut __scope) => #end,
             #krate::__private::Err(__error) => #krate::__private::Err(__error),
         };
+        #used
         #returns
     }
+}
+
+/// Uses up the parameters that each attempt has had a clone of, as the body would have.
+fn used(retry: &Retry, krate: Krate<'_>) -> TokenStream {
+    let cloned = retry
+        .fresh
+        .iter()
+        .filter(|fresh| matches!(fresh.renewal, Renewal::Clone(_)))
+        .filter(|fresh| !is_underscored(&fresh.parameter.name));
+    let used = cloned.map(|Fresh { parameter, .. }| {
+        let Moved {
+            attributes, name, ..
+        } = parameter;
+        quote_spanned!(Span::mixed_site()=> #(#attributes)* #krate::__private::drop(#name);)
+    });
+    used.collect()
 }
 
 /// The value of the function or block, located at its type.

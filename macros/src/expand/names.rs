@@ -57,24 +57,23 @@ pub(crate) fn blamed(krate: Krate<'_>, place: Span, function: &str) -> TokenStre
 pub(crate) enum Lint {
     /// A binding is `mut` because a method may need it.
     UnusedMut,
-    /// A name inside of a body stands for the parameter of the same name outside.
-    Shadowing,
+    /// The connection has the same name inside of a body as its source outside.
+    ShadowUnrelated,
+    /// A parameter is moved into a body under its own name.
+    ShadowSame,
+    /// A clone of a parameter has its name.
+    ShadowReuse,
     /// The parameter's name may start with an underscore.
     UnderscoreBinding,
-    /// A body that may run again consumes a clone of its parameter.
-    NeedlessPassByValue,
 }
 
 /// The one list of `#[allow]`: on a statement of ours, and around a body only where the lint is about its parameters.
 pub(crate) fn allow(lints: &[Lint]) -> TokenStream {
     let names = lints.iter().map(|lint| match lint {
         Lint::UnusedMut => quote!(unused_mut),
-        Lint::NeedlessPassByValue => quote!(clippy::needless_pass_by_value),
-        Lint::Shadowing => quote!(
-            clippy::shadow_reuse,
-            clippy::shadow_same,
-            clippy::shadow_unrelated
-        ),
+        Lint::ShadowUnrelated => quote!(clippy::shadow_unrelated),
+        Lint::ShadowSame => quote!(clippy::shadow_same),
+        Lint::ShadowReuse => quote!(clippy::shadow_reuse),
         Lint::UnderscoreBinding => quote!(
             clippy::used_underscore_binding,
             clippy::no_effect_underscore_binding

@@ -1,0 +1,10 @@
+use commit_on_success::commit_on_success;
+use commit_on_success_ui_tests::Connection;
+
+#[commit_on_success]
+fn rename(conn: &mut Connection) -> Result<(), (u16, String)> {
+    conn.execute("UPDATE").ok();
+    Ok(())
+}
+
+fn main() {}
