@@ -36,6 +36,33 @@ pub(crate) fn mention(tokens: TokenStream, name: &Ident) -> bool {
     })
 }
 
+/// The number of times that an identifier is all of an argument.
+pub(crate) fn passed(tokens: TokenStream, name: &Ident) -> usize {
+    let trees: Vec<_> = tokens.into_iter().collect();
+    let inner = trees.iter().filter_map(|tree| match tree {
+        TokenTree::Group(group) => Some(group),
+        _ => None,
+    });
+    let inner = inner.map(|group| {
+        let own = match group.delimiter() {
+            Delimiter::Parenthesis => arguments(group.stream(), name),
+            _ => 0,
+        };
+        own + passed(group.stream(), name)
+    });
+    inner.sum()
+}
+
+fn arguments(tokens: TokenStream, name: &Ident) -> usize {
+    let trees: Vec<_> = tokens.into_iter().collect();
+    let arguments = trees.split(|tree| is_punct(Some(tree), ','));
+    let named = arguments.filter(|argument| match argument {
+        [TokenTree::Ident(ident)] => ident == name,
+        _ => false,
+    });
+    named.count()
+}
+
 /// The `await` of the first `.await` that belongs to the tokens themselves, and not to an `async` block, an `async`
 /// closure or a function inside them.
 pub(crate) fn first_await(tokens: TokenStream) -> Option<Ident> {

@@ -7,12 +7,18 @@ use syn::Token;
 use super::located::{braced, delimited, wait};
 use super::names::{Krate, Lint, allow, blamed};
 use crate::plan::{Annotation, Capture, ErrorType, Flavour, Fresh, Moved, Plan, Renewal, Source};
-use crate::tokens::{begin_with_item, is_underscored, mention};
+use crate::tokens::{begin_with_item, is_underscored, mention, passed};
 
 /// An expression that runs the body once and gives its result, for the end to look at.
 pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let fresh = fresh(plan, krate);
-    let body = body(plan, krate);
+    let (handle, connection) = connection(plan);
+    let (before, inside) = if is_bound_inside(plan) {
+        (None, Some(connection))
+    } else {
+        (Some(connection), None)
+    };
+    let body = body(plan, inside, krate);
     let wait = wait(plan);
     // `enter` borrows the connection, so a borrow that is too long is reported at its name.
     let mixed = Span::mixed_site();
@@ -29,7 +35,8 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     };
     quote_spanned! {mixed=>
         {
-            let (__handle, __running) = #scope.enter #nothing;
+            let (#handle, __running) = #scope.enter #nothing;
+            #before
             #fresh
             __running.#run(#body) #wait
         }
@@ -40,8 +47,8 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
 //     move || -> Result<(), AppError> { let conn = __handle; BODY }
 //
 // The keywords are where the braces are that the user wrote, and as good as written there: what is captured by a closure
-// of a macro has no name in messages. The connection has a name of its own inside, so that rustc knows how to lend it again.
-fn body(plan: &Plan, krate: Krate<'_>) -> TokenStream {
+// of a macro has no name in messages.
+fn body(plan: &Plan, connection: Option<TokenStream>, krate: Krate<'_>) -> TokenStream {
     let place = plan.body.span_open();
     let capture = match plan.capture {
         Capture::Move => Some(Token![move](place)),
@@ -57,7 +64,6 @@ fn body(plan: &Plan, krate: Krate<'_>) -> TokenStream {
             (quote_spanned!(place=> async #capture), Some(annotation))
         }
     };
-    let connection = connection(plan);
     let moved = match plan.flavour {
         Flavour::Sync => None,
         Flavour::Async => Some(moved(&plan.capture)),
@@ -78,26 +84,38 @@ fn body(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     }
 }
 
+/// Whether the connection gets its name inside of the body, so that rustc knows how to lend it again, and says so. A future
+/// would keep room for it twice, which it does where somebody could need the advice.
+fn is_bound_inside(plan: &Plan) -> bool {
+    plan.flavour == Flavour::Sync || passed(plan.body.stream(), &plan.source.binding) > 1
+}
+
 // Output:
+//     __handle
+//
 //     let conn = __handle;
-//     let _ = &conn;
+//     let _ = conn;
 //
 // A body need not use its transaction, nor change it where the parameter is `mut`.
-fn connection(plan: &Plan) -> TokenStream {
+fn connection(plan: &Plan) -> (TokenStream, TokenStream) {
     let Source {
         binding,
         mutability,
         ..
     } = &plan.source;
-    if is_underscored(binding) && !mention(plan.body.stream(), binding) {
-        return TokenStream::new();
-    }
     let mixed = Span::mixed_site();
+    let handle = quote_spanned!(mixed=> __handle);
+    if is_underscored(binding) && !mention(plan.body.stream(), binding) {
+        return (handle, TokenStream::new());
+    }
     let mutability = mutability.map(|_| Token![mut](mixed));
     let allow = allow(&[Lint::ShadowUnrelated]);
+    // A future keeps room for what was borrowed.
+    let borrow = mutability.map(|mutability| quote_spanned!(mixed=> & #mutability));
     let used =
-        (!is_underscored(binding)).then(|| quote_spanned!(mixed=> let _ = & #mutability #binding;));
-    quote_spanned!(mixed=> #allow let #mutability #binding = __handle; #used)
+        (!is_underscored(binding)).then(|| quote_spanned!(mixed=> let _ = #borrow #binding;));
+    let connection = quote_spanned!(mixed=> #allow let #mutability #binding = #handle; #used);
+    (handle, connection)
 }
 
 /// An `async` block cannot be annotated. What it returns first, though never, is what rustc measures the rest against,
