@@ -24,6 +24,7 @@ pub trait HandlerOutcome: sealed::Sealed {
 mod sealed {
     pub trait Sealed {}
     impl Sealed for () {}
+    impl Sealed for super::Never {}
     impl<E> Sealed for Result<(), E> {}
 }
 
@@ -31,6 +32,25 @@ impl HandlerOutcome for () {
     fn into_result(self) -> Result<(), BoxError> {
         Ok(())
     }
+}
+
+/// A call that diverges has nothing to report.
+impl HandlerOutcome for Never {
+    fn into_result(self) -> Result<(), BoxError> {
+        self
+    }
+}
+
+/// The type `!`, which has no name that could be written here yet
+/// ([rust-lang/rust#35121](https://github.com/rust-lang/rust/issues/35121)).
+type Never = <fn() -> ! as Returning>::Output;
+
+trait Returning {
+    type Output;
+}
+
+impl<T> Returning for fn() -> T {
+    type Output = T;
 }
 
 impl<E: HandlerError> HandlerOutcome for Result<(), E> {

@@ -17,6 +17,9 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
         ::commit_on_success::__private::Ok(ref mut __scope) => {
             let mut __returned = {
                 let (__handle, __running) = (__scope).enter();
+                #[allow(clippy::shadow_unrelated)]
+                let tx = __handle;
+                let _ = tx;
                 __running
                     .run(async move {
                         if false {
@@ -24,9 +27,6 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
                                 Result<usize, DbError>,
                             >());
                         }
-                        #[allow(clippy::shadow_unrelated)]
-                        let tx = __handle;
-                        let _ = &tx;
                         let renamed = tx.execute(title).await?;
                         Ok(renamed)
                     })

@@ -21,7 +21,7 @@ pub fn rename(conn: &mut Connection, title: &str) -> Result<usize, DbError> {
                     .run(move || -> Result<usize, DbError> {
                         #[allow(clippy::shadow_unrelated)]
                         let conn = __handle;
-                        let _ = &conn;
+                        let _ = conn;
                         let renamed = conn.execute(title)?;
                         Ok(renamed)
                     })

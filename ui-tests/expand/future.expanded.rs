@@ -23,6 +23,9 @@ fn rename<'c>(
             ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let mut __returned = {
                     let (__handle, __running) = (__scope).enter();
+                    #[allow(clippy::shadow_unrelated)]
+                    let conn = __handle;
+                    let _ = conn;
                     __running
                         .run(async move {
                             if false {
@@ -30,9 +33,6 @@ fn rename<'c>(
                                     Result<(), DbError>,
                                 >());
                             }
-                            #[allow(clippy::shadow_unrelated)]
-                            let conn = __handle;
-                            let _ = &conn;
                             conn.execute(&title).await?;
                             Ok(())
                         })

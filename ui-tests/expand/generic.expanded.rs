@@ -60,6 +60,9 @@ async fn rename_async<'t>(
         ::commit_on_success::__private::Ok(ref mut __scope) => {
             let mut __returned = {
                 let (__handle, __running) = (__scope).enter();
+                #[allow(clippy::shadow_unrelated)]
+                let conn = __handle;
+                let _ = conn;
                 __running
                     .run(async move {
                         if false {
@@ -67,9 +70,6 @@ async fn rename_async<'t>(
                                 Result<_, DbError>,
                             >());
                         }
-                        #[allow(clippy::shadow_unrelated)]
-                        let conn = __handle;
-                        let _ = &conn;
                         conn.execute("SELECT").await?;
                         Ok(titles.iter())
                     })

@@ -27,7 +27,7 @@ impl Objects<'_> {
                         .run(|| -> Result<usize, DbError> {
                             #[allow(clippy::shadow_unrelated)]
                             let tx = __handle;
-                            let _ = &tx;
+                            let _ = tx;
                             self.cache.clear();
                             tx.execute(title)
                         })
@@ -63,7 +63,7 @@ impl Objects<'_> {
                         .run(|| -> Result<usize, DbError> {
                             #[allow(clippy::shadow_unrelated)]
                             let tx = __handle;
-                            let _ = &tx;
+                            let _ = tx;
                             title.push('!');
                             tx.execute(&title)
                         })
@@ -98,6 +98,9 @@ impl Objects<'_> {
             ::commit_on_success::__private::Ok(ref mut __scope) => {
                 let mut __returned = {
                     let (__handle, __running) = (__scope).enter();
+                    #[allow(clippy::shadow_unrelated)]
+                    let tx = __handle;
+                    let _ = tx;
                     __running
                         .run(async {
                             if false {
@@ -105,9 +108,6 @@ impl Objects<'_> {
                                     Result<i64, DbError>,
                                 >());
                             }
-                            #[allow(clippy::shadow_unrelated)]
-                            let tx = __handle;
-                            let _ = &tx;
                             #[allow(clippy::shadow_same)]
                             let mut title = title;
                             #[allow(clippy::shadow_same)]

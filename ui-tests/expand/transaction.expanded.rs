@@ -26,7 +26,7 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
                                     .of(|| {
                                         #[allow(clippy::shadow_unrelated)]
                                         let tx = __handle;
-                                        let _ = &tx;
+                                        let _ = tx;
                                         tx.execute("UPDATE")
                                     }),
                             )
@@ -63,14 +63,14 @@ async fn rename_async(pool: &AsyncPool) -> Result<usize, DbError> {
                 ::commit_on_success::__private::Ok(ref mut __scope) => {
                     let mut __returned = {
                         let (__handle, __running) = (__scope).enter();
+                        #[allow(clippy::shadow_unrelated)]
+                        let tx = __handle;
+                        let _ = tx;
                         __running
                             .run(async {
                                 if false {
                                     return (__expected.value());
                                 }
-                                #[allow(clippy::shadow_unrelated)]
-                                let tx = __handle;
-                                let _ = &tx;
                                 tx.execute("UPDATE").await
                             })
                             .await

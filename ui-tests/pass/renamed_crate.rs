@@ -12,8 +12,8 @@ use renamed::transactions::{defer, transaction, try_defer};
 
 #[renamed::transactions::commit_on_success(conn, crate = crate::renamed::transactions)]
 fn rename(conn: &mut Connection) -> Result<usize, DbError> {
-    defer!(crate = renamed::transactions, index(1));
-    try_defer!(crate = renamed::transactions, index(2)).unwrap();
+    defer!(crate = renamed::transactions => index(1));
+    try_defer!(crate = renamed::transactions => index(2)).unwrap();
     conn.execute("UPDATE")
 }
 

@@ -1,42 +1,88 @@
 //! From a form of `defer!` to tokens.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
-use syn::{Expr, Path};
+use syn::Expr;
 
+use super::options::Options;
 use super::parse::{Call, Callee, Deferred, Macro};
-use crate::expand::{Krate, Lint, allow, blamed};
+use crate::expand::{Krate, Lint, allow, delimited};
 use crate::tokens::start;
 
 /// Writes the registration of a deferred call.
-pub(crate) fn deferred(invoked: Macro, renamed: Option<&Path>, deferred: &Deferred) -> TokenStream {
+pub(crate) fn deferred(invoked: Macro, options: &Options, deferred: &Deferred) -> TokenStream {
+    let krate = Krate::new(options.krate.as_ref());
+    let registration = registration(invoked, options, deferred, krate);
+    let Some(names) = &options.clone else {
+        return registration;
+    };
+    let allow = allow(&[Lint::ShadowReuse]);
+    let clones = names.iter().map(|name| {
+        let place = Span::mixed_site().located_at(name.span());
+        let cloned = delimited(
+            Delimiter::Parenthesis,
+            place,
+            quote_spanned!(place=> &#name),
+        );
+        quote_spanned!(Span::mixed_site()=> #allow let #name = #krate::__private::cloned #cloned;)
+    });
+    quote_spanned!(Span::mixed_site()=> { #(#clones)* #registration })
+}
+
+fn registration(
+    invoked: Macro,
+    options: &Options,
+    deferred: &Deferred,
+    krate: Krate<'_>,
+) -> TokenStream {
     let (sync, awaited) = match invoked {
         Macro::Defer => ("defer", "defer_async"),
         Macro::TryDefer => ("try_defer", "try_defer_async"),
     };
+    let (robust, robust_async) = ("robust", "robust_async");
     // Located at the call, and so is what rustc has to say about what it returns.
-    let register = |name: &str, place: Span, call: TokenStream| {
-        let place = Span::mixed_site().located_at(place);
-        let register = blamed(Krate::new(renamed), place, name);
-        quote_spanned!(place=> #register(#call))
+    let called = |name: &str, place: Span, call: TokenStream| {
+        let name = Ident::new(name, Span::mixed_site());
+        let call = delimited(Delimiter::Parenthesis, place, call);
+        quote_spanned!(Span::mixed_site()=> #krate::__private::#name #call)
+    };
+    let register = |name: &str, robust: &str, place: Span, call: TokenStream| {
+        let call = match options.robust {
+            Some(_) => called(robust, place, call),
+            None => call,
+        };
+        called(name, place, call)
     };
     match deferred {
-        Deferred::Callable(callable) => register(sync, start(callable), callable.clone()),
-        Deferred::Block(statements) => register(
+        Deferred::Callable(callable) => register(sync, robust, start(callable), callable.clone()),
+        Deferred::Block(statements) => {
+            let place = start(statements);
+            register(sync, robust, place, block(statements, place))
+        }
+        Deferred::Call(call) => register(
             sync,
-            start(statements),
-            quote_spanned!(Span::mixed_site()=> move || { #statements }),
+            robust,
+            place(&call.callee),
+            later(call, Body::Closure),
         ),
-        Deferred::Call(call) => register(sync, place(&call.callee), later(call, Body::Closure)),
         Deferred::AwaitedCall(call, wait) => {
-            let registration = register(awaited, place(&call.callee), later(call, Body::Future));
+            let call_later = later(call, Body::Future);
+            let registration = register(awaited, robust_async, place(&call.callee), call_later);
             self::wait(&registration, *wait)
         }
         Deferred::Future(future, wait) => {
-            let registration = register(awaited, start(future), future.clone());
+            let registration = register(awaited, robust_async, start(future), future.clone());
             self::wait(&registration, *wait)
         }
     }
+}
+
+/// A closure whose braces are where the invocation is, as if the user had written them: what a coverage report says of it
+/// is what it says of a body.
+fn block(statements: &TokenStream, first: Span) -> TokenStream {
+    let mut body = Group::new(Delimiter::Brace, statements.clone());
+    body.set_span(Span::call_site().resolved_at(first));
+    quote_spanned!(Span::mixed_site()=> move || #body)
 }
 
 fn wait(registration: &TokenStream, place: Span) -> TokenStream {
@@ -78,8 +124,11 @@ fn later(call: &Call, body: Body) -> TokenStream {
     } = callee(&call.callee);
     let (values, arguments): (Vec<_>, Vec<_>) =
         call.arguments.iter().enumerate().map(argument).unzip();
-    let parentheses = Span::mixed_site().located_at(call.parentheses);
-    let arguments = quote_spanned!(parentheses=> (#(#arguments),*));
+    // The user's own, so that a coverage report takes the call for the body that it is.
+    let arguments = quote_spanned!(Span::mixed_site()=> #(#arguments),*);
+    let mut parentheses = Group::new(Delimiter::Parenthesis, arguments);
+    parentheses.set_span(call.parentheses);
+    let arguments = parentheses;
     let made = match body {
         Body::Closure => quote_spanned!(place=> move || #callee #arguments),
         Body::Future => quote_spanned!(place=> async move { #callee #arguments.await }),

@@ -1,8 +1,9 @@
 //! `defer!` and `try_defer!`: what is called later, with what is evaluated now.
 //!
-//! `parse` sorts the forms, `expand` writes them.
+//! `options` reads what is before the arrow, `parse` sorts the forms, `expand` writes them.
 
 mod expand;
+mod options;
 pub(crate) mod parse;
 
 use proc_macro2::TokenStream;
@@ -13,7 +14,7 @@ pub(crate) use parse::Macro;
 /// Expands one invocation.
 pub(crate) fn expand(invoked: Macro, tokens: TokenStream) -> TokenStream {
     match parse::parse(invoked, tokens) {
-        Ok((krate, deferred)) => expand::deferred(invoked, krate.as_ref(), &deferred),
+        Ok((options, deferred)) => expand::deferred(invoked, &options, &deferred),
         Err(error) => fallback::expression(&error),
     }
 }

@@ -1,13 +1,15 @@
 //! From the tokens of `defer!` to one of its forms.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative as _;
-use syn::{AngleBracketedGenericArguments, Expr, ExprAwait, Ident, Path, Token};
+use syn::{AngleBracketedGenericArguments, Expr, ExprAwait, Ident, Token};
+
+use super::options::{self, Options};
 
 use crate::diagnostics;
-use crate::tokens::{first_await, is_punct, parse_to_end, start};
+use crate::tokens::{first_await, is_ident, is_punct, parse_to_end, start};
 
 /// Which of the two macros it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,21 +59,34 @@ pub(crate) enum Callee {
     },
 }
 
-/// Reads an invocation: `crate = PATH,` if this crate goes by another name, then one of the forms.
-pub(crate) fn parse(invoked: Macro, tokens: TokenStream) -> syn::Result<(Option<Path>, Deferred)> {
-    let parser = |input: ParseStream<'_>| Ok((krate(input)?, deferred(invoked, input)?));
-    parse_to_end(tokens, parser)
+/// Reads an invocation: options and an arrow, where there are any, then one of the forms.
+pub(crate) fn parse(invoked: Macro, tokens: TokenStream) -> syn::Result<(Options, Deferred)> {
+    let trees: Vec<_> = tokens.into_iter().collect();
+    let (options, call) = match arrow(&trees) {
+        Some((options, arrow, [])) => {
+            options::parse(options, arrow)?;
+            return Err(diagnostics::nothing_behind_arrow(arrow, invoked.name()));
+        }
+        Some((options, arrow, call)) => (options::parse(options, arrow)?, call),
+        None if is_ident(trees.first(), "crate") && is_punct(trees.get(1), '=') => {
+            return Err(diagnostics::expected_arrow(&trees, invoked.name()));
+        }
+        None => (Options::default(), trees.as_slice()),
+    };
+    let deferred = |input: ParseStream<'_>| deferred(invoked, input);
+    Ok((options, parse_to_end(call.iter().cloned(), deferred)?))
 }
 
-fn krate(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
-    if !(input.peek(Token![crate]) && input.peek2(Token![=])) {
-        return Ok(None);
-    }
-    let _keyword: Token![crate] = input.parse()?;
-    let _equals: Token![=] = input.parse()?;
-    let path = Path::parse_mod_style(input)?;
-    let _comma: Option<Token![,]> = input.parse()?;
-    Ok(Some(path))
+/// The arrow, which is no part of an expression outside of braces, and what is before and behind it.
+fn arrow(trees: &[TokenTree]) -> Option<(&[TokenTree], Span, &[TokenTree])> {
+    let arrow = trees
+        .windows(2)
+        .position(|pair| is_punct(pair.first(), '=') && is_punct(pair.last(), '>'))?;
+    let (options, rest) = trees.split_at(arrow);
+    let [equals, _, call @ ..] = rest else {
+        return None;
+    };
+    Some((options, equals.span(), call))
 }
 
 fn deferred(invoked: Macro, input: ParseStream<'_>) -> syn::Result<Deferred> {

@@ -3,6 +3,7 @@
 //! A message is lower case without a full stop, quotes code in backticks, says what was expected and what was
 //! found, and where there is something to write instead, it shows it.
 
+mod deferred;
 mod options;
 mod words;
 
@@ -11,6 +12,7 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Error, Token};
 
+pub(crate) use deferred::*;
 pub(crate) use options::*;
 pub(crate) use words::{assignment, closest};
 use words::{at, compact, found, found_after, listed};
@@ -244,57 +246,6 @@ pub(crate) fn no_such_parameter(name: &Ident, parameters: &[&Ident]) -> Error {
         _ => format!("expected one of {}", listed(parameters)),
     };
     at(name, format!("no parameter is named `{name}`, {expected}"))
-}
-
-// `defer!` and `try_defer!`.
-
-pub(crate) fn nothing_to_defer(input: ParseStream<'_>, name: &str) -> Error {
-    Error::new(
-        input.span(),
-        format!("expected a call, found nothing; write `{name}!(f(a, b))` or `{name}! {{ … }}`"),
-    )
-}
-
-pub(crate) fn deferred_question_mark(token: impl ToTokens) -> Error {
-    at(
-        token,
-        "a deferred call has nobody to return to with `?`; let the call itself return `Result<(), E>`",
-    )
-}
-
-pub(crate) fn deferred_jump(token: impl ToTokens, keyword: &str) -> Error {
-    at(
-        token,
-        format!(
-            "expected a call, found `{keyword}`; when a deferred call runs, the function has already returned"
-        ),
-    )
-}
-
-pub(crate) fn borrowing_future(token: impl ToTokens, name: &str) -> Error {
-    at(
-        token,
-        format!(
-            "expected `async move`, found `async`; a deferred future owns what it uses: write `{name}!(async move {{ … }})`"
-        ),
-    )
-}
-
-pub(crate) fn misplaced_await(token: impl ToTokens, name: &str) -> Error {
-    at(
-        token,
-        format!(
-            "expected `.await` at the end of a single call; for anything else write `{name}!(async move {{ … }})`"
-        ),
-    )
-}
-
-pub(crate) fn expected_argument_comma(input: ParseStream<'_>) -> Error {
-    let (span, found) = found(input);
-    Error::new(
-        span,
-        format!("expected `,` or the end of the deferred call, found {found}"),
-    )
 }
 
 // `transaction!`.

@@ -14,7 +14,7 @@ pub(super) fn braced(written: &Group, inside: TokenStream) -> Group {
 
 /// Delimiters that messages about what is inside are located at. A name would do, but an editor asks what is behind each
 /// name at a place.
-pub(super) fn delimited(delimiter: Delimiter, place: Span, inside: TokenStream) -> Group {
+pub(crate) fn delimited(delimiter: Delimiter, place: Span, inside: TokenStream) -> Group {
     let mut group = Group::new(delimiter, inside);
     group.set_span(Span::mixed_site().located_at(place));
     group

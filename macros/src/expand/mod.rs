@@ -18,8 +18,9 @@ use crate::plan::{
 use crate::tokens::{is_underscored, start};
 use crate::validate::Valid;
 
-use located::{braced, delimited, wait};
-pub(crate) use names::{Krate, Lint, allow, blamed};
+pub(crate) use located::delimited;
+use located::{braced, wait};
+pub(crate) use names::{Krate, Lint, allow};
 
 // Input:
 //     fn rename(conn: &mut Connection, id: i64) -> Result<(), AppError> { BODY }

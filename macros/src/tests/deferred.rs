@@ -75,9 +75,27 @@ fn everything_else_is_called_as_it_is() {
 
 #[test]
 fn this_crate_may_have_another_name() {
-    let (krate, deferred) = parse(Macro::Defer, quote!(crate = a::b, f(1))).unwrap();
-    assert!(krate.is_some());
+    let (options, deferred) = parse(Macro::Defer, quote!(crate = a::b => f(1))).unwrap();
+    assert!(options.krate.is_some());
     assert!(matches!(deferred, Deferred::Call(_)));
+}
+
+#[test]
+fn options_stand_before_an_arrow() {
+    let (options, deferred) = parse(
+        Macro::Defer,
+        quote!(robust, clone(a, b), => match a { Some(b) => f(b), None => {} }),
+    )
+    .unwrap();
+    assert!(options.robust.is_some() && options.krate.is_none());
+    assert_eq!(options.clone.map_or(0, |names| names.len()), 2);
+    assert!(matches!(deferred, Deferred::Block(_)));
+    assert!(error(quote!(robsut => f())).contains("did you mean `robust`?"));
+    assert!(error(quote!(robust = true => f())).contains("expected `robust` alone"));
+    assert!(error(quote!(robust, robust => f())).contains("`robust` is given twice"));
+    assert!(error(quote!(clone => f())).contains("as in `clone(order, mailer)`"));
+    assert!(error(quote!(clone(a.b) => f())).contains("expected a variable to clone, found `.`"));
+    assert!(error(quote!(=> f())).contains("expected `robust` or `clone(…)` before `=>`"));
 }
 
 #[test]

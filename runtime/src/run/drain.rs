@@ -68,7 +68,8 @@ impl Drain {
             },
         };
         let location = *location;
-        self.results.add(location, ready!(poll(call, context)));
+        self.results
+            .add(location, ready!(poll(call.as_mut(), context)));
         if let Some((finished, location)) = self.current.take() {
             self.results.add(location, drop_call(finished));
         }

@@ -1,7 +1,9 @@
 //! One call, run so that nothing it does stops the others, and the failures of all that have run.
 
 use std::any::Any;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::context::Hidden;
@@ -39,8 +41,11 @@ pub(super) fn run_hidden(call: impl FnOnce() -> CallResult) -> CallEnd {
 }
 
 #[inline]
-pub(super) fn poll(call: &mut AsyncCall, context: &mut Context<'_>) -> Poll<CallEnd> {
-    let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
+pub(super) fn poll(
+    call: Pin<&mut (impl Future<Output = CallResult> + ?Sized)>,
+    context: &mut Context<'_>,
+) -> Poll<CallEnd> {
+    let polled = catch_unwind(AssertUnwindSafe(|| call.poll(context)));
     match polled {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(outcome)) => Poll::Ready(end_of(Ok(outcome))),
@@ -50,7 +55,7 @@ pub(super) fn poll(call: &mut AsyncCall, context: &mut Context<'_>) -> Poll<Call
 
 pub(super) fn poll_hidden(call: &mut AsyncCall, context: &mut Context<'_>) -> Poll<CallEnd> {
     let _hidden = Hidden::new();
-    poll(call, context)
+    poll(call.as_mut(), context)
 }
 
 /// Drops an async call that has finished: its destructor is user code as well, and may panic.

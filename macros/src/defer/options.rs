@@ -1,0 +1,114 @@
+//! The options before the arrow of `defer!`: one row each, with what reads its value into its place.
+
+use proc_macro2::{Ident, Span, TokenTree};
+use syn::ext::IdentExt as _;
+use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
+use syn::{Path, Token};
+
+use crate::diagnostics;
+use crate::tokens::parse_to_end;
+
+/// The options of one deferred call, each at most once.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// `crate = PATH`: where this crate is found.
+    pub(crate) krate: Option<Path>,
+    /// `robust`: no function returns its failure.
+    pub(crate) robust: Option<Ident>,
+    /// `clone(a, b)`: what the call gets a clone of.
+    pub(crate) clone: Option<Punctuated<Ident, Token![,]>>,
+}
+
+/// One option: its keyword, and what reads its value into its place.
+struct Row {
+    keyword: &'static str,
+    read: fn(&Ident, ParseStream<'_>, &mut Options) -> syn::Result<()>,
+}
+
+const TABLE: &[Row] = &[
+    Row {
+        keyword: "robust",
+        read: |keyword, input, options| {
+            if input.peek(Token![=]) {
+                return Err(diagnostics::flag_with_value(keyword));
+            }
+            set(keyword, &mut options.robust, keyword.clone())
+        },
+    },
+    Row {
+        keyword: "clone",
+        read: |keyword, input, options| {
+            let names = names(keyword, input)?;
+            set(keyword, &mut options.clone, names)
+        },
+    },
+    Row {
+        keyword: "crate",
+        read: |keyword, input, options| {
+            if !input.peek(Token![=]) {
+                let example = "path::to::commit_on_success";
+                return Err(diagnostics::option_without_value(keyword, example));
+            }
+            let equals = input.parse()?;
+            let path = Path::parse_mod_style(input);
+            let path = path.map_err(|_| diagnostics::expected_path(equals, input))?;
+            set(keyword, &mut options.krate, path)
+        },
+    },
+];
+
+/// Reads what is written before the arrow.
+pub(super) fn parse(trees: &[TokenTree], arrow: Span) -> syn::Result<Options> {
+    let mut options = Options::default();
+    if trees.is_empty() {
+        return Err(diagnostics::no_option(arrow));
+    }
+    parse_to_end(trees.iter().cloned(), |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            option(input, &mut options)?;
+            if !input.is_empty() && !input.peek(Token![,]) {
+                return Err(diagnostics::expected_comma(input));
+            }
+            let _comma: Option<Token![,]> = input.parse()?;
+        }
+        Ok(())
+    })?;
+    Ok(options)
+}
+
+fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
+    if !input.peek(Ident::peek_any) {
+        return Err(diagnostics::expected_deferred_option(input));
+    }
+    let keyword = Ident::parse_any(input)?;
+    match TABLE.iter().find(|row| keyword == row.keyword) {
+        Some(row) => (row.read)(&keyword, input, options),
+        None => {
+            let known: Vec<_> = TABLE.iter().map(|row| row.keyword).collect();
+            Err(diagnostics::unknown_option(&keyword, &known))
+        }
+    }
+}
+
+fn set<T>(keyword: &Ident, place: &mut Option<T>, value: T) -> syn::Result<()> {
+    match place.replace(value) {
+        Some(_) => Err(diagnostics::option_given_twice(keyword)),
+        None => Ok(()),
+    }
+}
+
+/// `(a, b)`
+fn names(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Punctuated<Ident, Token![,]>> {
+    if !input.peek(syn::token::Paren) {
+        return Err(diagnostics::clone_without_names(keyword));
+    }
+    let inside;
+    syn::parenthesized!(inside in input);
+    let names = inside.call(Punctuated::parse_terminated);
+    let names = names.map_err(|_| diagnostics::expected_name_to_clone(&inside))?;
+    if names.is_empty() {
+        return Err(diagnostics::clone_without_names(keyword));
+    }
+    Ok(names)
+}

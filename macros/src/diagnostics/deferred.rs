@@ -1,0 +1,112 @@
+//! Messages of `defer!` and `try_defer!`.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::Error;
+use syn::parse::ParseStream;
+
+use super::words::{at, found};
+
+pub(crate) fn nothing_to_defer(input: ParseStream<'_>, name: &str) -> Error {
+    Error::new(
+        input.span(),
+        format!("expected a call, found nothing; write `{name}!(f(a, b))` or `{name}! {{ … }}`"),
+    )
+}
+
+pub(crate) fn deferred_question_mark(token: impl ToTokens) -> Error {
+    at(
+        token,
+        "a deferred call has nobody to return to with `?`; let the call itself return `Result<(), E>`",
+    )
+}
+
+pub(crate) fn deferred_jump(token: impl ToTokens, keyword: &str) -> Error {
+    at(
+        token,
+        format!(
+            "expected a call, found `{keyword}`; when a deferred call runs, the function has already returned"
+        ),
+    )
+}
+
+pub(crate) fn borrowing_future(token: impl ToTokens, name: &str) -> Error {
+    at(
+        token,
+        format!(
+            "expected `async move`, found `async`; a deferred future owns what it uses: write `{name}!(async move {{ … }})`"
+        ),
+    )
+}
+
+pub(crate) fn misplaced_await(token: impl ToTokens, name: &str) -> Error {
+    at(
+        token,
+        format!(
+            "expected `.await` at the end of a single call; for anything else write `{name}!(async move {{ … }})`"
+        ),
+    )
+}
+
+pub(crate) fn expected_argument_comma(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!("expected `,` or the end of the deferred call, found {found}"),
+    )
+}
+
+// Options.
+
+pub(crate) fn expected_deferred_option(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!("expected `robust` or `clone(…)` before `=>`, found {found}"),
+    )
+}
+
+pub(crate) fn no_option(arrow: Span) -> Error {
+    Error::new(
+        arrow,
+        "expected `robust` or `clone(…)` before `=>`, found nothing",
+    )
+}
+
+pub(crate) fn nothing_behind_arrow(arrow: Span, name: &str) -> Error {
+    Error::new(
+        arrow,
+        format!("expected a call after `=>`, found nothing; write `{name}!(robust => f(a, b))`"),
+    )
+}
+
+pub(crate) fn expected_arrow(written: &[TokenTree], name: &str) -> Error {
+    let written = written.iter().take(1).cloned().collect::<TokenStream>();
+    at(
+        written,
+        format!(
+            "expected `=>` behind an option, found none; write `{name}!(crate = PATH => f(a, b))`"
+        ),
+    )
+}
+
+pub(crate) fn option_given_twice(option: &Ident) -> Error {
+    at(option, format!("`{option}` is given twice"))
+}
+
+pub(crate) fn clone_without_names(option: &Ident) -> Error {
+    at(
+        option,
+        "expected the names of what the call gets a clone of, as in `clone(order, mailer)`",
+    )
+}
+
+pub(crate) fn expected_name_to_clone(input: ParseStream<'_>) -> Error {
+    let (span, found) = found(input);
+    Error::new(
+        span,
+        format!(
+            "expected a variable to clone, found {found}; for anything else, `let` it be one before"
+        ),
+    )
+}
