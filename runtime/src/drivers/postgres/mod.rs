@@ -1,0 +1,4 @@
+#![doc = include_str!("../../../docs/drivers/postgres.md")]
+
+mod sources;
+mod transaction;
