@@ -1,4 +1,5 @@
 #![doc = include_str!("../../../docs/drivers/diesel.md")]
+#![doc = include_str!("../../../docs/drivers/diesel_family.md")]
 
 mod cached_statement;
 #[cfg(feature = "diesel-r2d2")]

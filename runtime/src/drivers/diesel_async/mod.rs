@@ -1,4 +1,5 @@
 #![doc = include_str!("../../../docs/drivers/diesel_async.md")]
+#![doc = include_str!("../../../docs/drivers/diesel_family.md")]
 
 #[cfg(feature = "diesel-async-bb8")]
 mod bb8;

@@ -69,7 +69,10 @@ fn resembles_known(path: &str) -> bool {
     let generic = path.find('<').unwrap_or(path.len());
     let name = path[..generic].rsplit("::").next().unwrap_or(path);
     // `UpgradeBackend` does not.
-    let speaks_of_pg = name.contains("Pg") || name.contains("PG") || name.starts_with("pg");
+    let speaks_of_pg = name.contains("Pg")
+        || name.contains("PG")
+        || name.starts_with("pg")
+        || name.ends_with("pg");
     let name = name.to_ascii_lowercase();
     speaks_of_pg
         || ["postgres", "mysql", "mariadb", "sqlite"]

@@ -20,8 +20,6 @@ mod transaction_id;
 /// A database of sqlx that this crate knows: the bound of a function that is generic over it.
 ///
 /// ```
-/// # #[cfg(feature = "sqlx-postgres")]
-/// # mod generic {
 /// use commit_on_success::commit_on_success;
 /// use commit_on_success::drivers::sqlx::Supported;
 /// use sqlx::{Executor, Pool};
@@ -34,7 +32,6 @@ mod transaction_id;
 ///     tx.execute("DELETE FROM object").await?;
 ///     Ok(())
 /// }
-/// # }
 /// ```
 pub trait Supported: backend::Backend {}
 

@@ -1,4 +1,5 @@
 #![doc = include_str!("../../../docs/drivers/tokio_postgres.md")]
+#![doc = include_str!("../../../docs/drivers/postgres_family.md")]
 
 #[cfg(feature = "deadpool-postgres")]
 mod deadpool;
