@@ -542,7 +542,7 @@ pub trait Transaction: Session {
 ///
 /// let pool = SqlitePool::connect("sqlite::memory:").await?;
 /// announce(&pool, "one").await?;
-/// announce(pool.acquire().await?, "another").await?;
+/// announce(pool, "another").await?;
 /// # Ok(())
 /// # }
 /// # #[cfg(not(feature = "sqlx-sqlite"))]
