@@ -608,6 +608,91 @@ pub enum Abandoned {
 ///
 /// The steps need not be cancel safe: when a future is dropped, whatever it was waiting for,
 /// [`abandon`](AsyncTransaction::abandon) is told.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// # use commit_on_success::{
+/// #     Abandoned, AsyncBegin, AsyncTransaction, BoxError, CommitError, ConnectionId, Keeper, Options, RollbackError, Savepoint,
+/// #     Session, TransactionStatus, commit_on_success,
+/// # };
+/// /// A connection that keeps what it is told, and is given to its block.
+/// struct Log(Vec<Cow<'static, str>>);
+///
+/// # impl Session for Log {
+/// #     type Handle<'t> = &'t mut Log;
+/// #
+/// #     fn handle(&mut self) -> &mut Log {
+/// #         self
+/// #     }
+/// #
+/// #     fn connection_id(&mut self) -> ConnectionId {
+/// #         ConnectionId::of(self)
+/// #     }
+/// #
+/// #     fn status(&mut self) -> TransactionStatus {
+/// #         TransactionStatus::Untracked
+/// #     }
+/// # }
+///
+/// impl AsyncTransaction for Log {
+///     async fn begin(&mut self, _: &Options) -> Result<(), BoxError> {
+///         Ok(self.0.push("BEGIN".into()))
+///     }
+///
+///     async fn commit(&mut self) -> Result<(), CommitError> {
+///         Ok(self.0.push("COMMIT".into()))
+///     }
+///
+///     async fn rollback(&mut self) -> Result<(), RollbackError> {
+///         Ok(self.0.push("ROLLBACK".into()))
+///     }
+///
+///     async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
+///         Ok(self.0.push(savepoint.create()))
+///     }
+///
+///     async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+///         Ok(self.0.push(savepoint.release()))
+///     }
+///
+///     async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
+///         Ok(self.0.extend([savepoint.rollback_to(), savepoint.release()]))
+///     }
+///
+///     fn abandon(&mut self, abandoned: Abandoned) {
+///         if abandoned != Abandoned::Nested {
+///             self.0.push("ROLLBACK".into());
+///         }
+///     }
+///
+///     fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+///         keeper.of_owned(self, |log| log)
+///     }
+/// }
+///
+/// enum Mine {}
+///
+/// impl AsyncBegin<Mine> for Log {
+///     type Transaction = Self;
+///
+///     async fn acquire(self) -> Result<Self, BoxError> {
+///         Ok(self)
+///     }
+/// }
+///
+/// #[commit_on_success(tx = log)]
+/// async fn write(log: Log) -> Result<usize, commit_on_success::Error> {
+///     tx.0.push("INSERT".into());
+///     Ok(tx.0.len())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), commit_on_success::Error> {
+/// assert_eq!(write(Log(Vec::new())).await?, 2);
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncTransaction: Session + Send {
     /// Begins the outermost transaction.
     ///
@@ -711,6 +796,15 @@ pub trait AsyncTransaction: Session + Send {
 }
 
 /// Somebody to [`keep`](AsyncTransaction::keep) a transaction for.
+///
+/// ```
+/// use commit_on_success::{AsyncTransaction, Keeper};
+///
+/// /// The `keep` of a transaction that owns its connection.
+/// fn keep<T: AsyncTransaction + 'static, K: Keeper<T>>(owned: T, keeper: K) -> K::Kept {
+///     keeper.of_owned(owned, |owned| owned)
+/// }
+/// ```
 pub trait Keeper<T>: Sized {
     /// The keeper's answer.
     type Kept;
