@@ -39,6 +39,7 @@
 //! | do something once it has committed | [`defer!`], [`try_defer!`], [`signals::post_commit`] |
 //! | do something once it has rolled back | [`signals::post_rollback`] |
 //! | find a database, and what it cannot keep | [`drivers`] |
+//! | use a database that is not among them | [`drivers::adapter`] |
 //! | know what an error says of the data | [`Error::outcome`] |
 //! | keep something out of transactions | [`outside_transaction!`] |
 //! | test code that defers | `testing` (feature `testing`) |
