@@ -39,6 +39,7 @@
 //! | do something once it has committed | [`defer!`], [`try_defer!`], [`signals::post_commit`] |
 //! | do something once it has rolled back | [`signals::post_rollback`] |
 //! | find a database, and what it cannot keep | [`drivers`] |
+//! | use a database that is not among them | [`drivers::adapter`] |
 //! | know what an error says of the data | [`Error::outcome`] |
 //! | keep something out of transactions | [`outside_transaction!`] |
 //! | test code that defers | `testing` (feature `testing`) |
@@ -102,6 +103,29 @@ pub use crate::transaction::{
 ///
 /// A deferred call runs after the commit, outside of any transaction. A task or a thread that the
 /// body spawns is outside as well. Opens no connection.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::{commit_on_success, in_transaction};
+///
+/// fn price(conn: &rusqlite::Connection) -> rusqlite::Result<i64> {
+///     debug_assert!(in_transaction(), "a price is read together with what depends on it");
+///     conn.query_row("SELECT 42", [], |row| row.get(0))
+/// }
+///
+/// #[commit_on_success]
+/// fn sell(conn: &mut rusqlite::Connection) -> rusqlite::Result<i64> {
+///     price(conn)
+/// }
+///
+/// assert!(!in_transaction());
+/// assert_eq!(sell(&mut rusqlite::Connection::open_in_memory()?)?, 42);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[must_use]
 pub fn in_transaction() -> bool {
     context::innermost().is_some()
@@ -110,6 +134,26 @@ pub fn in_transaction() -> bool {
 /// Counts the deferred calls that wait for the commit of the transaction that is open here; zero outside.
 ///
 /// Counts the calls of the innermost block and of the blocks around it on the same connection.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::{commit_on_success, defer, pending};
+///
+/// #[commit_on_success]
+/// fn import(conn: &mut rusqlite::Connection) -> rusqlite::Result<()> {
+///     defer!(println!("imported"));
+///     assert_eq!(pending(), 1);
+///     Ok(())
+/// }
+///
+/// import(&mut rusqlite::Connection::open_in_memory()?)?;
+/// assert_eq!(pending(), 0);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[must_use]
 pub fn pending() -> usize {
     context::pending()
@@ -123,6 +167,30 @@ pub fn pending() -> usize {
 /// # Errors
 ///
 /// [`NotInTransaction`] when no block is open here.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::{commit_on_success, set_rollback};
+/// use rusqlite::Connection;
+///
+/// /// Says what it would do, and does nothing.
+/// #[commit_on_success]
+/// fn try_out(conn: &mut Connection) -> Result<usize, Box<dyn std::error::Error>> {
+///     let gone = conn.execute("DELETE FROM object", [])?;
+///     set_rollback()?;
+///     Ok(gone)
+/// }
+///
+/// let mut conn = Connection::open_in_memory()?;
+/// conn.execute_batch("CREATE TABLE object (id); INSERT INTO object VALUES (1)")?;
+/// assert_eq!(try_out(&mut conn)?, 1);
+/// assert_eq!(try_out(&mut conn)?, 1);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 pub fn set_rollback() -> Result<(), NotInTransaction> {
     let block = context::innermost().ok_or(NotInTransaction)?;
     block.change(context::Pending::request_rollback);

@@ -3,6 +3,24 @@
 use std::num::NonZeroU32;
 
 /// The choice of a block between its own transaction and one that is open on its connection.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::commit_on_success;
+/// use rusqlite::Connection;
+///
+/// #[commit_on_success(propagation = mandatory)] // `Propagation::Mandatory`
+/// fn add_line(conn: &mut Connection) -> rusqlite::Result<()> {
+///     Ok(())
+/// }
+///
+/// assert!(add_line(&mut Connection::open_in_memory()?).is_err(), "outside of any transaction");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Propagation {
@@ -19,6 +37,25 @@ pub enum Propagation {
 }
 
 /// The degree to which concurrent transactions are kept apart.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::{Isolation, commit_on_success};
+/// use rusqlite::Connection;
+///
+/// #[commit_on_success(isolation = serializable)] // `Isolation::Serializable`
+/// fn book(conn: &mut Connection) -> rusqlite::Result<()> {
+///     Ok(())
+/// }
+///
+/// book(&mut Connection::open_in_memory()?)?;
+/// assert_eq!(Isolation::Serializable.sql(), "SERIALIZABLE");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Isolation {
@@ -34,6 +71,12 @@ pub enum Isolation {
 
 impl Isolation {
     /// The name of the level in SQL.
+    ///
+    /// ```
+    /// use commit_on_success::Isolation;
+    ///
+    /// assert_eq!(Isolation::RepeatableRead.sql(), "REPEATABLE READ");
+    /// ```
     #[must_use]
     pub const fn sql(self) -> &'static str {
         match self {
@@ -46,6 +89,24 @@ impl Isolation {
 }
 
 /// The time at which a transaction of SQLite takes its locks.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::commit_on_success;
+/// use rusqlite::Connection;
+///
+/// #[commit_on_success(mode = immediate)] // `Mode::Immediate`
+/// fn next_number(conn: &mut Connection) -> rusqlite::Result<()> {
+///     Ok(())
+/// }
+///
+/// next_number(&mut Connection::open_in_memory()?)?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mode {
@@ -58,6 +119,23 @@ pub enum Mode {
 }
 
 /// The options that a transaction is begun with. The default is the database's own.
+///
+/// ```
+/// use commit_on_success::{BoxError, Isolation, Options, Unsupported};
+///
+/// /// The begin of an adapter whose database has isolation levels, and nothing else.
+/// fn begin(options: &Options) -> Result<String, BoxError> {
+///     if options.read_only {
+///         return Err(Unsupported::new("mine", "read_only").into());
+///     }
+///     let level = options.isolation.unwrap_or(Isolation::ReadCommitted);
+///     Ok(format!("BEGIN ISOLATION LEVEL {}", level.sql()))
+/// }
+///
+/// let options = Options::new().isolation(Isolation::Serializable);
+/// assert_eq!(begin(&options).ok().as_deref(), Some("BEGIN ISOLATION LEVEL SERIALIZABLE"));
+/// assert!(begin(&options.read_only()).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
@@ -170,6 +248,13 @@ impl Options {
 }
 
 /// A database cannot honour an option. Returned by a driver's `begin`, before it sends anything.
+///
+/// ```
+/// use commit_on_success::Unsupported;
+///
+/// let unsupported = Unsupported::new("SQLite", "settle");
+/// assert_eq!(unsupported.to_string(), "SQLite has no `settle`");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{database} has no `{option}`")]
 #[non_exhaustive]

@@ -22,6 +22,14 @@ use crate::observer;
 use crate::queue::HandlerOutcome;
 
 /// The policy for a call that is deferred outside of any transaction.
+///
+/// ```
+/// use commit_on_success::{defer, outside};
+///
+/// outside::set(outside::Refuse); // in the tests of a service, for example
+/// let deferred = std::panic::catch_unwind(|| defer!(println!("never")));
+/// assert!(deferred.is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// The call runs at once.
@@ -37,11 +45,24 @@ pub enum Policy {
 static POLICY: AtomicU8 = AtomicU8::new(Run as u8);
 
 /// Chooses the policy of this process.
+///
+/// ```
+/// use commit_on_success::outside;
+///
+/// outside::set(outside::Refuse);
+/// assert_eq!(outside::get(), outside::Refuse);
+/// ```
 pub fn set(policy: Policy) {
     POLICY.store(policy as u8, Ordering::Relaxed);
 }
 
 /// The policy of this process.
+///
+/// ```
+/// use commit_on_success::outside;
+///
+/// assert_eq!(outside::get(), outside::Run);
+/// ```
 #[must_use]
 pub fn get() -> Policy {
     let policy = POLICY.load(Ordering::Relaxed);
@@ -85,6 +106,16 @@ pub fn scope<R>(code: impl FnOnce() -> R) -> R {
 /// # Cancel safety
 ///
 /// That of the future.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use commit_on_success::{in_transaction, outside};
+///
+/// let inside = outside::scope_async(async { in_transaction() }).await;
+/// assert!(!inside);
+/// # }
+/// ```
 pub fn scope_async<F: Future>(future: F) -> impl Future<Output = F::Output> {
     Inside::new(Outside, future)
 }

@@ -4,6 +4,16 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// The savepoint of a nested block.
+///
+/// ```
+/// use commit_on_success::{BoxError, Savepoint};
+///
+/// /// A step of an adapter whose database keeps a savepoint that was rolled back to.
+/// fn rollback_to(savepoint: &Savepoint, send: impl Fn(&str) -> Result<(), BoxError>) -> Result<(), BoxError> {
+///     send(&savepoint.rollback_to())?;
+///     send(&savepoint.release())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Savepoint {
     /// Which block of another owner's transaction it descends from; zero for those of our own.

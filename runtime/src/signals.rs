@@ -32,6 +32,13 @@ pub fn post_rollback() -> PostRollback {
 }
 
 /// See [`post_commit`].
+///
+/// ```
+/// use commit_on_success::signals;
+///
+/// let signal = signals::post_commit();
+/// assert!(signal.connect(|_| println!("stored")).is_err(), "no transaction is open here");
+/// ```
 #[derive(Debug)]
 pub struct PostCommit(());
 
@@ -59,6 +66,13 @@ impl PostCommit {
 }
 
 /// See [`post_rollback`].
+///
+/// ```
+/// use commit_on_success::signals;
+///
+/// let signal = signals::post_rollback();
+/// assert!(signal.connect(|_| println!("undone")).is_err(), "no transaction is open here");
+/// ```
 #[derive(Debug)]
 pub struct PostRollback(());
 
@@ -88,6 +102,27 @@ impl PostRollback {
 /// A handler that was connected.
 ///
 /// Dropping it leaves the handler connected, until its transaction ends.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::{commit_on_success, signals};
+/// use rusqlite::Connection;
+///
+/// #[commit_on_success]
+/// fn upload(conn: &mut Connection) -> Result<(), Box<dyn std::error::Error>> {
+///     let cleanup = signals::post_rollback().connect(|_| println!("the file is removed"))?;
+///     conn.execute_batch("CREATE TABLE file (name TEXT)")?;
+///     assert!(cleanup.disconnect(), "from here on the file stays");
+///     Ok(())
+/// }
+///
+/// upload(&mut Connection::open_in_memory()?)?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 pub struct Receiver {
     id: u64,

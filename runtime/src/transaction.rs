@@ -13,6 +13,15 @@ pub use crate::savepoint::Savepoint;
 
 /// Tells connections apart while they are borrowed: two blocks on the same connection nest, two on
 /// different connections are independent.
+///
+/// ```
+/// use commit_on_success::ConnectionId;
+///
+/// let connection = Box::new(7_u64);
+/// let other = 7_u64;
+/// assert_eq!(ConnectionId::of::<u64>(&connection), ConnectionId::of(&*connection));
+/// assert_ne!(ConnectionId::of(&other), ConnectionId::of(&*connection));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionId(usize);
 
@@ -33,6 +42,22 @@ impl ConnectionId {
 }
 
 /// Why a commit, or the release of a savepoint, did not happen.
+///
+/// ```
+/// use commit_on_success::CommitError;
+///
+/// /// The answer to `COMMIT` in an adapter, where `None` is a connection that broke.
+/// fn committed(answer: Option<&'static str>) -> Result<(), CommitError> {
+///     match answer {
+///         Some("COMMIT") => Ok(()),
+///         Some("ROLLBACK") => Err(CommitError::RolledBack("a statement had failed".into())),
+///         Some(refusal) => Err(CommitError::Refused(refusal.into())),
+///         None => Err(CommitError::Unknown("no answer".into())),
+///     }
+/// }
+///
+/// assert!(matches!(committed(None), Err(CommitError::Unknown(_))));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CommitError {
@@ -50,6 +75,22 @@ pub enum CommitError {
 }
 
 /// Why a rollback did not happen.
+///
+/// ```
+/// use commit_on_success::RollbackError;
+///
+/// /// The answer to `ROLLBACK` in an adapter, where `None` is a connection that broke.
+/// fn rolled_back(answer: Option<&'static str>) -> Result<(), RollbackError> {
+///     match answer {
+///         Some("ROLLBACK") => Ok(()),
+///         Some("no transaction") => Err(RollbackError::Ended),
+///         Some(failure) => Err(RollbackError::Failed(failure.into())),
+///         None => Err(RollbackError::Disconnected("no answer".into())),
+///     }
+/// }
+///
+/// assert!(matches!(rolled_back(None), Err(RollbackError::Disconnected(_))));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RollbackError {
@@ -75,6 +116,23 @@ impl From<CommitError> for RollbackError {
 }
 
 /// The state of a connection, as its driver knows it without asking the server.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::TransactionStatus;
+///
+/// fn status(connection: &rusqlite::Connection) -> TransactionStatus {
+///     if connection.is_autocommit() { TransactionStatus::Idle } else { TransactionStatus::Open }
+/// }
+///
+/// let connection = rusqlite::Connection::open_in_memory()?;
+/// assert_eq!(status(&connection), TransactionStatus::Idle);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransactionStatus {
     /// No transaction is open.
@@ -89,6 +147,28 @@ pub enum TransactionStatus {
 }
 
 /// A connection that a block has taken hold of.
+///
+/// ```
+/// use commit_on_success::{ConnectionId, Session, TransactionStatus};
+///
+/// struct Log(Vec<String>);
+///
+/// impl Session for &mut Log {
+///     type Handle<'t> = &'t mut Log where Self: 't;
+///
+///     fn handle(&mut self) -> &mut Log {
+///         self
+///     }
+///
+///     fn connection_id(&mut self) -> ConnectionId {
+///         ConnectionId::of::<Log>(self)
+///     }
+///
+///     fn status(&mut self) -> TransactionStatus {
+///         TransactionStatus::Untracked
+///     }
+/// }
+/// ```
 pub trait Session {
     /// The connection as the body sees it: `&mut Connection`, for example.
     type Handle<'t>
@@ -218,6 +298,28 @@ pub struct Owned<G>(
 ///
 /// `Driver` is a marker that lets implementations for families of types live side by side; it is
 /// always inferred.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::{Begin, Error, commit_on_success, defer};
+/// use rusqlite::Connection;
+///
+/// /// Takes whatever a transaction can be opened on.
+/// #[commit_on_success(tx = source)]
+/// fn announce<S: Begin<Driver>, Driver>(source: S, news: &'static str) -> Result<(), Error> {
+///     let _ = tx;
+///     defer!(println!("{news}"));
+///     Ok(())
+/// }
+///
+/// announce(&mut Connection::open_in_memory()?, "one")?;
+/// announce(&Connection::open_in_memory()?, "another")?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot open a transaction in a sync function",
     label = "not a source of sync transactions",
@@ -283,7 +385,81 @@ mod nothing {
     sources_of_nothing!(NoDriver NoOtherDriver);
 }
 
-/// The steps of a transaction on a sync driver.
+/// The steps of a transaction on a sync driver. [How to write them](crate::drivers::adapter) is a page of its own.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// # use commit_on_success::{
+/// #     Begin, BoxError, CommitError, ConnectionId, Options, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
+/// #     commit_on_success,
+/// # };
+/// /// A connection that keeps what it is told.
+/// #[derive(Default)]
+/// struct Log(Vec<Cow<'static, str>>);
+/// # impl Session for &mut Log {
+/// #     type Handle<'t> = &'t mut Log where Self: 't;
+/// #
+/// #     fn handle(&mut self) -> &mut Log {
+/// #         self
+/// #     }
+/// #
+/// #     fn connection_id(&mut self) -> ConnectionId {
+/// #         ConnectionId::of::<Log>(self)
+/// #     }
+/// #
+/// #     fn status(&mut self) -> TransactionStatus {
+/// #         TransactionStatus::Untracked
+/// #     }
+/// # }
+///
+/// impl Transaction for &mut Log {
+///     fn begin(&mut self, _: &Options) -> Result<(), BoxError> {
+///         Ok(self.0.push("BEGIN".into()))
+///     }
+///
+///     fn commit(&mut self) -> Result<(), CommitError> {
+///         Ok(self.0.push("COMMIT".into()))
+///     }
+///
+///     fn rollback(&mut self) -> Result<(), RollbackError> {
+///         Ok(self.0.push("ROLLBACK".into()))
+///     }
+///
+///     fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
+///         Ok(self.0.push(savepoint.create()))
+///     }
+///
+///     fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+///         Ok(self.0.push(savepoint.release()))
+///     }
+///
+///     fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
+///         Ok(self.0.extend([savepoint.rollback_to(), savepoint.release()]))
+///     }
+/// }
+///
+/// enum Mine {}
+///
+/// impl Begin<Mine> for &mut Log {
+///     type Transaction = Self;
+///
+///     fn acquire(self) -> Result<Self, BoxError> {
+///         Ok(self)
+///     }
+/// }
+///
+/// #[commit_on_success]
+/// fn write(log: &mut Log) -> Result<(), commit_on_success::Error> {
+///     log.0.push("INSERT".into());
+///     Ok(())
+/// }
+///
+/// let mut log = Log::default();
+/// write(&mut log)?;
+/// assert_eq!(log.0, ["BEGIN", "INSERT", "COMMIT"]);
+/// # Ok::<(), commit_on_success::Error>(())
+/// ```
 pub trait Transaction: Session {
     /// Begins the outermost transaction.
     ///
@@ -348,6 +524,30 @@ pub trait Transaction: Session {
 ///
 /// `Driver` is a marker that lets implementations for families of types live side by side; it is
 /// always inferred.
+///
+/// ```
+/// # #[cfg(feature = "sqlx-sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::{AsyncBegin, Error, commit_on_success, defer};
+/// use sqlx::SqlitePool;
+///
+/// /// Takes whatever a transaction can be opened on.
+/// #[commit_on_success(tx = source)]
+/// async fn announce<S: AsyncBegin<Driver>, Driver>(source: S, news: &'static str) -> Result<(), Error> {
+///     let _ = tx;
+///     defer!(println!("{news}"));
+///     Ok(())
+/// }
+///
+/// let pool = SqlitePool::connect("sqlite::memory:").await?;
+/// announce(&pool, "one").await?;
+/// announce(pool, "another").await?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlx-sqlite"))]
+/// # fn main() {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot open a transaction in an async function",
     label = "not a source of async transactions",
@@ -375,6 +575,21 @@ pub trait AsyncBegin<Driver>: Sized {
 }
 
 /// The step that a transaction was at when its future was dropped.
+///
+/// ```
+/// use commit_on_success::Abandoned;
+///
+/// /// What an adapter does with a connection that it can close.
+/// fn closes(abandoned: Abandoned) -> bool {
+///     match abandoned {
+///         Abandoned::Open => false, // a rollback that is queued is enough
+///         Abandoned::Nested => false,
+///         _ => true,
+///     }
+/// }
+///
+/// assert!(closes(Abandoned::Interrupted));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Abandoned {
@@ -388,10 +603,96 @@ pub enum Abandoned {
     Interrupted,
 }
 
-/// The steps of a transaction on an async driver.
+/// The steps of a transaction on an async driver. [How to write them](crate::drivers::adapter#async), with an example, is
+/// a page of its own.
 ///
 /// The steps need not be cancel safe: when a future is dropped, whatever it was waiting for,
 /// [`abandon`](AsyncTransaction::abandon) is told.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// # use commit_on_success::{
+/// #     Abandoned, AsyncBegin, AsyncTransaction, BoxError, CommitError, ConnectionId, Keeper, Options, RollbackError, Savepoint,
+/// #     Session, TransactionStatus, commit_on_success,
+/// # };
+/// /// A connection that keeps what it is told, and is given to its block.
+/// struct Log(Vec<Cow<'static, str>>);
+///
+/// # impl Session for Log {
+/// #     type Handle<'t> = &'t mut Log;
+/// #
+/// #     fn handle(&mut self) -> &mut Log {
+/// #         self
+/// #     }
+/// #
+/// #     fn connection_id(&mut self) -> ConnectionId {
+/// #         ConnectionId::of(self)
+/// #     }
+/// #
+/// #     fn status(&mut self) -> TransactionStatus {
+/// #         TransactionStatus::Untracked
+/// #     }
+/// # }
+///
+/// impl AsyncTransaction for Log {
+///     async fn begin(&mut self, _: &Options) -> Result<(), BoxError> {
+///         Ok(self.0.push("BEGIN".into()))
+///     }
+///
+///     async fn commit(&mut self) -> Result<(), CommitError> {
+///         Ok(self.0.push("COMMIT".into()))
+///     }
+///
+///     async fn rollback(&mut self) -> Result<(), RollbackError> {
+///         Ok(self.0.push("ROLLBACK".into()))
+///     }
+///
+///     async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
+///         Ok(self.0.push(savepoint.create()))
+///     }
+///
+///     async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+///         Ok(self.0.push(savepoint.release()))
+///     }
+///
+///     async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
+///         Ok(self.0.extend([savepoint.rollback_to(), savepoint.release()]))
+///     }
+///
+///     fn abandon(&mut self, abandoned: Abandoned) {
+///         if abandoned != Abandoned::Nested {
+///             self.0.push("ROLLBACK".into());
+///         }
+///     }
+///
+///     fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+///         keeper.of_owned(self, |log| log)
+///     }
+/// }
+///
+/// enum Mine {}
+///
+/// impl AsyncBegin<Mine> for Log {
+///     type Transaction = Self;
+///
+///     async fn acquire(self) -> Result<Self, BoxError> {
+///         Ok(self)
+///     }
+/// }
+///
+/// #[commit_on_success(tx = log)]
+/// async fn write(log: Log) -> Result<usize, commit_on_success::Error> {
+///     tx.0.push("INSERT".into());
+///     Ok(tx.0.len())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), commit_on_success::Error> {
+/// assert_eq!(write(Log(Vec::new())).await?, 2);
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsyncTransaction: Session + Send {
     /// Begins the outermost transaction.
     ///
@@ -495,6 +796,15 @@ pub trait AsyncTransaction: Session + Send {
 }
 
 /// Somebody to [`keep`](AsyncTransaction::keep) a transaction for.
+///
+/// ```
+/// use commit_on_success::{AsyncTransaction, Keeper};
+///
+/// /// The `keep` of a transaction that owns its connection.
+/// fn keep<T: AsyncTransaction + 'static, K: Keeper<T>>(owned: T, keeper: K) -> K::Kept {
+///     keeper.of_owned(owned, |owned| owned)
+/// }
+/// ```
 pub trait Keeper<T>: Sized {
     /// The keeper's answer.
     type Kept;

@@ -7,6 +7,26 @@ use std::time::Duration;
 /// times a random factor between zero and one, so that those who collided do not collide again.
 ///
 /// A [`Duration`] converts into the backoff that begins with it.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::{Backoff, commit_on_success};
+/// use std::time::Duration;
+///
+/// const PATIENT: Backoff = Backoff::new(Duration::from_millis(50)).limit(Duration::from_secs(2));
+///
+/// #[commit_on_success(attempts = 5, backoff = PATIENT)]
+/// fn book(conn: &mut rusqlite::Connection) -> rusqlite::Result<()> {
+///     Ok(())
+/// }
+///
+/// book(&mut rusqlite::Connection::open_in_memory()?)?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     base: Duration,

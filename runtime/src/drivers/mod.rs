@@ -1,13 +1,15 @@
-//! Adapters, one per driver: what is a source, and how each step is said in the driver's language.
-//!
-//! Every `#[cfg(feature)]` of the crate is below this module. The types are public because they are
-//! named by the implementations of [`Begin`](crate::Begin) and [`AsyncBegin`](crate::AsyncBegin).
-//!
-#![doc = include_str!("../../docs/adapter.md")]
-//! ```
-#![doc = include_str!("../../examples/in_memory_store.rs")]
-//! ```
+//! The drivers: what can be the source of a transaction, and what each of them cannot keep.
+#![doc = include_str!("../../docs/drivers/mod.md")]
 
+#[doc = include_str!("../../docs/adapter.md")]
+///
+/// ```
+#[doc = include_str!("../../examples/in_memory_store.rs")]
+/// ```
+pub mod adapter {}
+#[cfg(feature = "deadpool-postgres")]
+#[doc = include_str!("../../docs/drivers/deadpool_postgres.md")]
+pub mod deadpool_postgres {}
 mod dialect;
 #[cfg(feature = "diesel")]
 pub mod diesel;

@@ -23,6 +23,30 @@ use crate::transaction::{
 /// was not there any more: the driver says so, or a function was refused because of it. A drop cannot ask the
 /// database, so a test that wants to be sure calls [`rollback`](Self::rollback). While the thread unwinds,
 /// [observers](crate::Observer::rollback_failed) are told instead.
+///
+/// ```
+/// # #[cfg(feature = "sqlx-sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::commit_on_success;
+/// use commit_on_success::testing::AsyncTestTransaction;
+/// use sqlx::{SqliteConnection, SqlitePool};
+///
+/// #[commit_on_success]
+/// async fn fill(conn: &mut SqliteConnection) -> sqlx::Result<()> {
+///     sqlx::query("CREATE TABLE object (id)").execute(conn).await.map(drop)
+/// }
+///
+/// let pool = SqlitePool::connect("sqlite::memory:").await?;
+/// let mut test = AsyncTestTransaction::begin(&pool).await?;
+/// fill(test.connection()).await?;
+/// test.rollback().await?;
+/// assert!(sqlx::query("SELECT * FROM object").execute(&pool).await.is_err());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "sqlx-sqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 pub struct AsyncTestTransaction<T: AsyncTransaction> {
     /// The place in which its connection stays when the test's value is moved.

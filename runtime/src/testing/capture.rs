@@ -20,6 +20,29 @@ use crate::transaction::{ConnectionId, Savepoint};
 /// # Panics
 ///
 /// With the panic of the block; what was caught is dropped then.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::testing::capture;
+/// use commit_on_success::{commit_on_success, defer};
+/// use rusqlite::Connection;
+///
+/// #[commit_on_success]
+/// fn order(conn: &mut Connection) -> rusqlite::Result<()> {
+///     defer!(println!("mail"));
+///     Ok(())
+/// }
+///
+/// let mut conn = Connection::open_in_memory()?;
+/// let (ordered, calls) = capture(|| order(&mut conn));
+/// assert!(ordered.is_ok());
+/// assert_eq!(calls.len(), 1);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 pub fn capture<R>(block: impl FnOnce() -> R) -> (R, Captured) {
     let mut frame = capturing();
     let value = frame.during(block);
@@ -37,6 +60,17 @@ pub fn capture<R>(block: impl FnOnce() -> R) -> (R, Captured) {
 ///
 /// Dropped before its end, it drops the future, and what was caught. The transactions that have committed by then
 /// stay committed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use commit_on_success::testing::capture_async;
+///
+/// let (answer, calls) = capture_async(async { 42 }).await;
+/// assert_eq!(answer, 42);
+/// assert!(calls.is_empty());
+/// # }
+/// ```
 pub async fn capture_async<F: Future>(block: F) -> (F::Output, Captured) {
     let mut frame = capturing();
     let value = Inside::new(&mut frame, block).await;
@@ -53,6 +87,33 @@ fn capturing() -> Frame {
 }
 
 /// Calls that were caught. Dropping it drops them.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::testing::capture;
+/// use commit_on_success::{commit_on_success, defer};
+/// use rusqlite::Connection;
+///
+/// #[commit_on_success]
+/// fn order(conn: &mut Connection) -> rusqlite::Result<()> {
+///     defer!(send("mail"));
+///     Ok(())
+/// }
+///
+/// fn send(what: &str) -> std::io::Result<()> {
+///     Err(std::io::Error::other(format!("nobody takes the {what}")))
+/// }
+///
+/// let mut conn = Connection::open_in_memory()?;
+/// let (_, calls) = capture(|| order(&mut conn));
+/// assert!(calls.locations()[0].line() > 0);
+/// assert_eq!(calls.run().len(), 1, "one of them failed");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 pub struct Captured(Queue);
 

@@ -23,6 +23,29 @@ use crate::transaction::{Begin, RollbackError, Transaction, TransactionStatus};
 /// Dropping it rolls back as well, and panics when the transaction was not there any more: what the test has done
 /// may be stored, and the tests that follow may see it. While the thread unwinds, and where the rollback fails,
 /// [observers](crate::Observer::rollback_failed) are told instead. [`rollback`](Self::rollback) returns all of this.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::commit_on_success;
+/// use commit_on_success::testing::TestTransaction;
+/// use rusqlite::Connection;
+///
+/// #[commit_on_success]
+/// fn fill(conn: &mut Connection) -> rusqlite::Result<()> {
+///     conn.execute_batch("CREATE TABLE object (id); INSERT INTO object VALUES (1)")
+/// }
+///
+/// let mut conn = Connection::open_in_memory()?;
+/// let mut test = TestTransaction::begin(&mut conn)?;
+/// fill(test.connection())?;
+/// test.rollback()?;
+/// assert!(!conn.table_exists(None, "object")?);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Debug)]
 pub struct TestTransaction<T: Transaction> {
     /// The place in which its connection stays when the test's value is moved.

@@ -5,7 +5,7 @@ use std::fmt;
 use ::diesel::connection::Connection;
 use ::diesel::r2d2::{ManageConnection, Pool, PooledConnection, R2D2Connection};
 
-use super::{Diesel, DieselTransaction};
+use super::transaction::{Diesel, DieselTransaction};
 use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::Begin;

@@ -5,7 +5,7 @@ use std::fmt;
 use ::bb8::{ManageConnection, Pool, PooledConnection};
 use ::diesel_async::AsyncConnection;
 
-use super::{AsyncHold, DieselAsync, DieselAsyncTransaction};
+use super::transaction::{AsyncHold, DieselAsync, DieselAsyncTransaction};
 use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::{AsyncBegin, Keeper};

@@ -24,7 +24,8 @@ pub enum Database {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the commits of the backend `{backend}` could not be verified: this version of `commit_on_success` knows its \
-     database by another type"
+     database by another type. Use the version of diesel that its documentation names, or, where the backend is of your \
+     own, give it a name without that of the database"
 )]
 pub(super) struct UnknownBackend {
     backend: &'static str,
@@ -68,10 +69,13 @@ fn resembles_known(path: &str) -> bool {
     let generic = path.find('<').unwrap_or(path.len());
     let name = path[..generic].rsplit("::").next().unwrap_or(path);
     // `UpgradeBackend` does not.
-    let speaks_of_pg = name.contains("Pg") || name.contains("PG") || name.starts_with("pg");
+    let speaks_of_pg = name.contains("Pg")
+        || name.contains("PG")
+        || name.starts_with("pg")
+        || name.ends_with("pg");
     let name = name.to_ascii_lowercase();
     speaks_of_pg
-        || ["postgres", "mysql", "sqlite"]
+        || ["postgres", "mysql", "mariadb", "sqlite"]
             .iter()
             .any(|known| name.contains(known))
 }
@@ -99,11 +103,17 @@ mod tests {
             "diesel::mysql::backend::MySql",
             "diesel::sqlite::SQLite<'_>",
             "diesel_pg::Pg",
+            "shop::PGSQL",
+            "shop::pgsql::pg",
+            "shop::MariaDb",
+            "shop::MARIADB<shop::pool::Shared>",
+            "shop::POSTGRES",
         ] {
             let refused = UnknownBackend { backend: name };
             assert_eq!(Database::named(name), Err(refused));
             let said = refused.to_string();
             assert!(said.contains(&format!("`{name}`")), "{said}");
+            assert!(said.contains("version of diesel"), "{said}");
         }
     }
 

@@ -27,11 +27,10 @@ mod sqlite;
 
 use std::num::NonZeroU32;
 
-pub use block::DieselBlock;
-pub(super) use block::{Driver, Names};
+pub(super) use block::{DieselBlock, Driver, Names};
 pub(super) use database::Database;
 pub(super) use executor::{CachedStatement, Executor, Managed};
-pub use hold::{Hold, Ownership};
+pub(super) use hold::{Hold, Ownership};
 #[cfg(feature = "diesel-async")]
 pub(super) use sqlite::clear as clear_sqlite;
 

@@ -4,7 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use ::rusqlite::Connection;
 
-use super::{Ownership, RusqliteTransaction};
+use super::transaction::RusqliteTransaction;
+use crate::drivers::ownership::Ownership;
 use crate::error::BoxError;
 use crate::transaction::{Begin, Owned};
 

@@ -8,8 +8,8 @@ use ::sea_orm::{
     DatabaseTransaction, DbErr, RuntimeErr, TransactionTrait,
 };
 
-use super::SeaOrmTransaction;
 use super::database::Database;
+use super::transaction::SeaOrmTransaction;
 use crate::error::BoxError;
 use crate::transaction::AsyncBegin;
 

@@ -7,7 +7,8 @@ use sqlx_core::database::Database;
 use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::transaction::Transaction;
 
-use super::{Backend, SqlxTransaction};
+use super::backend::Backend;
+use super::transaction::SqlxTransaction;
 use crate::transaction::{Keeper, Owned};
 
 /// The connection type that a type leads to.

@@ -17,12 +17,13 @@ use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_mysql::{MySql, MySqlConnection, MySqlDatabaseError, MySqlTransactionManager};
 
+use super::backend::{Backend, Fate, Later};
+use super::hold::Ownership;
 use super::sources::connection;
 use super::steps::{
     Answers, OutOfStep, Recount, check_depth, probe_failure, roll_back_probed, roll_back_until,
     send, sql,
 };
-use super::{Backend, Fate, Later, Ownership};
 use crate::drivers::dialect::mysql;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError};

@@ -22,14 +22,15 @@ use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_postgres::{PgConnection, PgDatabaseError, PgSeverity, PgTransactionManager, Postgres};
 
+use super::backend::{Backend, Fate, Later};
 use super::error::code;
+use super::hold::Ownership;
 use super::postgres_commit;
 use super::sources::connection;
 use super::steps::{
     Recount, check_depth, depth, probe_failure, roll_back_probed, roll_back_until, sql,
 };
 use super::transaction_id::{self, TransactionId};
-use super::{Backend, Fate, Later, Ownership};
 use crate::drivers::dialect::postgresql;
 use crate::drivers::dialect::transaction_id::settled;
 use crate::options::{Options, Unsupported};

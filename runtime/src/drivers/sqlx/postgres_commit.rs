@@ -17,7 +17,7 @@ use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager as _;
 use sqlx_postgres::{PgSeverity, PgTransactionManager, Postgres};
 
-use super::Backend as _;
+use super::backend::Backend as _;
 use super::error::code;
 use super::postgres::{IN_STEP, severity};
 use super::steps::{Answers, OutOfStep, send};

@@ -5,9 +5,15 @@ use std::ops::DerefMut;
 use sqlx_core::pool::{Pool, PoolConnection};
 use sqlx_core::transaction::Transaction;
 
-use super::{Backend, HasConnection, Pooled, Sqlx, SqlxTransaction};
+use super::backend::Backend;
+use super::hold::{HasConnection, Pooled};
+use super::transaction::SqlxTransaction;
 use crate::error::BoxError;
 use crate::transaction::{AsyncBegin, Owned};
+
+/// Marks the sources of sqlx.
+#[derive(Debug)]
+pub enum Sqlx {}
 
 impl<DB: Backend> AsyncBegin<Sqlx> for &Pool<DB> {
     type Transaction = SqlxTransaction<Pooled<DB>>;
@@ -71,7 +77,7 @@ impl<'c, 't, DB: Backend> AsyncBegin<Sqlx> for &'c mut Transaction<'t, DB> {
 /// The connection types, which messages of the compiler list where a source is none.
 macro_rules! connection {
     ($database:ty, $connection:ty) => {
-        impl $crate::drivers::sqlx::HasConnection for $connection {
+        impl $crate::drivers::sqlx::hold::HasConnection for $connection {
             type Database = $database;
 
             fn connection(&self) -> &$connection {
@@ -83,13 +89,17 @@ macro_rules! connection {
             }
         }
 
-        impl<'c> $crate::transaction::AsyncBegin<$crate::drivers::sqlx::Sqlx>
+        impl<'c> $crate::transaction::AsyncBegin<$crate::drivers::sqlx::sources::Sqlx>
             for &'c mut $connection
         {
-            type Transaction = $crate::drivers::sqlx::SqlxTransaction<&'c mut $connection>;
+            type Transaction =
+                $crate::drivers::sqlx::transaction::SqlxTransaction<&'c mut $connection>;
 
             async fn acquire(self) -> Result<Self::Transaction, $crate::error::BoxError> {
-                Ok($crate::drivers::sqlx::SqlxTransaction::after_catching_up(self).await)
+                Ok(
+                    $crate::drivers::sqlx::transaction::SqlxTransaction::after_catching_up(self)
+                        .await,
+                )
             }
         }
     };

@@ -17,9 +17,10 @@ use sqlx_core::sql_str::SqlStr;
 use sqlx_core::transaction::TransactionManager;
 use sqlx_sqlite::{Sqlite, SqliteConnection, SqliteTransactionManager};
 
+use super::backend::{Backend, Fate, Later};
+use super::hold::Ownership;
 use super::sources::connection;
 use super::steps::{check_depth, depth, roll_back_until, sql};
-use super::{Backend, Fate, Later, Ownership};
 use crate::drivers::dialect::sqlite::{self, ForeignKeyViolated};
 use crate::options::{Options, Unsupported};
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};

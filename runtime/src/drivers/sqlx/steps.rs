@@ -14,7 +14,7 @@ use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use sqlx_core::transaction::TransactionManager;
 
 #[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
-use super::Backend;
+use super::backend::Backend;
 use crate::transaction::CommitError;
 #[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres"))]
 use crate::transaction::RollbackError;

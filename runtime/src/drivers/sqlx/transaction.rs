@@ -3,9 +3,10 @@
 use sqlx_core::database::Database;
 use sqlx_core::transaction::TransactionManager;
 
+use super::backend::{Backend, Fate, Later};
 use super::error::said_by_database;
+use super::hold::{HasConnection, Hold, Ownership};
 use super::steps::{StillNested, count_out, depth, sql};
-use super::{Backend, Fate, HasConnection, Hold, Later, Ownership};
 use crate::drivers::dialect::undo;
 use crate::error::BoxError;
 use crate::observer;

@@ -1,27 +1,4 @@
-//! `deadpool-postgres`: pools, pooled connections, and transactions begun by hand.
-//!
-//! | source | the body sees |
-//! | --- | --- |
-//! | `&Pool`, `Pool` | `&mut Object` (which is also called `Client`) |
-//! | `Object` | `&mut Object` |
-//! | `&mut Object` | the same |
-//! | `&mut Transaction<'_>` | the same; always a savepoint |
-//! | [`Owned(guard)`](crate::Owned), where the guard dereferences to an `Object`: of a mutex, a box | `&mut Object` |
-//!
-//! An `Object` dereferences to the `Client` of tokio-postgres, so that a body can call functions that take
-//! either. A connection that came from a pool, or with a guard, is given back before deferred calls run.
-//!
-//! A transaction that the last user of such a connection has left open is rolled back before one begins, and observers
-//! are told; no recycling method of deadpool-postgres 0.14 does that.
-//!
-//! When a future is dropped while a step of the block is under way, the connection of a pool goes with it to a task: a
-//! `COMMIT` is seen to its end, with its calls, and after any other step a `ROLLBACK` is sent, and answered, before the pool has
-//! the connection back. Where there is no runtime of tokio, or no answer within five seconds, it is closed.
-//!
-//! The option [`settle`](crate::commit_on_success#settle) is for pools, and for an `Object` by value, which knows its own.
-//! Ahead of `COMMIT`, and without waiting for it, the transaction's number is asked for: no round trip, but a statement
-//! more for the server. Where the answer to `COMMIT` is lost, a connection that the pool does not count asks what became
-//! of that number.
+//! The sources of deadpool-postgres.
 
 use std::fmt;
 use std::ops::DerefMut;
@@ -30,8 +7,10 @@ use ::deadpool::managed::Manager as _;
 use ::deadpool_postgres::{Object, Pool, Transaction};
 use ::tokio_postgres::{Client, Transaction as Inner};
 
-use super::{Hold, Ownership, PostgresTransaction, TransactionId, columns};
-use crate::drivers::dialect::transaction_id::{Answer, Ask};
+use super::hold::Hold;
+use super::transaction::{PostgresTransaction, columns};
+use crate::drivers::dialect::transaction_id::{Answer, Ask, TransactionId};
+use crate::drivers::ownership::Ownership;
 use crate::drivers::postgres_steps::code;
 use crate::error::{BoxError, Outcome};
 use crate::transaction::{AsyncBegin, ConnectionId, Keeper, Owned, TransactionStatus};

@@ -5,7 +5,9 @@ use std::ops::DerefMut;
 
 use ::tokio_postgres::{Client, Transaction};
 
-use super::{Ownership, PostgresTransaction, TransactionId};
+use super::transaction::PostgresTransaction;
+use crate::drivers::dialect::transaction_id::TransactionId;
+use crate::drivers::ownership::Ownership;
 use crate::error::Outcome;
 use crate::transaction::{ConnectionId, Keeper, TransactionStatus};
 

@@ -1,76 +1,4 @@
-//! `tokio-postgres`: connections, and transactions begun by hand.
-//!
-//! | source | the body sees |
-//! | --- | --- |
-//! | `&mut Client` | `&mut Client` |
-//! | `&mut Transaction<'_>` | the same; always a savepoint |
-//! | [`Owned(guard)`](crate::Owned), where the guard dereferences to a `Client`: of a mutex, of a pool, a box | `&mut Client` |
-//!
-//! Pools of deadpool and what they give are in [`deadpool`] (feature `deadpool-postgres`).
-//!
-//! A guard is dropped before deferred calls run. A transaction that somebody has left open on its connection is rolled
-//! back before one begins, and observers are told.
-//!
-//! Each step is one message of the simple query protocol, `COMMIT` together with the savepoint that
-//! makes sure that there is something to commit. So a transaction costs as many round trips as one by hand.
-//!
-//! Requests reach the server in the order in which they were made, also those whose future was dropped:
-//! each goes into the unbounded channel to the `Connection` when its future is first polled
-//! (`InnerClient::send` of tokio-postgres 0.7). So a future that is dropped half-way leaves a `ROLLBACK` in
-//! that channel, and whatever comes next is outside of its transaction; it also waits for the statement
-//! that was running.
-//!
-//! # Errors
-//!
-//! A `tokio_postgres::Error` cannot be made by others, so it cannot carry an [`Error`](crate::Error), and there
-//! is no `From` for it. A function returns an error of its own, `anyhow::Error`, or a box:
-//!
-//! ```
-//! use commit_on_success::commit_on_success;
-//! use tokio_postgres::Client;
-//!
-//! #[derive(Debug, thiserror::Error)]
-//! enum AppError {
-//!     #[error("the database says")]
-//!     Database(#[from] tokio_postgres::Error),
-//!     #[error("the transaction says")]
-//!     Transaction(#[from] commit_on_success::Error),
-//! }
-//!
-//! #[commit_on_success]
-//! async fn rename(client: &mut Client, id: i64, title: &str) -> Result<(), AppError> {
-//!     let update = "UPDATE object SET title = $2 WHERE id = $1";
-//!     client.execute(update, &[&id, &title]).await?;
-//!     Ok(())
-//! }
-//! ```
-//!
-//! The driver's error is the source of [`Error::Begin`](crate::Error::Begin) and
-//! [`Error::Commit`](crate::Error::Commit), where the SQLSTATE of a refused commit is found; and
-//! [`Error::find`](crate::Error::find) finds the `Error` in what the function returned.
-//!
-//! # What cannot be kept
-//!
-//! A `Client` does not know whether it is in a transaction. So one that the caller has begun in plain SQL is
-//! only noticed, and the block refused, once a query has run in it; before, it ends with the block. And a
-//! body that ends the transaction, begins another one (`ROLLBACK AND CHAIN` does both), and leaves that open, has that
-//! one committed in place of its own, and its deferred calls run.
-//!
-//! A `Transaction` of the driver inside of a body is taken for one that somebody else has begun, also where it is a
-//! savepoint: a block on it is undone with it, and has nobody who could run what it defers, which is
-//! [`Error::NotOwned`](crate::Error::NotOwned).
-//!
-//! A `RowStream`, `CopyInSink` or `CopyOutStream` does not borrow the client, and the driver finishes with one
-//! request before it comes to the next: where one outlives the body, the commit waits until it has been read
-//! to its end, finished, or dropped. A `CopyInSink` that is dropped before it was finished fails the transaction.
-//!
-//! A `COPY … FROM STDIN` that is sent with `batch_execute`, `simple_query` or `execute`, instead of with `copy_in`, has
-//! nobody to end it. The server takes the next statement for its rows, and ends the session; where that is the block's
-//! own commit, the outcome is unknown, though nothing was stored.
-
-#[cfg(feature = "deadpool-postgres")]
-pub mod deadpool;
-mod hold;
+//! The transaction on a connection of tokio-postgres, whatever the source.
 
 use std::future::{Future, poll_fn};
 use std::ops::DerefMut;
@@ -79,12 +7,10 @@ use std::task::{Context, Poll, Waker};
 
 use ::tokio_postgres::{Client, Error as PostgresError, SimpleQueryMessage, Transaction};
 
-pub use self::hold::{Guarded, Hold};
-use super::dialect::postgresql;
-pub use super::dialect::transaction_id::TransactionId;
-use super::dialect::transaction_id::{self, settled};
-use super::ownership::Ownership;
-use super::postgres_steps::{self as steps, Executor, Origin, Steps};
+use super::hold::{Guarded, Hold};
+use crate::drivers::dialect::postgresql;
+use crate::drivers::dialect::transaction_id::{self, TransactionId, settled};
+use crate::drivers::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::error::BoxError;
 use crate::options::Options;
 use crate::test_transaction;
@@ -139,7 +65,7 @@ impl<H: Hold> PostgresTransaction<H> {
         ownership: H::OWNERSHIP,
     };
 
-    fn new(holder: H) -> Self {
+    pub(super) fn new(holder: H) -> Self {
         Self {
             holder,
             steps: Steps::default(),
@@ -189,7 +115,7 @@ impl TransactionId {
 }
 
 /// The first columns of the only row.
-fn columns<const N: usize>(answer: &[SimpleQueryMessage]) -> [Option<&str>; N] {
+pub(super) fn columns<const N: usize>(answer: &[SimpleQueryMessage]) -> [Option<&str>; N] {
     let row = answer.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,

@@ -1,0 +1,245 @@
+//! The transaction of sea-orm, whatever the source.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use ::sea_orm::{DatabaseTransaction, DbErr};
+
+use super::begin::{Beginning, begin, finish, in_terms_of_sea_orm, roll_back};
+use super::database::{Database, execute};
+use super::source::Origin;
+use crate::drivers::original::original;
+use crate::error::{BoxError, Error};
+use crate::executor::spawn;
+use crate::options::Options;
+use crate::transaction::{
+    Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
+    Session, TransactionStatus,
+};
+
+/// A transaction of sea-orm.
+pub struct SeaOrmTransaction<'c> {
+    origin: Origin<'c>,
+    database: Database,
+    /// Kept here, so that it can go on when the block is cancelled.
+    beginning: Option<Beginning>,
+    begun: Option<DatabaseTransaction>,
+}
+
+impl fmt::Debug for SeaOrmTransaction<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SeaOrmTransaction")
+    }
+}
+
+impl<'c> SeaOrmTransaction<'c> {
+    pub(super) fn on(origin: Origin<'c>) -> Result<Self, BoxError> {
+        Ok(Self {
+            database: origin.database()?,
+            origin,
+            beginning: None,
+            begun: None,
+        })
+    }
+
+    fn open(&self) -> Option<&DatabaseTransaction> {
+        match self.origin {
+            Origin::Connection(_) => self.begun.as_ref(),
+            Origin::Transaction(transaction) => Some(transaction),
+        }
+    }
+
+    fn transaction(&self) -> &DatabaseTransaction {
+        match self.open() {
+            Some(transaction) => transaction,
+            None => unreachable!("each step comes between begin and end"),
+        }
+    }
+
+    fn into_owned(self) -> Result<SeaOrmTransaction<'static>, Self> {
+        let Self {
+            origin,
+            database,
+            beginning,
+            begun,
+        } = self;
+        match origin {
+            Origin::Connection(connection) => Ok(SeaOrmTransaction {
+                origin: Origin::Connection(Cow::Owned(connection.into_owned())),
+                database,
+                beginning,
+                begun,
+            }),
+            Origin::Transaction(_) => Err(Self {
+                origin,
+                database,
+                beginning,
+                begun,
+            }),
+        }
+    }
+
+    /// Has sqlx count the transaction out, without waiting for it: what is open now is an empty one.
+    fn count_out(&mut self) {
+        let Some(transaction) = self.begun.take() else {
+            return;
+        };
+        let mut counting = Box::pin(async move {
+            let _ = transaction.commit().await;
+        });
+        let mut context = Context::from_waker(Waker::noop());
+        if counting.as_mut().poll(&mut context).is_pending() {
+            quietly(|| spawn(counting));
+        }
+    }
+}
+
+/// sea-orm's transaction panics when it is dropped while somebody uses it.
+fn quietly(f: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(f));
+}
+
+impl Session for SeaOrmTransaction<'_> {
+    type Handle<'t>
+        = &'t DatabaseTransaction
+    where
+        Self: 't;
+
+    fn handle(&mut self) -> &DatabaseTransaction {
+        self.transaction()
+    }
+
+    /// The address of the transaction that the body sees. Before there is one, that of its place.
+    fn connection_id(&mut self) -> ConnectionId {
+        match self.open() {
+            Some(transaction) => ConnectionId::of(transaction),
+            None => ConnectionId::of(self),
+        }
+    }
+
+    fn status(&mut self) -> TransactionStatus {
+        match self.open() {
+            Some(_) => TransactionStatus::Open,
+            None => TransactionStatus::Idle,
+        }
+    }
+
+    fn owns_connection(&self) -> bool {
+        matches!(self.origin, Origin::Connection(_))
+    }
+
+    /// sea-orm lets nobody close a connection: a rollback is queued, and the pool has the connection back.
+    fn closes_connection(&self) -> bool {
+        false
+    }
+
+    fn driver(&self) -> &'static str {
+        self.database.driver()
+    }
+
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        self.database.is_transient(error)
+    }
+
+    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        self.database.was_rolled_back_by(error)
+    }
+}
+
+impl AsyncTransaction for SeaOrmTransaction<'_> {
+    async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
+        self.database.supports(options)?;
+        let Origin::Connection(connection) = &self.origin else {
+            unreachable!("a block in an open transaction is not outermost");
+        };
+        let connection = connection.clone().into_owned();
+        let beginning = begin(self.database, connection, in_terms_of_sea_orm(options));
+        let begun = self.beginning.insert(Box::pin(beginning)).await;
+        self.beginning = None;
+        self.begun = Some(begun?);
+        if options.deferrable {
+            execute(self.transaction(), "SET TRANSACTION DEFERRABLE").await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), CommitError> {
+        let ended = self.database.end(self.transaction()).await;
+        if !matches!(
+            ended,
+            Err(CommitError::Refused(_) | CommitError::Aborted | CommitError::Unknown(_))
+        ) {
+            self.count_out();
+        }
+        ended
+    }
+
+    async fn rollback(&mut self) -> Result<(), RollbackError> {
+        let undone = self.database.roll_back(self.transaction()).await;
+        if !matches!(undone, Err(RollbackError::Failed(_))) {
+            self.count_out();
+        }
+        undone
+    }
+
+    async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
+        self.database.create(self.transaction(), savepoint).await
+    }
+
+    async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+        self.database.release(self.transaction(), savepoint).await
+    }
+
+    async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
+        self.database.undo_to(self.transaction(), savepoint).await
+    }
+
+    async fn check(&mut self) -> Result<(), CommitError> {
+        self.database.check_deferred(self.transaction()).await
+    }
+
+    fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+        match self.into_owned() {
+            Ok(owned) => keeper.of_owned(owned, |owned| owned),
+            Err(borrowed) => keeper.of_borrowed(borrowed),
+        }
+    }
+
+    fn abandon(&mut self, abandoned: Abandoned) {
+        if abandoned == Abandoned::Nested {
+            return;
+        }
+        let database = self.database;
+        let (begun, beginning) = (self.begun.take(), self.beginning.take());
+        match (database, begun, beginning) {
+            // After a statement that nobody has waited for, a connection of sqlx-mysql can be used once more,
+            // if at all: the drop sends `ROLLBACK` together with the last question of the pool.
+            (Database::MySql, Some(transaction), _) => quietly(|| drop(transaction)),
+            (_, Some(transaction), _) => quietly(|| spawn(roll_back(database, transaction))),
+            // The connection's thread undoes by itself a begin that nobody waits for.
+            (Database::Sqlite, None, _) | (_, None, None) => {}
+            (_, None, Some(beginning)) => quietly(|| spawn(finish(database, beginning))),
+        }
+    }
+}
+
+/// Carries an error of ours in sea-orm's, which shows a source behind an `Arc`, but not its type.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Carrier(#[source] Error);
+
+/// The driver's own error where there is one and it tells the whole story; otherwise an error that
+/// has the [`Error`] among its sources, for [`Error::find`].
+impl From<Error> for DbErr {
+    fn from(error: Error) -> Self {
+        original(error).unwrap_or_else(|error| Self::TryIntoErr {
+            from: "a block",
+            into: "a committed transaction",
+            source: Arc::new(Carrier(error)),
+        })
+    }
+}

@@ -1,0 +1,7 @@
+#![doc = include_str!("../../../docs/drivers/tokio_postgres.md")]
+#![doc = include_str!("../../../docs/drivers/postgres_family.md")]
+
+#[cfg(feature = "deadpool-postgres")]
+mod deadpool;
+mod hold;
+mod transaction;
