@@ -110,7 +110,7 @@ pub(crate) struct Output {
 /// The type that a body is measured against.
 pub(crate) enum Annotation {
     /// That of the signature, with every `impl Trait` in it replaced by `_`.
-    Written(Type),
+    Written(Box<Type>),
     /// A block has no signature, and what is expected of it is found out by rustc.
     Expected,
 }

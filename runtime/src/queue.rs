@@ -24,8 +24,20 @@ pub trait HandlerOutcome: sealed::Sealed {
 mod sealed {
     pub trait Sealed {}
     impl Sealed for () {}
-    impl Sealed for super::Never {}
+    impl Sealed for Never {}
     impl<E> Sealed for Result<(), E> {}
+
+    /// The type `!`, which has no name that could be written here yet
+    /// ([rust-lang/rust#35121](https://github.com/rust-lang/rust/issues/35121)).
+    pub(super) type Never = <fn() -> ! as Returning>::Output;
+
+    pub trait Returning {
+        type Output;
+    }
+
+    impl<T> Returning for fn() -> T {
+        type Output = T;
+    }
 }
 
 impl HandlerOutcome for () {
@@ -35,22 +47,11 @@ impl HandlerOutcome for () {
 }
 
 /// A call that diverges has nothing to report.
-impl HandlerOutcome for Never {
+#[diagnostic::do_not_recommend]
+impl HandlerOutcome for sealed::Never {
     fn into_result(self) -> Result<(), BoxError> {
         self
     }
-}
-
-/// The type `!`, which has no name that could be written here yet
-/// ([rust-lang/rust#35121](https://github.com/rust-lang/rust/issues/35121)).
-type Never = <fn() -> ! as Returning>::Output;
-
-trait Returning {
-    type Output;
-}
-
-impl<T> Returning for fn() -> T {
-    type Output = T;
 }
 
 impl<E: HandlerError> HandlerOutcome for Result<(), E> {

@@ -417,3 +417,59 @@ fn refusing_second_commit(pool: &Pool, again: Pool) -> Result<(), AppError> {
     defer!(connection.database().clone().note("call 2"));
     Ok(())
 }
+
+#[commit_on_success]
+fn robust_calls(connection: &mut Connection) -> Result<i64, AppError> {
+    let database = connection.database().clone();
+    connection.insert(1)?;
+    defer!(robust, clone(database) => move || second(&database, Second::Fails));
+    defer!(robust, clone(database) => move || second(&database, Second::Panics));
+    defer!(robust, clone(database) => { third(&database); });
+    try_defer!(clone(database) => database.note("call 4")).unwrap();
+    defer!(database.note("call 5"));
+    Ok(7)
+}
+
+#[commit_on_success]
+async fn robust_calls_later(connection: &mut Connection) -> Result<i64, AppError> {
+    let database = connection.database().clone();
+    connection.insert_later(1).await?;
+    defer!(robust, clone(database) => second_later(database, Second::Fails).await);
+    defer!(robust, clone(database) => async move { third(&database) });
+    defer!(robust, clone(database) => move || third(&database));
+    try_defer!(clone(database) => database.note_later("call 4").await).unwrap();
+    defer!(database.note("call 5"));
+    Ok(7)
+}
+
+#[test]
+fn robust_calls_that_fail_leave_the_function_its_value() {
+    for flavour in Flavour::ALL {
+        let database = Database::new();
+        let mut connection = database.connection();
+        let value = match flavour {
+            Flavour::Sync => robust_calls(&mut connection),
+            Flavour::Async => complete(robust_calls_later(&mut connection)),
+        };
+        assert_eq!(value.unwrap(), 7);
+        assert_eq!(database.durable(), [1]);
+        let expected = match flavour {
+            Flavour::Sync => ["call 2", "call 2", "call 3", "call 4", "call 5"],
+            Flavour::Async => ["call 2", "call 3", "call 3", "call 4", "call 5"],
+        };
+        assert_eq!(calls(&database), expected);
+    }
+}
+
+#[test]
+fn a_robust_call_outside_of_any_transaction_ends_its_panic_as_well() {
+    let database = Database::new();
+    defer!(robust, clone(database) => move || third(&database));
+    complete(async {
+        defer!(robust, clone(database) => async move { third(&database) });
+    });
+    assert_eq!(calls(&database), ["call 3", "call 3"]);
+    let refused = try_defer!(robust, clone(database) => move || third(&database));
+    assert!(refused.is_err());
+    assert_eq!(calls(&database).len(), 2);
+}

@@ -413,7 +413,7 @@ fn joined_by(connection: &mut Connection, fails: bool) -> Result<(), AppError> {
         Ok(())
     });
     // What the body says is kept from the block around it.
-    returned.commit_or_rollback(&mut scope)?.or(Ok(()))
+    returned.__commit_or_rollback(&mut scope)?.or(Ok(()))
 }
 
 #[test]

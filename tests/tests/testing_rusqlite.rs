@@ -205,7 +205,9 @@ fn with_options(conn: &mut Connection, options: Options, row: i64) -> Result<(),
     let mut scope = __private::begin(conn, &SITE, options)?;
     let (handle, running) = scope.enter();
     let mut returned = running.run(|| insert(handle, row));
-    returned.commit_or_rollback(&mut scope).map(Result::unwrap)
+    returned
+        .__commit_or_rollback(&mut scope)
+        .map(Result::unwrap)
 }
 
 #[commit_on_success]

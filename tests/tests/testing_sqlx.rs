@@ -259,7 +259,7 @@ macro_rules! on {
                 let mut scope = __private::begin_async(conn, &SITE, options).await?;
                 let (handle, running) = scope.enter();
                 let mut returned = running.run(insert(handle, table, row)).await;
-                let end = returned.commit_or_rollback_async(&mut scope).await;
+                let end = returned.__commit_or_rollback_async(&mut scope).await;
                 end.map(Result::unwrap)
             }
 

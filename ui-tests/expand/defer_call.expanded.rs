@@ -10,23 +10,23 @@ impl Search {
 }
 fn index(_id: i64, _title: String) {}
 fn deferred(id: i64, title: String) -> Result<(), NotInTransaction> {
-    ::commit_on_success::__private::defer({
+    (::commit_on_success::__private::defer)({
         let __arg1 = title.clone();
         move || index(id, __arg1)
     });
-    ::commit_on_success::__private::defer({
+    (::commit_on_success::__private::defer)({
         let __arg1 = title.clone();
         move || index(id, __arg1)
     });
-    ::commit_on_success::__private::defer({
+    (::commit_on_success::__private::defer)({
         let __arg1 = title.clone();
         move || self::index(id, __arg1)
     });
-    ::commit_on_success::__private::defer({
+    (::commit_on_success::__private::defer)({
         #[allow(unused_mut)]
         let mut __receiver = Search::new();
         let __arg1 = title.clone();
         move || __receiver.index::<String>(id, __arg1)
     });
-    ::commit_on_success::__private::try_defer({ move || index(id, title) })
+    (::commit_on_success::__private::try_defer)({ move || index(id, title) })
 }

@@ -20,7 +20,7 @@ fn rename(conn: &mut Connection) -> Result<usize, DbError> {
                         #[allow(clippy::shadow_unrelated)]
                         let conn = __handle;
                         let _ = conn;
-                        transactions::__private::defer({ move || index(7) });
+                        (transactions::__private::defer)({ move || index(7) });
                         conn.execute("UPDATE")
                     })
             };

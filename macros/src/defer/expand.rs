@@ -43,8 +43,10 @@ fn registration(
     // Located at the call, and so is what rustc has to say about what it returns.
     let called = |name: &str, place: Span, call: TokenStream| {
         let name = Ident::new(name, Span::mixed_site());
+        let function = quote_spanned!(Span::mixed_site()=> #krate::__private::#name);
+        let function = delimited(Delimiter::Parenthesis, place, function);
         let call = delimited(Delimiter::Parenthesis, place, call);
-        quote_spanned!(Span::mixed_site()=> #krate::__private::#name #call)
+        quote_spanned!(Span::mixed_site()=> #function #call)
     };
     let register = |name: &str, robust: &str, place: Span, call: TokenStream| {
         let call = match options.robust {

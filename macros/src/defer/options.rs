@@ -82,13 +82,11 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
         return Err(diagnostics::expected_deferred_option(input));
     }
     let keyword = Ident::parse_any(input)?;
-    match TABLE.iter().find(|row| keyword == row.keyword) {
-        Some(row) => (row.read)(&keyword, input, options),
-        None => {
-            let known: Vec<_> = TABLE.iter().map(|row| row.keyword).collect();
-            Err(diagnostics::unknown_option(&keyword, &known))
-        }
-    }
+    let Some(row) = TABLE.iter().find(|row| keyword == row.keyword) else {
+        let known: Vec<_> = TABLE.iter().map(|row| row.keyword).collect();
+        return Err(diagnostics::unknown_option(&keyword, &known));
+    };
+    (row.read)(&keyword, input, options)
 }
 
 fn set<T>(keyword: &Ident, place: &mut Option<T>, value: T) -> syn::Result<()> {

@@ -18,7 +18,7 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     } else {
         (Some(connection), None)
     };
-    let body = body(plan, inside, krate);
+    let body = body(plan, inside.as_ref(), krate);
     let wait = wait(plan);
     // `enter` borrows the connection, so a borrow that is too long is reported at its name.
     let mixed = Span::mixed_site();
@@ -48,7 +48,7 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
 //
 // The keywords are where the braces are that the user wrote, and as good as written there: what is captured by a closure
 // of a macro has no name in messages.
-fn body(plan: &Plan, connection: Option<TokenStream>, krate: Krate<'_>) -> TokenStream {
+fn body(plan: &Plan, connection: Option<&TokenStream>, krate: Krate<'_>) -> TokenStream {
     let place = plan.body.span_open();
     let capture = match plan.capture {
         Capture::Move => Some(Token![move](place)),

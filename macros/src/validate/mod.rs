@@ -50,7 +50,9 @@ pub(crate) fn validate(args: Args, function: &Function) -> syn::Result<Valid> {
                 (&mut capture, &mut ending.place)
                 && let Some((mut inner, body)) = tail::inner(&ending.body)
             {
-                moved.iter_mut().for_each(|it| inner.give_mut(it));
+                for parameter in moved {
+                    inner.give_mut(parameter);
+                }
                 tail.inner = Some(inner);
                 ending.body = body;
                 source.expression = renamed(source.expression, "self", "__self");
@@ -133,7 +135,7 @@ fn whole(function: &Function, flavour: Flavour, returned: &Type) -> Ending {
 
 fn output(returned: &Type, signature: &Signature) -> Output {
     Output {
-        annotation: Annotation::Written(output::without_impl_trait(returned)),
+        annotation: Annotation::Written(Box::new(output::without_impl_trait(returned))),
         blame: start(&returned.to_token_stream()),
         error: output::error_type(returned, signature),
     }

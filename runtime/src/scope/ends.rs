@@ -33,7 +33,7 @@ macro_rules! ends {
                 scope.end(self.take(), $look)
             }
 
-            /// Does as `commit_or_rollback`, but a transaction that failed only because of others is begun again, and
+            /// Does as `__commit_or_rollback`, but a transaction that failed only because of others is begun again, and
             /// nothing returned, while there are attempts left.
             pub fn __commit_or_restart<T: Transaction>(
                 &mut self,
@@ -43,7 +43,7 @@ macro_rules! ends {
                 scope.end_or_restart(self.take(), $look, attempts)
             }
 
-            /// Does as `commit_or_rollback`. The value stays where it is, as a future would keep room for it twice.
+            /// Does as `__commit_or_rollback`. The value stays where it is, as a future would keep room for it twice.
             pub fn __commit_or_rollback_async<'s, T: AsyncTransaction>(
                 &'s mut self,
                 scope: &'s mut AsyncScope<T>,
@@ -51,7 +51,7 @@ macro_rules! ends {
                 scope.end(self, $look)
             }
 
-            /// Does as `commit_or_restart`.
+            /// Does as `__commit_or_restart`.
             pub fn __commit_or_restart_async<'s, T: AsyncTransaction>(
                 &'s mut self,
                 scope: &'s mut AsyncScope<T>,
