@@ -148,8 +148,8 @@ pub(crate) struct Tail {
 pub(crate) struct Inner {
     /// The future's block.
     pub(crate) block: Group,
-    /// What is before the method's body in it.
+    /// The statements before the method's body in it.
     pub(crate) before: TokenStream,
-    /// What is behind.
+    /// The tokens behind that body.
     pub(crate) after: TokenStream,
 }

@@ -31,6 +31,7 @@ use crate::queue::HandlerOutcome;
 /// assert!(deferred.is_err());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Policy {
     /// The call runs at once.
     #[default]

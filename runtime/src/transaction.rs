@@ -134,6 +134,7 @@ impl From<CommitError> for RollbackError {
 /// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TransactionStatus {
     /// No transaction is open.
     Idle,

@@ -6,7 +6,7 @@ use syn::Expr;
 
 use super::options::Options;
 use super::parse::{Call, Callee, Deferred, Macro};
-use crate::expand::{Krate, Lint, allow, delimited};
+use crate::expand::{Krate, Lint, allow, call};
 use crate::tokens::start;
 
 /// Writes the registration of a deferred call.
@@ -17,16 +17,14 @@ pub(crate) fn deferred(invoked: Macro, options: &Options, deferred: &Deferred) -
         return registration;
     };
     let allow = allow(&[Lint::ShadowReuse]);
+    let mixed = Span::mixed_site();
     let clones = names.iter().map(|name| {
-        let place = Span::mixed_site().located_at(name.span());
-        let cloned = delimited(
-            Delimiter::Parenthesis,
-            place,
-            quote_spanned!(place=> &#name),
-        );
-        quote_spanned!(Span::mixed_site()=> #allow let #name = #krate::__private::cloned #cloned;)
+        let place = mixed.located_at(name.span());
+        let cloned = quote_spanned!(mixed=> #krate::__private::cloned);
+        let cloned = call(place, cloned, quote_spanned!(place=> &#name));
+        quote_spanned!(mixed=> #allow let #name = #cloned;)
     });
-    quote_spanned!(Span::mixed_site()=> { #(#clones)* #registration })
+    quote_spanned!(mixed=> { #(#clones)* #registration })
 }
 
 fn registration(
@@ -35,47 +33,37 @@ fn registration(
     deferred: &Deferred,
     krate: Krate<'_>,
 ) -> TokenStream {
-    let (sync, awaited) = match invoked {
-        Macro::Defer => ("defer", "defer_async"),
-        Macro::TryDefer => ("try_defer", "try_defer_async"),
-    };
-    let (robust, robust_async) = ("robust", "robust_async");
-    // Located at the call, and so is what rustc has to say about what it returns.
-    let called = |name: &str, place: Span, call: TokenStream| {
-        let name = Ident::new(name, Span::mixed_site());
-        let function = quote_spanned!(Span::mixed_site()=> #krate::__private::#name);
-        let function = delimited(Delimiter::Parenthesis, place, function);
-        let call = delimited(Delimiter::Parenthesis, place, call);
-        quote_spanned!(Span::mixed_site()=> #function #call)
-    };
-    let register = |name: &str, robust: &str, place: Span, call: TokenStream| {
-        let call = match options.robust {
-            Some(_) => called(robust, place, call),
-            None => call,
-        };
-        called(name, place, call)
-    };
-    match deferred {
-        Deferred::Callable(callable) => register(sync, robust, start(callable), callable.clone()),
+    let (place, written, wait) = match deferred {
+        Deferred::Callable(callable) => (start(callable), callable.clone(), None),
         Deferred::Block(statements) => {
             let place = start(statements);
-            register(sync, robust, place, block(statements, place))
+            (place, block(statements, place), None)
         }
-        Deferred::Call(call) => register(
-            sync,
-            robust,
-            place(&call.callee),
-            later(call, Body::Closure),
-        ),
+        Deferred::Call(call) => (place(&call.callee), later(call, Body::Closure), None),
         Deferred::AwaitedCall(call, wait) => {
-            let call_later = later(call, Body::Future);
-            let registration = register(awaited, robust_async, place(&call.callee), call_later);
-            self::wait(&registration, *wait)
+            (place(&call.callee), later(call, Body::Future), Some(*wait))
         }
-        Deferred::Future(future, wait) => {
-            let registration = register(awaited, robust_async, start(future), future.clone());
-            self::wait(&registration, *wait)
-        }
+        Deferred::Future(future, wait) => (start(future), future.clone(), Some(*wait)),
+    };
+    let (register, robust) = match (invoked, wait) {
+        (Macro::Defer, None) => ("defer", "robust"),
+        (Macro::Defer, Some(_)) => ("defer_async", "robust_async"),
+        (Macro::TryDefer, None) => ("try_defer", "robust"),
+        (Macro::TryDefer, Some(_)) => ("try_defer_async", "robust_async"),
+    };
+    let private = |name: &str| {
+        let name = Ident::new(name, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #krate::__private::#name)
+    };
+    let written = match options.robust {
+        Some(_) => call(place, private(robust), written),
+        None => written,
+    };
+    // Located at the call, and so is what rustc has to say about what it returns.
+    let registration = call(place, private(register), written);
+    match wait {
+        Some(wait) => self::wait(&registration, wait),
+        None => registration,
     }
 }
 

@@ -1,53 +1,56 @@
 //! The begin of a transaction: its source, its place in the code, and its options.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::located::{delimited, wait};
+use super::located::{call, wait};
 use super::names::{Krate, Lint, allow};
 use crate::plan::{Flavour, Passing, Plan, Retry, Setting, Source, Terms};
 use crate::tokens::{is_underscored, start};
 
+/// The call that begins, located at the source.
 pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let place = start(&plan.source.expression);
     let source = source(&plan.source, krate);
+    let site = site(plan, krate);
+    let options = if plan.terms.retry.is_some() {
+        quote_spanned!(mixed=> #krate::__private::Attempts::options(&__attempts))
+    } else {
+        options(&plan.terms, krate)
+    };
+    match plan.flavour {
+        Flavour::Sync => call(
+            place,
+            quote_spanned!(mixed=> #krate::__private::begin),
+            quote_spanned!(mixed=> #source, #site, #options),
+        ),
+        Flavour::Async => {
+            let source = call(
+                place,
+                quote_spanned!(mixed=> #krate::__private::source),
+                source,
+            );
+            let begin = call(
+                place,
+                quote_spanned!(mixed=> #krate::__private::begin_async),
+                quote_spanned!(mixed=> #source, #site, #options),
+            );
+            let wait = wait(plan);
+            quote_spanned!(mixed=> #begin #wait)
+        }
+    }
+}
+
+fn site(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let site = &plan.site;
-    let site = quote_spanned! {Span::mixed_site()=>
+    quote_spanned! {Span::mixed_site()=>
         &#krate::__private::Site {
             function: #site,
             module: #krate::__private::module_path!(),
             file: #krate::__private::file!(),
             line: #krate::__private::line!(),
             column: #krate::__private::column!(),
-        }
-    };
-    let options = if plan.terms.retry.is_some() {
-        quote_spanned!(Span::mixed_site()=> #krate::__private::Attempts::options(&__attempts))
-    } else {
-        options(&plan.terms, krate)
-    };
-    let mixed = Span::mixed_site();
-    // The call is located at the source.
-    let place = start(&plan.source.expression);
-    let call = |function: TokenStream, arguments: TokenStream| {
-        let function = delimited(Delimiter::Parenthesis, place, function);
-        let arguments = delimited(Delimiter::Parenthesis, place, arguments);
-        quote_spanned!(mixed=> #function #arguments)
-    };
-    match plan.flavour {
-        Flavour::Sync => call(
-            quote_spanned!(mixed=> #krate::__private::begin),
-            quote_spanned!(mixed=> #source, #site, #options),
-        ),
-        Flavour::Async => {
-            let source = call(quote_spanned!(mixed=> #krate::__private::source), source);
-            let wait = wait(plan);
-            call(
-                quote_spanned!(mixed=> #krate::__private::begin_async),
-                quote_spanned!(mixed=> #source, #site, #options),
-            )
-            .into_iter()
-            .chain(wait.into_iter().flatten())
-            .collect()
         }
     }
 }

@@ -20,6 +20,13 @@ pub(crate) fn delimited(delimiter: Delimiter, place: Span, inside: TokenStream) 
     group
 }
 
+/// A call that messages about its arguments are located at.
+pub(crate) fn call(place: Span, function: TokenStream, arguments: TokenStream) -> TokenStream {
+    let function = delimited(Delimiter::Parenthesis, place, function);
+    let arguments = delimited(Delimiter::Parenthesis, place, arguments);
+    quote_spanned!(Span::mixed_site()=> #function #arguments)
+}
+
 /// The `.await` of an async block, where the user's own is if that is what makes it async.
 pub(super) fn wait(plan: &Plan) -> Option<TokenStream> {
     let place = Span::mixed_site().located_at(plan.wait.unwrap_or_else(Span::mixed_site));

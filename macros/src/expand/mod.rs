@@ -18,8 +18,8 @@ use crate::plan::{
 use crate::tokens::{is_underscored, start};
 use crate::validate::Valid;
 
-pub(crate) use located::delimited;
 use located::{braced, wait};
+pub(crate) use located::{call, delimited};
 pub(crate) use names::{Krate, Lint, allow};
 
 // Input:

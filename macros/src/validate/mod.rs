@@ -18,7 +18,7 @@ use syn::{ReturnType, Signature, Type};
 use crate::args::Args;
 use crate::diagnostics::{self, Errors};
 use crate::input::Function;
-use crate::plan::{Annotation, Capture, Flavour, Output, Place, Plan, Source, Terms};
+use crate::plan::{Annotation, Capture, Flavour, Moved, Output, Place, Plan, Source, Terms};
 use crate::tokens::{is_group, is_ident, is_punct, mention, renamed, start};
 
 use output::Returned;
@@ -46,16 +46,8 @@ pub(crate) fn validate(args: Args, function: &Function) -> syn::Result<Valid> {
             let krate = options.krate.map(|given| given.value);
             let (terms, mut capture) =
                 terms::repeatable(terms, &source, capture, &function.signature);
-            if let (Capture::Borrow { moved }, Place::Tail(tail)) =
-                (&mut capture, &mut ending.place)
-                && let Some((mut inner, body)) = tail::inner(&ending.body)
-            {
-                for parameter in moved {
-                    inner.give_mut(parameter);
-                }
-                tail.inner = Some(inner);
-                ending.body = body;
-                source.expression = renamed(source.expression, "self", "__self");
+            if let Capture::Borrow { moved } = &mut capture {
+                enter_inner(&mut ending, &mut source, moved);
             }
             Ok(Valid {
                 signature: signature(function, &ending, &source, &terms, &capture),
@@ -76,6 +68,23 @@ pub(crate) fn validate(args: Args, function: &Function) -> syn::Result<Valid> {
         (Some(error), ..) => Err(error),
         (None, ..) => unreachable!("whatever is missing was reported"),
     }
+}
+
+/// Begins inside of what `#[async_trait]` has written, where `self` has another name, as the body borrows beside the source.
+fn enter_inner(ending: &mut Ending, source: &mut Source, moved: &mut [Moved]) {
+    let Place::Tail(tail) = &mut ending.place else {
+        return;
+    };
+    let Some((mut inner, body)) = tail::inner(&ending.body) else {
+        return;
+    };
+    for parameter in moved {
+        inner.give_mut(parameter);
+    }
+    tail.inner = Some(inner);
+    ending.body = body;
+    let expression = std::mem::take(&mut source.expression);
+    source.expression = renamed(expression, "self", "__self");
 }
 
 fn qualifiers(signature: &Signature, errors: &mut Errors) {

@@ -1,0 +1,221 @@
+//! The functions that `defer!` and `try_defer!` call.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::context::{self, Kind, OpenBlock};
+use crate::error::{BoxError, NotInTransaction, RollbackOnly};
+use crate::outside;
+use crate::queue::{AsyncCall, Handler, HandlerOutcome};
+use crate::run;
+
+/// Does with a sync call what `defer!` promises.
+#[track_caller]
+pub fn defer<F, R>(call: F)
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: HandlerOutcome,
+{
+    let location = Location::caller();
+    if let Some(block) = context::innermost() {
+        block.enqueue(Handler::sync(call, location));
+    } else {
+        outside::admit(location);
+        outside::report(call(), location);
+    }
+}
+
+/// Does with a sync call what `try_defer!` promises.
+///
+/// # Errors
+///
+/// When no transaction is open; the call is dropped then.
+#[track_caller]
+pub fn try_defer<F, R>(call: F) -> Result<(), NotInTransaction>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: HandlerOutcome,
+{
+    let block = context::innermost().ok_or(NotInTransaction)?;
+    block.enqueue(Handler::sync(call, Location::caller()));
+    Ok(())
+}
+
+/// Does with an async call what `defer!` promises.
+///
+/// What it returns says nothing of the call's type, so that a call that does not fit is reported once.
+#[track_caller]
+pub fn defer_async<F>(call: F) -> Registration
+where
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    Registration {
+        call: Some(boxed(call)),
+        admitted: false,
+        location: Location::caller(),
+    }
+}
+
+/// A deferred async call, which is registered when it is awaited.
+#[must_use = "futures do nothing unless you `.await` them"]
+pub struct Registration {
+    call: Option<AsyncCall>,
+    /// There is no transaction, and the call runs here.
+    admitted: bool,
+    location: &'static Location<'static>,
+}
+
+impl Future for Registration {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if !self.admitted
+            && let Some(block) = context::innermost()
+        {
+            enqueue_async(block, self.call.take(), self.location);
+            return Poll::Ready(());
+        }
+        self.run(context)
+    }
+}
+
+impl Registration {
+    /// Outside of any transaction.
+    #[cold]
+    fn run(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if !self.admitted {
+            outside::admit(self.location);
+            self.admitted = true;
+        }
+        if let Some(call) = &mut self.call {
+            let outcome = std::task::ready!(call.as_mut().poll(context));
+            self.call = None;
+            outside::report(outcome, self.location);
+        }
+        Poll::Ready(())
+    }
+}
+
+/// Does with an async call what `try_defer!` promises.
+///
+/// # Errors
+///
+/// When no transaction is open; the call is dropped then.
+#[track_caller]
+pub fn try_defer_async<F>(call: F) -> TryRegistration
+where
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    TryRegistration {
+        call: Some(boxed(call)),
+        location: Location::caller(),
+    }
+}
+
+/// A [`Registration`] in a transaction, or none at all.
+#[must_use = "futures do nothing unless you `.await` them"]
+pub struct TryRegistration {
+    call: Option<AsyncCall>,
+    location: &'static Location<'static>,
+}
+
+impl Future for TryRegistration {
+    type Output = Result<(), NotInTransaction>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let call = self.call.take();
+        let Some(block) = context::innermost() else {
+            return Poll::Ready(Err(NotInTransaction));
+        };
+        enqueue_async(block, call, self.location);
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn boxed<F>(call: F) -> AsyncCall
+where
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    Box::pin(Settling { call })
+}
+
+pin_project! {
+    /// The future of `async { call.await.into_result() }`, which would keep room for the call twice.
+    struct Settling<F> {
+        #[pin]
+        call: F,
+    }
+}
+
+impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
+    type Output = Result<(), BoxError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project()
+            .call
+            .poll(context)
+            .map(HandlerOutcome::into_result)
+    }
+}
+
+/// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
+#[inline]
+fn enqueue_async(block: OpenBlock, call: Option<AsyncCall>, location: &'static Location<'static>) {
+    match call {
+        Some(call) if block.kind() == Kind::Async => block.enqueue(Handler::future(call, location)),
+        Some(_lost) => doom(block, location),
+        None => {}
+    }
+}
+
+#[cold]
+fn doom(block: OpenBlock, location: &'static Location<'static>) {
+    block.change(|pending| pending.doom(RollbackOnly::AsyncCall(location)));
+}
+
+/// A call whose failure no function returns: it goes to the observers, and a panic ends here.
+#[track_caller]
+pub fn robust<F, R>(call: F) -> impl FnOnce() + Send + 'static
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: HandlerOutcome,
+{
+    let location = Location::caller();
+    move || run::robust(call, location)
+}
+
+/// Does as [`robust`] with an async call.
+#[track_caller]
+pub fn robust_async<F>(call: F) -> impl Future<Output = ()> + Send + 'static
+where
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    run::robust_async(Settling { call }, Location::caller())
+}
+
+/// A value that a deferred call can have a clone of.
+#[diagnostic::on_unimplemented(
+    message = "`clone` needs a value that is `Clone`, found `{Self}`",
+    label = "there is no clone of this for the deferred call"
+)]
+pub trait Cloned {
+    /// A clone for the call.
+    #[must_use]
+    fn cloned(&self) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> Cloned for T {
+    fn cloned(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// A clone for a deferred call.
+pub fn cloned<T: Cloned>(value: &T) -> T {
+    value.cloned()
+}
