@@ -67,9 +67,8 @@ fn source(source: args::Source, input: ParseStream<'_>) -> syn::Result<Option<So
             binding,
             expression,
         } => Ok(Some(of_expression(&binding, &expression))),
-        // A short name is likely to be a variable's.
-        args::Source::Parameter(name) if name.to_string().len() > 5 && args::is_close(&name) => {
-            Err(diagnostics::unknown_option(&name, &args::keywords()))
+        args::Source::Parameter(name) if args::is_long_and_close(&name) => {
+            Err(args::unknown(&name))
         }
         args::Source::Parameter(name) => {
             let expression = Expr::Path(syn::ExprPath {

@@ -38,19 +38,14 @@ pub(crate) fn mention(tokens: TokenStream, name: &Ident) -> bool {
 
 /// The number of times that an identifier is all of an argument.
 pub(crate) fn passed(tokens: TokenStream, name: &Ident) -> usize {
-    let trees: Vec<_> = tokens.into_iter().collect();
-    let inner = trees.iter().filter_map(|tree| match tree {
-        TokenTree::Group(group) => Some(group),
-        _ => None,
+    let passed = tokens.into_iter().map(|tree| match tree {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+            arguments(group.stream(), name) + passed(group.stream(), name)
+        }
+        TokenTree::Group(group) => passed(group.stream(), name),
+        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => 0,
     });
-    let inner = inner.map(|group| {
-        let own = match group.delimiter() {
-            Delimiter::Parenthesis => arguments(group.stream(), name),
-            _ => 0,
-        };
-        own + passed(group.stream(), name)
-    });
-    inner.sum()
+    passed.sum()
 }
 
 fn arguments(tokens: TokenStream, name: &Ident) -> usize {

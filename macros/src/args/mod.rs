@@ -14,7 +14,10 @@ use crate::diagnostics::{self, Errors};
 use crate::tokens::parse_to_end;
 use value::{at_end, expression};
 
-pub(crate) use options::{Flag, Given, Isolation, Options, Propagation, Word, is_close, keywords};
+pub(crate) use options::{
+    Flag, Given, Isolation, Options, Propagation, Word, flag, is_close, is_long_and_close, path,
+    unknown,
+};
 
 /// The arguments of an attribute or block, read but not yet checked against each other.
 #[derive(Default)]
@@ -122,7 +125,7 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
     let assigned = input.peek(Token![=]) && !at_end(input);
     if !matches!(args.source, Source::First) {
         return Err(if assigned || options::is_close(&name) {
-            diagnostics::unknown_option(&name, &options::keywords())
+            options::unknown(&name)
         } else {
             diagnostics::second_source(&name)
         });
@@ -132,7 +135,7 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
         let equals = input.parse()?;
         let expression = expression(equals, input, diagnostics::expected_expression)?;
         if options::is_misspelt(&name, &expression) {
-            return Err(diagnostics::unknown_option(&name, &options::keywords()));
+            return Err(options::unknown(&name));
         }
         if is_literal(&expression) {
             let options = options::keywords();

@@ -184,13 +184,17 @@ pub(crate) fn is_close(name: &Ident) -> bool {
 
 /// Whether a name with a value is likely to stand for an option: a long name that is close to one, or a shorter one with a word
 /// or a number.
-pub(crate) fn is_misspelt(name: &Ident, value: &Expr) -> bool {
-    is_close(name)
-        && match value {
-            Expr::Lit(_) => true,
-            Expr::Path(value) => value.path.get_ident().is_some_and(is_choice),
-            _ => name.to_string().len() > 5,
-        }
+pub(super) fn is_misspelt(name: &Ident, value: &Expr) -> bool {
+    match value {
+        Expr::Lit(_) => is_close(name),
+        Expr::Path(value) => is_close(name) && value.path.get_ident().is_some_and(is_choice),
+        _ => is_long_and_close(name),
+    }
+}
+
+/// Whether a name is close to an option's, and too long to be that of a variable by chance.
+pub(crate) fn is_long_and_close(name: &Ident) -> bool {
+    name.to_string().len() > 5 && is_close(name)
 }
 
 fn is_choice(word: &Ident) -> bool {
@@ -204,8 +208,12 @@ fn words<T: Choice>() -> impl Iterator<Item = &'static str> {
     T::WORDS.iter().map(|(word, _)| *word)
 }
 
-pub(crate) fn keywords() -> Vec<&'static str> {
+pub(super) fn keywords() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.keyword).collect()
+}
+
+pub(crate) fn unknown(name: &Ident) -> syn::Error {
+    diagnostics::unknown_option(name, &keywords())
 }
 
 fn set<T: ToTokens>(
@@ -222,7 +230,7 @@ fn set<T: ToTokens>(
     Ok(())
 }
 
-fn flag(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Flag> {
+pub(crate) fn flag(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Flag> {
     if !at_end(input) && input.peek(Token![=]) {
         return Err(diagnostics::flag_with_value(keyword));
     }
@@ -271,7 +279,7 @@ fn conversion(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
     expression(equals, input, diagnostics::expected_conversion)
 }
 
-fn path(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
+pub(crate) fn path(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
     let equals = equals(keyword, input, "path::to::commit_on_success")?;
     Path::parse_mod_style(&input.fork()).map_err(|_| diagnostics::expected_path(equals, input))?;
     Path::parse_mod_style(input)

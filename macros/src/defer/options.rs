@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Path, Token};
 
+use crate::args;
 use crate::diagnostics;
 use crate::tokens::parse_to_end;
 
@@ -30,9 +31,7 @@ const TABLE: &[Row] = &[
     Row {
         keyword: "robust",
         read: |keyword, input, options| {
-            if input.peek(Token![=]) {
-                return Err(diagnostics::flag_with_value(keyword));
-            }
+            args::flag(keyword, input)?;
             set(keyword, &mut options.robust, keyword.clone())
         },
     },
@@ -46,13 +45,7 @@ const TABLE: &[Row] = &[
     Row {
         keyword: "crate",
         read: |keyword, input, options| {
-            if !input.peek(Token![=]) {
-                let example = "path::to::commit_on_success";
-                return Err(diagnostics::option_without_value(keyword, example));
-            }
-            let equals = input.parse()?;
-            let path = Path::parse_mod_style(input);
-            let path = path.map_err(|_| diagnostics::expected_path(equals, input))?;
+            let path = args::path(keyword, input)?;
             set(keyword, &mut options.krate, path)
         },
     },

@@ -4,15 +4,15 @@ use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::Token;
 
-use super::located::{braced, delimited, wait};
-use super::names::{Krate, Lint, allow, blamed};
+use super::located::{braced, call, delimited, wait};
+use super::names::{Krate, Lint, allow};
 use crate::plan::{Annotation, Capture, ErrorType, Flavour, Fresh, Moved, Plan, Renewal, Source};
 use crate::tokens::{begin_with_item, is_underscored, mention, passed};
 
 /// An expression that runs the body once and gives its result, for the end to look at.
 pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let fresh = fresh(plan, krate);
-    let (handle, connection) = connection(plan);
+    let connection = connection(plan);
     let (before, inside) = if is_bound_inside(plan) {
         (None, Some(connection))
     } else {
@@ -35,7 +35,7 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     };
     quote_spanned! {mixed=>
         {
-            let (#handle, __running) = #scope.enter #nothing;
+            let (__handle, __running) = #scope.enter #nothing;
             #before
             #fresh
             __running.#run(#body) #wait
@@ -91,22 +91,19 @@ fn is_bound_inside(plan: &Plan) -> bool {
 }
 
 // Output:
-//     __handle
-//
 //     let conn = __handle;
 //     let _ = conn;
 //
 // A body need not use its transaction, nor change it where the parameter is `mut`.
-fn connection(plan: &Plan) -> (TokenStream, TokenStream) {
+fn connection(plan: &Plan) -> TokenStream {
     let Source {
         binding,
         mutability,
         ..
     } = &plan.source;
     let mixed = Span::mixed_site();
-    let handle = quote_spanned!(mixed=> __handle);
     if is_underscored(binding) && !mention(plan.body.stream(), binding) {
-        return (handle, TokenStream::new());
+        return TokenStream::new();
     }
     let mutability = mutability.map(|_| Token![mut](mixed));
     let allow = allow(&[Lint::ShadowUnrelated]);
@@ -114,8 +111,7 @@ fn connection(plan: &Plan) -> (TokenStream, TokenStream) {
     let borrow = mutability.map(|mutability| quote_spanned!(mixed=> & #mutability));
     let used =
         (!is_underscored(binding)).then(|| quote_spanned!(mixed=> let _ = #borrow #binding;));
-    let connection = quote_spanned!(mixed=> #allow let #mutability #binding = #handle; #used);
-    (handle, connection)
+    quote_spanned!(mixed=> #allow let #mutability #binding = __handle; #used)
 }
 
 /// An `async` block cannot be annotated. What it returns first, though never, is what rustc measures the rest against,
@@ -149,16 +145,18 @@ fn moved(capture: &Capture) -> TokenStream {
 fn fresh(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     // A parameter that is moved once more, into an `async` block, needs its `mut` only there.
     let moved = matches!(plan.capture, Capture::Borrow { .. }) && plan.flavour == Flavour::Async;
+    let mixed = Span::mixed_site();
     let fresh = plan.terms.retry.iter().flat_map(|retry| &retry.fresh);
     let bindings = fresh.map(|Fresh { parameter, renewal }| {
         let name = &parameter.name;
         let mutability = parameter.mutability.filter(|_| !moved);
         let value = match renewal {
             Renewal::Clone(blame) => {
-                let again = blamed(krate, *blame, "again");
-                quote_spanned!(Span::mixed_site().located_at(*blame)=> #again(&#name))
+                let again = quote_spanned!(mixed=> #krate::__private::again);
+                let lent = quote_spanned!(mixed.located_at(*blame)=> &#name);
+                call(*blame, again, lent)
             }
-            Renewal::Reborrow => quote_spanned!(Span::mixed_site()=> &mut *#name),
+            Renewal::Reborrow => quote_spanned!(mixed=> &mut *#name),
         };
         rebind(parameter, mutability, &value, Lint::ShadowReuse)
     });

@@ -57,10 +57,11 @@ fn tail(place: &Tail, transaction: &TokenStream) -> TokenStream {
     } = place;
     let block = match inner {
         None => quote!({ #transaction }),
-        Some(inner) => {
-            let Inner { before, after, .. } = inner;
-            braced(&inner.block, quote!(#before { #transaction } #after)).into_token_stream()
-        }
+        Some(Inner {
+            block,
+            before,
+            after,
+        }) => braced(block, quote!(#before { #transaction } #after)).into_token_stream(),
     };
     let block = quote!(#keywords #block);
     match wrapper {
@@ -150,7 +151,7 @@ fn returns(plan: &Plan, krate: Krate<'_>) -> TokenStream {
 // Output:
 //     {
 //         let __expected = ::commit_on_success::__private::Expected::new();
-//         if __expected.is_there() {
+//         if false {
 //             __expected.value()
 //         } else {
 //             TRANSACTION
@@ -165,7 +166,7 @@ pub(crate) fn block(plan: &Plan) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         {
             let __expected = #krate::__private::Expected::new();
-            if __expected.is_there() {
+            if false {
                 __expected.value()
             } else {
                 #transaction

@@ -1,55 +1,32 @@
 //! Paths of this crate in generated code, and the lints that it would trip.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::{Path, Token};
 
 /// The path to this crate. It is not kept as a stream: to put one into another takes a compiler longer than to write it.
 #[derive(Clone, Copy)]
 pub(crate) struct Krate<'p> {
     renamed: Option<&'p Path>,
-    place: Option<Span>,
 }
 
 impl<'p> Krate<'p> {
     pub(crate) const fn new(renamed: Option<&'p Path>) -> Self {
-        Self {
-            renamed,
-            place: None,
-        }
+        Self { renamed }
     }
 }
 
 impl ToTokens for Krate<'_> {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        match (self.renamed, self.place) {
-            (None, place) => {
+        match self.renamed {
+            None => {
                 let mixed = Span::mixed_site();
-                let place = place.map_or(mixed, |place| mixed.located_at(place));
-                Token![::](place).to_tokens(tokens);
-                Ident::new("commit_on_success", place).to_tokens(tokens);
+                Token![::](mixed).to_tokens(tokens);
+                Ident::new("commit_on_success", mixed).to_tokens(tokens);
             }
-            (Some(path), None) => path.to_tokens(tokens),
-            (Some(path), Some(place)) => {
-                let path = path.to_token_stream().into_iter();
-                tokens.extend(path.map(|mut tree: TokenTree| {
-                    // The user's name for this crate has to be looked up where the user wrote it.
-                    tree.set_span(tree.span().located_at(place));
-                    tree
-                }));
-            }
+            Some(path) => path.to_tokens(tokens),
         }
     }
-}
-
-/// A function whose bound is about what the user wrote at a place, so that it is reported there.
-pub(crate) fn blamed(krate: Krate<'_>, place: Span, function: &str) -> TokenStream {
-    let krate = Krate {
-        place: Some(place),
-        ..krate
-    };
-    let function = Ident::new(function, place);
-    quote_spanned!(place=> #krate::__private::#function)
 }
 
 /// Lints that generated code would trip.

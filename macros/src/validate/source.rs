@@ -148,7 +148,7 @@ fn named<'sig>(name: &Ident, signature: &'sig Signature) -> syn::Result<&'sig Pa
         .find(|binding| binding.ident == *name)
         .ok_or_else(|| {
             if args::is_close(name) {
-                return diagnostics::unknown_option(name, &args::keywords());
+                return args::unknown(name);
             }
             let names: Vec<_> = all.iter().map(|binding| &binding.ident).collect();
             diagnostics::no_such_parameter(name, &names)

@@ -168,17 +168,10 @@ impl<R> Expected<R> {
         Self(PhantomData)
     }
 
-    /// Says that there is no value yet, so that the branch which would have it is never taken.
-    #[inline]
-    #[must_use]
-    pub const fn is_there(self) -> bool {
-        false
-    }
-
     /// The value of a branch that is never taken.
     #[must_use]
     pub fn value(self) -> R {
-        unreachable!("written where nothing is there")
+        never()
     }
 
     /// A closure that returns what is expected.

@@ -154,3 +154,10 @@ impl Results {
         self.0.is_none()
     }
 }
+
+/// Reports the failure of one call to observers, where there is no caller to return it to.
+pub(super) fn report(location: Registered, end: CallEnd) {
+    let mut results = Results::default();
+    results.add(location, end);
+    results.report();
+}

@@ -12,9 +12,7 @@ pub(crate) fn robust<R: HandlerOutcome>(
     call: impl FnOnce() -> R,
     location: &'static Location<'static>,
 ) {
-    let mut results = Results::default();
-    results.add(location, results::run(|| call().into_result()));
-    results.report();
+    results::report(location, results::run(|| call().into_result()));
 }
 
 /// Does as [`robust`] with an async call, whose captures are dropped here as well.

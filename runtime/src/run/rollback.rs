@@ -1,6 +1,6 @@
 //! The handlers of a rollback, and calls that never run.
 
-use super::results::{CallEnd, Registered, Results, run_hidden};
+use super::results::{report, run_hidden};
 use crate::event::RolledBack;
 use crate::queue::{Call, Handler, Queue};
 
@@ -33,10 +33,4 @@ pub(crate) fn discard(mut queue: Queue) {
             }),
         );
     }
-}
-
-fn report(location: Registered, end: CallEnd) {
-    let mut results = Results::default();
-    results.add(location, end);
-    results.report();
 }
