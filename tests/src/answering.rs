@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -55,6 +56,8 @@ pub enum Fate {
 struct State {
     planned: VecDeque<(Answer, Fate)>,
     answered: usize,
+    /// The time between two messages of PostgreSQL to the client.
+    pause: Duration,
 }
 
 /// The answers that are planned, the next one first.
@@ -68,6 +71,13 @@ impl Plan {
 
     fn next(&self) -> Option<(Answer, Fate)> {
         self.lock().planned.front().copied()
+    }
+
+    async fn pause(&self) {
+        let pause = self.lock().pause;
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Counts an answer. One that did not come to it, because the statements before the `COMMIT` had failed,
@@ -116,10 +126,17 @@ impl AnsweringProxy {
         self.plan.lock().planned.push_back((answer, fate));
     }
 
+    /// Has each message of PostgreSQL come alone to the client, as over a slow network.
+    pub fn pause_between_messages(&self) {
+        self.plan.lock().pause = Duration::from_millis(2);
+    }
+
     /// Forgets the answers that are planned, and returns how many were given since this was last asked.
     #[must_use]
     pub fn take_answered(&self) -> usize {
-        std::mem::take(&mut *self.plan.lock()).answered
+        let mut state = self.plan.lock();
+        state.planned.clear();
+        std::mem::take(&mut state.answered)
     }
 }
 

@@ -71,7 +71,9 @@ impl Session {
     /// Passes on an answer of the server.
     async fn relay(&mut self, message: &[u8]) -> io::Result<()> {
         self.awaited -= usize::from(message[0] == b'Z');
-        self.client.send(message).await
+        self.client.send(message).await?;
+        self.plan.pause().await;
+        Ok(())
     }
 
     async fn request(&mut self, message: &[u8]) -> io::Result<Served> {

@@ -195,6 +195,18 @@ fn an_answer_in_the_place_of_mysql_is_taken_for_what_it_says() {
 }
 
 #[test]
+fn an_answer_of_postgresql_that_comes_message_by_message_is_taken_in() {
+    let stage = Stage::of(Direct::postgres());
+    behind_proxies(stage, ON_POSTGRES, |stage, driver, proxy, place| {
+        proxy.pause_between_messages();
+        let found = stage.run(place, Body::Succeeds);
+        stage.judge("a slow network", driver, place, &found, |found| {
+            found.told == Told::Of(Outcome::Committed)
+        });
+    });
+}
+
+#[test]
 fn a_commit_on_postgresql_that_always_conflicts_is_given_up_after_all_attempts() {
     try_to_the_end(
         Stage::of(Direct::postgres()),

@@ -78,15 +78,25 @@ impl<H: Hold> PostgresTransaction<H> {
     async fn commit_and_settle(&mut self) -> Result<(), CommitError> {
         let mut client = self.holder.client();
         let mut number = pin!(client.simple_query(transaction_id::NUMBER));
-        // Sent by the first poll.
-        let sent = poll_fn(|context| Poll::Ready(number.as_mut().poll(context))).await;
-        let committed = self.steps.commit(&mut client).await;
+        let mut said = None;
+        let mut commit = pin!(self.steps.commit(&mut client));
+        // The first poll of the question sends it. The others take in its answer: tokio-postgres has room for a part of it,
+        // and does not go on to the next one before.
+        let committed = poll_fn(|context| {
+            if said.is_none()
+                && let Poll::Ready(number) = number.as_mut().poll(context)
+            {
+                said = Some(number);
+            }
+            commit.as_mut().poll(context)
+        });
+        let committed = committed.await;
         if !matches!(committed, Err(CommitError::Unknown(_))) {
             return committed;
         }
-        let number = match sent {
-            Poll::Ready(number) => number,
-            Poll::Pending => number.await,
+        let number = match said {
+            Some(number) => number,
+            None => number.await,
         };
         let Some(id) = number.ok().and_then(|number| TransactionId::said(&number)) else {
             return committed;
