@@ -342,16 +342,7 @@ pub(crate) mod adapter {
     /// The store's own error where it tells the whole story.
     impl From<Error> for StoreError {
         fn from(error: Error) -> Self {
-            let (Error::Begin { source, .. }
-            | Error::NestedBegin { source, .. }
-            | Error::Commit { source, .. }) = error
-            else {
-                return Self::Transaction(error);
-            };
-            match source.downcast() {
-                Ok(original) => *original,
-                Err(_) => unreachable!("the store has no other errors"),
-            }
+            error.into_driver_error().unwrap_or_else(Self::Transaction)
         }
     }
 }

@@ -88,7 +88,9 @@ pub use commit_on_success_macros::transaction;
 pub use commit_on_success_macros::try_defer;
 
 pub use crate::attempts::Backoff;
-pub use crate::error::{BoxError, Error, HandlerFailure, NotInTransaction, Outcome, RollbackOnly};
+pub use crate::error::{
+    BoxError, Error, ErrorKind, FailureKind, HandlerFailure, Outcome, RollbackOnly,
+};
 pub use crate::observer::{Event, Observer, add_observer};
 pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
 pub use crate::queue::HandlerOutcome;
@@ -166,7 +168,7 @@ pub fn pending() -> usize {
 ///
 /// # Errors
 ///
-/// [`NotInTransaction`] when no block is open here.
+/// [`ErrorKind::NotInTransaction`] when no block is open here.
 ///
 /// ```
 /// # #[cfg(feature = "rusqlite")]
@@ -191,8 +193,8 @@ pub fn pending() -> usize {
 /// # #[cfg(not(feature = "rusqlite"))]
 /// # fn main() {}
 /// ```
-pub fn set_rollback() -> Result<(), NotInTransaction> {
-    let block = context::innermost().ok_or(NotInTransaction)?;
+pub fn set_rollback() -> Result<(), Error> {
+    let block = context::innermost().ok_or(error::Reason::NotInTransaction)?;
     block.change(context::Pending::request_rollback);
     Ok(())
 }

@@ -132,7 +132,7 @@ pub(crate) fn admit(location: &'static Location<'static>) {
 
 /// There is no transaction that could report the failure.
 pub(crate) fn report(outcome: impl HandlerOutcome, location: &'static Location<'static>) {
-    if let Err(source) = outcome.into_result() {
-        observer::handler_failed_unheard(&HandlerFailure::Failed { location, source });
+    if let Err(error) = outcome.into_result() {
+        observer::handler_failed_unheard(&HandlerFailure::failed(location, error));
     }
 }

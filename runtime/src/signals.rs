@@ -3,7 +3,7 @@
 //! ```
 //! use commit_on_success::signals;
 //!
-//! # fn connect() -> Result<(), commit_on_success::NotInTransaction> {
+//! # fn connect() -> Result<(), commit_on_success::Error> {
 //! signals::post_commit().connect(|event| println!("committed {}", event.site))?;
 //! signals::post_rollback().connect(|event| println!("rolled back: {}", event.cause))?;
 //! # Ok(())
@@ -15,7 +15,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::{self, OpenBlock};
-use crate::error::NotInTransaction;
+use crate::error::{Error, Reason};
 pub use crate::event::{Cause, Committed, RolledBack};
 use crate::queue::{Handler, HandlerOutcome};
 
@@ -51,14 +51,14 @@ impl PostCommit {
     ///
     /// # Errors
     ///
-    /// [`NotInTransaction`] when no transaction is open here; the handler is dropped then.
+    /// [`ErrorKind::NotInTransaction`](crate::ErrorKind::NotInTransaction) when no transaction is open here; the handler is dropped then.
     #[track_caller]
-    pub fn connect<F, R>(self, handler: F) -> Result<Receiver, NotInTransaction>
+    pub fn connect<F, R>(self, handler: F) -> Result<Receiver, Error>
     where
         F: FnOnce(&Committed) -> R + Send + 'static,
         R: HandlerOutcome,
     {
-        let block = context::innermost().ok_or(NotInTransaction)?;
+        let block = context::innermost().ok_or(Reason::NotInTransaction)?;
         let nesting = block.nesting();
         let handler = Handler::commit(handler, nesting, Location::caller());
         Ok(Receiver::of(handler, block))
@@ -86,14 +86,14 @@ impl PostRollback {
     ///
     /// # Errors
     ///
-    /// [`NotInTransaction`] when no transaction is open here; the handler is dropped then.
+    /// [`ErrorKind::NotInTransaction`](crate::ErrorKind::NotInTransaction) when no transaction is open here; the handler is dropped then.
     #[track_caller]
-    pub fn connect<F, R>(self, handler: F) -> Result<Receiver, NotInTransaction>
+    pub fn connect<F, R>(self, handler: F) -> Result<Receiver, Error>
     where
         F: FnOnce(&RolledBack) -> R + Send + 'static,
         R: HandlerOutcome,
     {
-        let block = context::innermost().ok_or(NotInTransaction)?;
+        let block = context::innermost().ok_or(Reason::NotInTransaction)?;
         let handler = Handler::rollback(handler, Location::caller());
         Ok(Receiver::of(handler, block))
     }

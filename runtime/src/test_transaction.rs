@@ -18,7 +18,7 @@ use crate::transaction::{
 /// changed a table on MySQL, or ran into a failure after which the database has rolled back by itself. What was
 /// done before it may be stored.
 ///
-/// The source of the [`Error::NestedBegin`](crate::Error::NestedBegin) of each block that is refused after that.
+/// The source of the [`ErrorKind::NestedBegin`](crate::ErrorKind::NestedBegin) of each block that is refused after that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the test's transaction has ended: a statement committed it or rolled it back")]
 #[cfg_attr(

@@ -91,7 +91,7 @@ pub use crate::test_transaction::TransactionEnded;
 
 use std::thread;
 
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, Reason};
 use crate::observer;
 use crate::site::Site;
 use crate::transaction::RollbackError;
@@ -106,18 +106,17 @@ const SITE: Site = Site {
 };
 
 fn no_begin(source: BoxError) -> Error {
-    let function = SITE.function;
-    Error::Begin { function, source }
+    Reason::Begin(&SITE, source).into()
 }
 
 fn not_rolled_back(failure: RollbackError) -> Error {
-    let function = SITE.function;
-    match failure {
-        RollbackError::Ended => Error::Ended { function },
+    let reason = match failure {
+        RollbackError::Ended => Reason::Ended(&SITE),
         RollbackError::Failed(source) | RollbackError::Disconnected(source) => {
-            Error::Rollback { function, source }
+            Reason::Rollback(&SITE, source)
         }
-    }
+    };
+    reason.into()
 }
 
 /// Tells of the end of a transaction that was dropped, of which no caller hears.

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Once;
 
 use commit_on_success::signals::{Cause, post_commit, post_rollback};
-use commit_on_success::{Event, NotInTransaction, Observer};
+use commit_on_success::{Error, Event, Observer};
 
 use crate::support::Journal;
 
@@ -59,7 +59,7 @@ pub(crate) fn leftovers() -> usize {
 }
 
 /// Has the handlers of the block that is open write down its end, in the words of observers.
-pub(crate) fn write_down(journal: &Journal) -> Result<(), NotInTransaction> {
+pub(crate) fn write_down(journal: &Journal) -> Result<(), Error> {
     let ours = journal.clone();
     post_commit().connect(move |_| ours.note("committed"))?;
     let ours = journal.clone();

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-use commit_on_success::{BoxError, Error, Event, HandlerFailure, NotInTransaction, Observer, Site};
+use commit_on_success::{BoxError, Error, Event, HandlerFailure, Observer, Site};
 
 use crate::driver::DriverError;
 
@@ -40,8 +40,6 @@ pub(crate) enum Failure {
     Driver(#[from] DriverError),
     #[error("the transaction says")]
     Transaction(#[from] Error),
-    #[error("somebody says")]
-    Outside(#[from] NotInTransaction),
 }
 
 impl Failure {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use commit_on_success::{Error, Outcome, RollbackOnly, commit_on_success, defer, in_transaction};
+use commit_on_success::{Outcome, RollbackOnly, commit_on_success, defer, in_transaction};
 use commit_on_success_tests::faults::Tally;
 use commit_on_success_tests::open;
 use commit_on_success_tests::proxy::{Gate, Proxy};
@@ -328,8 +328,8 @@ async fn give_up(db: &Database, shape: Shape, held: Held, point: usize, tally: &
         }
         // Nothing of the outer block is stored, and its caller is told why; or the connection did not
         // survive, and it is the body's own error.
-        Err(Failure::Transaction(Error::RollbackOnly { cause, .. })) => {
-            assert_eq!(cause, RollbackOnly::NestedCancelled);
+        Err(Failure::Transaction(error)) => {
+            assert_eq!(error.rollback_only(), Some(RollbackOnly::NestedCancelled));
             assert!(rows.is_empty() && calls.is_empty(), "{rows:?} {calls:?}");
         }
         Err(error) => {

@@ -59,19 +59,9 @@ fn said(error: &tokio_postgres::Error) -> String {
 
 impl From<Error> for DriverError {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Begin { source, .. }
-            | Error::NestedBegin { source, .. }
-            | Error::Commit { source, .. }
-                if source.is::<tokio_postgres::Error>() =>
-            {
-                match source.downcast() {
-                    Ok(error) => Self::Postgres(*error),
-                    Err(_) => unreachable!("it is one"),
-                }
-            }
-            other => Self::Transaction(other),
-        }
+        error
+            .into_driver_error()
+            .map_or_else(Self::Transaction, Self::Postgres)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use commit_on_success::{Error, commit_on_success};
+use commit_on_success::{ErrorKind, commit_on_success};
 use commit_on_success_tests::polling::complete;
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};
 use commit_on_success_tests::transient::Contended;
@@ -36,7 +36,8 @@ fn begins(failures: usize, run: impl FnOnce(&mut Connection) -> Result<(), AppEr
         database = database.on(Step::Begin, Answer::Failed);
     }
     let ended = run(&mut database.connection());
-    let refused = matches!(ended, Err(AppError::Transaction(Error::Begin { .. })));
+    let refused =
+        matches!(&ended, Err(AppError::Transaction(error)) if error.kind() == ErrorKind::Begin);
     assert!(refused, "{ended:?}, {database:?}");
     assert!(database.durable().is_empty());
     assert!(!database.left_open());

@@ -5,7 +5,7 @@
 use std::pin::pin;
 use std::task::Poll;
 
-use commit_on_success::{Error, RollbackOnly, commit_on_success, defer, in_transaction};
+use commit_on_success::{RollbackOnly, commit_on_success, defer, in_transaction};
 use commit_on_success_tests::faults::Tally;
 use commit_on_success_tests::polling::{Cut, complete, drop_after, poll_once, sweep};
 use commit_on_success_tests::scripted::{
@@ -178,13 +178,7 @@ fn a_nested_block_that_was_dropped_lets_the_outer_only_roll_back() {
             if point > 2 && !matches!(given_up, Ok(false)) {
                 let error = given_up.unwrap_err();
                 assert!(
-                    matches!(
-                        error,
-                        AppError::Transaction(Error::RollbackOnly {
-                            cause: RollbackOnly::NestedCancelled,
-                            ..
-                        })
-                    ),
+                    matches!(&error, AppError::Transaction(error) if error.rollback_only() == Some(RollbackOnly::NestedCancelled)),
                     "dropped at {point}: {error:?}"
                 );
                 assert_eq!(

@@ -189,16 +189,10 @@ fn assert_given_up(given_up: &Result<bool, AppError>, rows: &[i64], calls: &Call
             assert_eq!(calls.seen(), [1], "{context}");
             return;
         }
-        Err(AppError::Transaction(error)) => assert!(
-            matches!(
-                error,
-                Error::RollbackOnly {
-                    cause: RollbackOnly::NestedCancelled,
-                    ..
-                }
-            ),
-            "{context}"
-        ),
+        Err(AppError::Transaction(error)) => {
+            let why = error.rollback_only();
+            assert_eq!(why, Some(RollbackOnly::NestedCancelled), "{context}");
+        }
         // The connection did not survive: the body's own error.
         Err(AppError::Database(_)) => {}
     }

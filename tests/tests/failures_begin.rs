@@ -2,7 +2,8 @@
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
-use commit_on_success::{Error, Outcome, commit_on_success};
+use commit_on_success::{ErrorKind, Outcome, commit_on_success};
+use commit_on_success_tests::errors::{assert_kind, source_of};
 use commit_on_success_tests::scripted::{
     Answer, AppError, Database, End, Ended, Flavour, Place, Pool, Program, Step,
 };
@@ -18,7 +19,7 @@ fn without_a_connection_the_body_does_not_run() {
             let database = Database::new().on(Step::Acquire, Answer::Failed);
             let ended = run(&database, flavour, place);
             let error = ended.error().unwrap();
-            assert!(matches!(error, Error::Begin { .. }), "{error:?}");
+            assert_eq!(error.kind(), ErrorKind::Begin, "{error:?}");
             assert_eq!(error.outcome(), Outcome::RolledBack);
             assert_eq!(database.log(), ["acquire"], "{flavour:?}");
         }
@@ -31,7 +32,7 @@ fn a_connection_on_which_begin_failed_goes_to_nobody_else() {
         let database = Database::new().on(Step::Begin, Answer::Failed);
         let ended = run(&database, flavour, Place::Pool);
         let error = ended.error().unwrap();
-        assert!(matches!(error, Error::Begin { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Begin, "{error:?}");
         assert_eq!(error.outcome(), Outcome::RolledBack);
         assert_eq!(
             database.log(),
@@ -47,7 +48,7 @@ fn a_begin_that_failed_half_way_leaves_nothing_open() {
         for place in [Place::Connection, Place::Pool] {
             let database = Database::new().on(Step::Begin, Answer::HalfDone);
             let ended = run(&database, flavour, place);
-            assert!(matches!(ended.error(), Some(Error::Begin { .. })));
+            assert!(matches!(ended.error(), Some(error) if error.kind() == ErrorKind::Begin));
             assert!(!database.left_open(), "{database:?}");
             assert_eq!(database.durable(), [0_i64; 0]);
         }
@@ -76,7 +77,7 @@ fn without_a_savepoint_the_nested_body_does_not_run_and_the_outer_goes_on() {
         let database = Database::new().on(Step::Savepoint, Answer::Failed);
         let ended = Program::nested(End::Ok, End::Ok).run(flavour, Place::Pool, &database);
         let error = ended.inner().unwrap();
-        assert!(matches!(error, Error::NestedBegin { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::NestedBegin, "{error:?}");
         assert_eq!(error.outcome(), Outcome::RolledBack);
         assert_eq!(
             database.log(),
@@ -158,11 +159,11 @@ fn takes_another(pool: &Pool) -> Result<(), AppError> {
 #[test]
 fn a_begin_without_a_connection_names_the_open_block_that_has_one() {
     let error = takes_the_only_connection(&Database::new().pool()).unwrap_err();
-    let AppError::Transaction(Error::Begin { function, source }) = error else {
+    let AppError::Transaction(error) = error else {
         panic!("{error:?}");
     };
-    assert_eq!(function, "takes_another");
-    let text = source.to_string();
+    assert_kind(&error, ErrorKind::Begin, "takes_another");
+    let text = source_of(&error).to_string();
     assert!(text.starts_with("the pool is empty; `"), "{text}");
     assert!(text.contains("::takes_the_only_connection` ("), "{text}");
 }

@@ -4,9 +4,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use std::error::Error as _;
+
 use commit_on_success::{
-    Error, HandlerFailure, Outcome, RollbackOnly, commit_on_success, defer, in_transaction,
-    pending, try_defer,
+    FailureKind, Outcome, RollbackOnly, commit_on_success, defer, in_transaction, pending,
+    try_defer,
 };
 use commit_on_success_tests::polling::complete;
 use commit_on_success_tests::scripted::{
@@ -192,16 +194,12 @@ fn a_call_that_leaves_a_transaction_open_is_reported_and_the_leftover_rolled_bac
             panic!("{error:?}")
         };
         assert_eq!(error.outcome(), Outcome::Committed);
-        let [
-            HandlerFailure::BadlyBehaved {
-                location,
-                rollback: None,
-            },
-        ] = error.failures()
-        else {
+        let [failure] = error.failures() else {
             panic!("{error:?}")
         };
-        assert!(source_line(location.line()).ends_with("raw_begin());"));
+        assert_eq!(failure.kind(), FailureKind::BadlyBehaved);
+        assert!(failure.source().is_none(), "{failure:?}");
+        assert!(source_line(failure.location().line()).ends_with("raw_begin());"));
         assert_eq!(
             database.log(),
             [
@@ -227,14 +225,12 @@ fn a_leftover_that_cannot_be_rolled_back_is_reported_with_the_reason_and_the_res
         let AppError::Transaction(error) = error else {
             panic!("{error:?}")
         };
-        let Some(HandlerFailure::BadlyBehaved {
-            rollback: Some(reason),
-            ..
-        }) = error.failures().first()
-        else {
-            panic!("{error:?}")
-        };
-        assert_eq!(reason.to_string(), "the script says Failed to Rollback");
+        let failure = error.failures().first().unwrap();
+        assert_eq!(failure.kind(), FailureKind::BadlyBehaved);
+        let reason = failure.source().unwrap().to_string();
+        assert_eq!(reason, "the script says Failed to Rollback");
+        let said = format!("which could not be rolled back: {reason}");
+        assert!(failure.to_string().ends_with(&said), "{failure}");
         assert_eq!(database.count("call 2"), 1);
         assert!(!database.left_open(), "{flavour:?} {database:?}");
     }
@@ -314,11 +310,11 @@ async fn deferring(database: Database) {
 fn an_async_call_deferred_in_a_sync_transaction_lets_it_only_roll_back() {
     let database = Database::new();
     let error = blocking(&mut database.connection()).unwrap_err();
-    let AppError::Transaction(Error::RollbackOnly { cause, .. }) = &error else {
+    let AppError::Transaction(error) = error else {
         panic!("{error:?}")
     };
-    let RollbackOnly::AsyncCall(location) = cause else {
-        panic!("{cause:?}")
+    let Some(RollbackOnly::AsyncCall { location, .. }) = error.rollback_only() else {
+        panic!("{error:?}")
     };
     assert_eq!(
         source_line(location.line()),
@@ -347,10 +343,14 @@ fn an_async_call_of_a_nested_async_block_in_a_sync_one_is_not_lost_silently() {
     };
     match error.outcome() {
         Outcome::Committed => {
-            let [HandlerFailure::Lost { location }] = error.failures() else {
+            let [failure] = error.failures() else {
                 panic!("{error:?}")
             };
-            assert_eq!(source_line(location.line()), "defer!(async move {");
+            assert_eq!(failure.kind(), FailureKind::Lost);
+            assert_eq!(
+                source_line(failure.location().line()),
+                "defer!(async move {"
+            );
             assert_eq!(calls(&database), ["call 1", "call 5"]);
             assert_eq!(database.durable(), [1]);
         }

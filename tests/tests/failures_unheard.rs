@@ -33,13 +33,12 @@ impl Told {
 
 impl Observer for Told {
     fn handler_failed(&self, failure: &HandlerFailure) {
-        let kind = match failure {
-            HandlerFailure::Failed { source, .. } => format!("failed: {source}"),
-            HandlerFailure::Panicked { message, .. } => format!("panicked: {message}"),
-            HandlerFailure::Lost { .. } => "lost".to_owned(),
-            other => format!("{other:?}"),
-        };
-        self.push(kind);
+        let place = format!("the call deferred at {} ", failure.location());
+        let said = failure.to_string();
+        self.push(
+            said.replace(&place, "")
+                .replace("was lost: nobody was left to await it", "lost"),
+        );
     }
 
     fn rollback_failed(&self, site: &Site, error: &BoxError) {

@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Once;
 
 use commit_on_success::signals::{Cause, RolledBack, post_rollback};
-use commit_on_success::{Error, Event, Observer, add_observer, commit_on_success, defer};
+use commit_on_success::{Event, Observer, add_observer, commit_on_success, defer};
+use commit_on_success_tests::errors::assert_not_owned;
 use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{AppError, Connection, Database, pause};
 
@@ -118,10 +119,7 @@ fn in_a_savepoint_of_the_bodys_own_a_block_cannot_defer_for_nobody_knows_how_tha
             let Err(AppError::Transaction(error)) = inner else {
                 panic!("{inner:?}, {database:?}");
             };
-            assert!(
-                matches!(error, Error::NotOwned { pending: 1, .. }),
-                "{error:?}"
-            );
+            assert_not_owned(&error, 1);
         } else {
             inner.unwrap();
         }

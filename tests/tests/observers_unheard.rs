@@ -4,6 +4,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use std::error::Error as _;
+
 use commit_on_success::{Event, HandlerFailure, Observer, add_observer, commit_on_success, defer};
 use commit_on_success_tests::polling::{poll_once, settle};
 use commit_on_success_tests::scripted::{Answer, AppError, Database, Pool, Step};
@@ -29,11 +31,10 @@ impl Observer for Teller {
     }
 
     fn handler_failed(&self, failure: &HandlerFailure) {
-        let line = match failure {
-            HandlerFailure::Failed { source, .. } => source.to_string(),
-            other => other.to_string(),
-        };
-        tell(&line);
+        match failure.source() {
+            Some(source) => tell(&source.to_string()),
+            None => tell(&failure.to_string()),
+        }
     }
 }
 

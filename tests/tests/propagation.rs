@@ -6,8 +6,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use commit_on_success::{
-    Error, Outcome, RollbackOnly, commit_on_success, defer, in_transaction, set_rollback, signals,
+    Error, ErrorKind, Outcome, RollbackOnly, commit_on_success, defer, in_transaction,
+    set_rollback, signals,
 };
+use commit_on_success_tests::errors::{assert_kind, function_of};
 use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};
 
@@ -98,14 +100,10 @@ fn transaction_error<T: std::fmt::Debug>(result: Result<T, AppError>) -> Error {
 fn assert_joined<T: std::fmt::Debug>(result: Result<T, AppError>, outer: &str, joined: &str) {
     let error = transaction_error(result);
     assert_eq!(error.outcome(), Outcome::RolledBack);
-    let Error::RollbackOnly {
-        function,
-        cause: RollbackOnly::Joined(cause),
-    } = error
-    else {
+    let Some(RollbackOnly::Joined { site, .. }) = error.rollback_only() else {
         panic!("{error:?}")
     };
-    assert_eq!((function, cause.function()), (outer, joined));
+    assert_eq!((function_of(&error), site.function()), (outer, joined));
 }
 
 #[test]
@@ -279,12 +277,8 @@ fn required_without_a_transaction_rolls_its_own_back_and_marks_nothing() {
 fn mandatory_without_a_transaction_is_an_error_that_names_the_driver_and_runs_nothing() {
     let database = Database::new();
     let error = transaction_error(mandatory(&mut database.connection(), 2, End::Ok));
-    let Error::Mandatory { function, driver } = error else {
-        panic!("{error:?}")
-    };
-    assert_eq!(function, "mandatory");
-    assert!(driver.contains("Work"), "{driver}");
-    assert!(error.to_string().contains(driver), "{error}");
+    assert_kind(&error, ErrorKind::Mandatory, "mandatory");
+    assert!(error.to_string().contains("::Work"), "{error}");
     assert_eq!(error.outcome(), Outcome::RolledBack);
     assert_eq!(database.log(), ["acquire"]);
     assert!(!in_transaction());
@@ -305,16 +299,7 @@ fn durable_inside_a_transaction_is_refused_before_its_body_and_the_outer_goes_on
     let database = Database::new();
     let inner = outer(&mut database.connection(), durable, End::Ok).unwrap();
     let error = transaction_error(inner);
-    assert!(
-        matches!(
-            error,
-            Error::Durable {
-                function: "durable",
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_kind(&error, ErrorKind::Durable, "durable");
     assert_eq!(error.outcome(), Outcome::RolledBack);
     assert_eq!(
         database.log(),
@@ -335,16 +320,7 @@ fn a_refused_durable_block_whose_error_is_passed_on_rolls_the_outer_back() {
 
     let database = Database::new();
     let error = transaction_error(durable_outer(&mut database.connection()));
-    assert!(
-        matches!(
-            error,
-            Error::Durable {
-                function: "durable",
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_kind(&error, ErrorKind::Durable, "durable");
     assert!(database.durable().is_empty());
     assert_eq!(database.count("insert 2"), 0);
 }
@@ -370,14 +346,13 @@ fn further_blocks_in_a_doomed_transaction_are_refused_with_its_cause() {
     fn goes_on(connection: &mut Connection, block: Block) -> Result<(), AppError> {
         required(connection, 2, End::Err).unwrap_err();
         let refused = block(connection, 4, End::Ok);
-        let name = match transaction_error(refused) {
-            Error::RollbackOnly {
-                function,
-                cause: RollbackOnly::Joined(_),
-            } => function,
-            error => panic!("{error:?}"),
-        };
-        connection.database().note(name);
+        let error = transaction_error(refused);
+        let why = error.rollback_only();
+        assert!(
+            matches!(why, Some(RollbackOnly::Joined { .. })),
+            "{error:?}"
+        );
+        connection.database().note(function_of(&error));
         Ok(())
     }
 
@@ -455,7 +430,7 @@ fn a_block_may_join_a_joined_one() {
     let database = Database::new();
     let result = outer(&mut database.connection(), middle, End::Err);
     let error = transaction_error(result);
-    assert!(matches!(error, Error::RollbackOnly { .. }), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::RollbackOnly, "{error:?}");
     assert!(database.durable().is_empty());
 }
 
@@ -519,7 +494,7 @@ fn durable_is_refused_in_a_transaction_that_was_opened_by_hand() {
     let database = Database::new();
     database.raw_begin();
     let error = transaction_error(durable(&mut database.connection(), 2, End::Ok));
-    assert!(matches!(error, Error::Durable { .. }), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Durable, "{error:?}");
     assert_eq!(database.log(), ["raw begin", "acquire"]);
     assert!(database.left_open());
 }
@@ -539,7 +514,7 @@ fn the_mark_of_a_doomed_transaction_is_gone_with_it() {
 fn when_the_commit_of_the_outer_fails_the_calls_of_a_joined_block_do_not_run() {
     let database = Database::new().on(Step::Commit, Answer::Refused);
     let error = transaction_error(outer(&mut database.connection(), required, End::Ok));
-    assert!(matches!(error, Error::Commit { .. }), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Commit, "{error:?}");
     assert_eq!(database.count("call 2"), 0);
     assert_eq!(undone(&database, 2), 1);
     assert!(database.durable().is_empty());

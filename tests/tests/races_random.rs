@@ -13,7 +13,8 @@ use std::task::Poll;
 use std::thread;
 
 use commit_on_success::{
-    HandlerFailure, Observer, add_observer, commit_on_success, defer, in_transaction, pending,
+    FailureKind, HandlerFailure, Observer, add_observer, commit_on_success, defer, in_transaction,
+    pending,
 };
 use commit_on_success_tests::faults::{Chance, Tally, cases};
 use commit_on_success_tests::polling::poll_once;
@@ -247,7 +248,7 @@ static LOST: AtomicU64 = AtomicU64::new(0);
 
 impl Observer for Listening {
     fn handler_failed(&self, failure: &HandlerFailure) {
-        assert!(matches!(failure, HandlerFailure::Lost { .. }), "{failure}");
+        assert_eq!(failure.kind(), FailureKind::Lost, "{failure}");
         LOST.fetch_add(1, Ordering::Relaxed);
     }
 }

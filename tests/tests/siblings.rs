@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use commit_on_success::signals::{RolledBack, post_rollback};
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{ErrorKind, Outcome, commit_on_success, defer};
 use commit_on_success_tests::polling::{complete, drop_after, poll_once};
 use commit_on_success_tests::scripted::{AppError, Connection, Database, Shared, pause};
 use futures_util::future::{join, join_all};
@@ -79,7 +79,7 @@ fn assert_refused(result: Result<(), AppError>) {
     let Err(AppError::Transaction(error)) = result else {
         panic!("{result:?}");
     };
-    assert!(matches!(error, Error::Concurrent { .. }), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Concurrent, "{error:?}");
     assert_eq!(error.outcome(), Outcome::RolledBack);
 }
 

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 
 use commit_on_success::signals::post_rollback;
-use commit_on_success::{Error, commit_on_success, defer};
+use commit_on_success::{ErrorKind, commit_on_success, defer};
 use commit_on_success_tests::polling::complete;
 use commit_on_success_tests::scripted::{AppError, Connection, Database, Shared, pause};
 use futures_util::future::join_all;
@@ -208,10 +208,8 @@ fn check(branches: &[Branch]) -> (usize, usize) {
     }
     assert!(!database.left_open(), "{database:?}");
     let refused = reports.iter().filter(|report| {
-        matches!(
-            report.result,
-            Err(AppError::Transaction(Error::Concurrent { .. }))
-        )
+        matches!(&report.result,
+            Err(AppError::Transaction(error)) if error.kind() == ErrorKind::Concurrent)
     });
     (
         refused.count(),

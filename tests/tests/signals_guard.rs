@@ -15,9 +15,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use commit_on_success::signals::{Committed, RolledBack, post_commit, post_rollback};
-use commit_on_success::{
-    HandlerFailure, Outcome, commit_on_success, defer, in_transaction, pending,
-};
+use std::error::Error as _;
+
+use commit_on_success::{FailureKind, Outcome, commit_on_success, defer, in_transaction, pending};
 use commit_on_success_tests::journal::{Failure, Journal, Witness, source_line};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -113,10 +113,10 @@ fn failures(result: Result<(), Failure>) -> Vec<String> {
     let failures = error.failures().iter().map(|failure| {
         assert_eq!(failure.location().file(), file!());
         let line = source_line(include_str!("signals_guard.rs"), failure.location().line());
-        match failure {
-            HandlerFailure::BadlyBehaved { rollback: None, .. } => format!("left open: {line}"),
-            HandlerFailure::Failed { source, .. } => format!("failed, {source}: {line}"),
-            other => panic!("{other:?}"),
+        match (failure.kind(), failure.source()) {
+            (FailureKind::BadlyBehaved, None) => format!("left open: {line}"),
+            (FailureKind::Failed, Some(source)) => format!("failed, {source}: {line}"),
+            _ => panic!("{failure:?}"),
         }
     });
     failures.collect()
@@ -207,10 +207,11 @@ fn handlers_may_have_transactions_of_their_own_on_the_same_connection() {
     let Err(Failure::Transaction(error)) = well_behaved(&conn) else {
         panic!("the third call violates the primary key")
     };
-    let [HandlerFailure::Failed { location, .. }] = error.failures() else {
+    let [failure] = error.failures() else {
         panic!("{error:?}")
     };
-    let line = source_line(include_str!("signals_guard.rs"), location.line());
+    assert_eq!(failure.kind(), FailureKind::Failed, "{failure:?}");
+    let line = source_line(include_str!("signals_guard.rs"), failure.location().line());
     assert_eq!(line, "defer!(stores(1));");
     assert_eq!(database.committed(), [1, 2, 3]);
     assert!(conn.is_autocommit());

@@ -6,8 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 
 use commit_on_success::signals::{Committed, Receiver, RolledBack, post_commit, post_rollback};
+use std::error::Error as _;
+
 use commit_on_success::{
-    Error, NotInTransaction, Outcome, RollbackOnly, commit_on_success, defer, in_transaction,
+    ErrorKind, FailureKind, Outcome, RollbackOnly, commit_on_success, defer, in_transaction,
     pending, set_rollback,
 };
 use commit_on_success_tests::journal::{Journal, source_line};
@@ -439,10 +441,10 @@ mod nested {
     fn a_nested_future_that_is_dropped_runs_its_handlers_in_that_drop() {
         let database = Database::new().pausing(1);
         let error = complete(outer_later(&mut database.connection())).unwrap_err();
-        let AppError::Transaction(Error::RollbackOnly { cause, .. }) = error else {
+        let AppError::Transaction(error) = error else {
             panic!("{error:?}")
         };
-        assert_eq!(cause, RollbackOnly::NestedCancelled);
+        assert_eq!(error.rollback_only(), Some(RollbackOnly::NestedCancelled));
         assert_eq!(
             database.log(),
             [
@@ -523,7 +525,10 @@ mod outside {
         ];
         connected.map(|connected| match connected {
             Ok(()) => true,
-            Err(NotInTransaction { .. }) => false,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::NotInTransaction);
+                false
+            }
         })
     }
 
@@ -1221,13 +1226,13 @@ mod guard {
             let AppError::Transaction(error) = ended.unwrap_err() else {
                 panic!("not an error of the transaction")
             };
-            let [commit_on_success::HandlerFailure::BadlyBehaved { location, rollback }] =
-                error.failures()
-            else {
+            let [failure] = error.failures() else {
                 panic!("{error:?}")
             };
-            assert!(rollback.is_none());
-            let line = source_line(include_str!("signals_scripted.rs"), location.line());
+            assert_eq!(failure.kind(), FailureKind::BadlyBehaved);
+            assert!(failure.source().is_none());
+            let line = failure.location().line();
+            let line = source_line(include_str!("signals_scripted.rs"), line);
             let expected = "post_commit().connect(move |_| copy.raw_begin()).unwrap();";
             assert_eq!(line, expected);
             let log = database.log();

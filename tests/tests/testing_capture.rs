@@ -11,8 +11,10 @@ use std::pin::pin;
 
 use commit_on_success::signals::{Committed, RolledBack, post_commit, post_rollback};
 use commit_on_success::testing::{Captured, capture, capture_async};
+use std::error::Error as _;
+
 use commit_on_success::{
-    HandlerFailure, commit_on_success, defer, in_transaction, pending, set_rollback,
+    FailureKind, commit_on_success, defer, in_transaction, pending, set_rollback,
 };
 use commit_on_success_tests::journal::{Failure, Journal, Witness, source_line};
 use commit_on_success_tests::polling::{complete, poll_once};
@@ -319,9 +321,9 @@ fn running_them_returns_what_failed_and_goes_on_with_the_first_panic() {
     let failures = calls.run();
     let texts: Vec<_> = failures
         .iter()
-        .map(|failure| match failure {
-            HandlerFailure::Failed { source, .. } => source.to_string(),
-            other => panic!("{other:?}"),
+        .map(|failure| {
+            assert_eq!(failure.kind(), FailureKind::Failed, "{failure:?}");
+            failure.source().unwrap().to_string()
         })
         .collect();
     assert_eq!(texts, ["the queue is full", "the disk is full"]);
@@ -417,10 +419,11 @@ async fn async_functions_are_caught_and_their_calls_can_be_awaited() {
     assert_eq!(calls.len(), 5);
     assert!(journal.lines().is_empty());
     let failures = calls.run_async().await;
-    let [HandlerFailure::Failed { source, .. }] = &failures[..] else {
+    let [failure] = &failures[..] else {
         panic!("{failures:?}")
     };
-    assert_eq!(source.to_string(), "the queue is full");
+    assert_eq!(failure.kind(), FailureKind::Failed, "{failure:?}");
+    assert_eq!(failure.source().unwrap().to_string(), "the queue is full");
     assert_eq!(journal.lines(), ["1", "2", "3", "4"]);
 }
 
@@ -432,11 +435,12 @@ async fn async_calls_that_are_run_without_waiting_are_lost_and_that_is_said() {
     stored.unwrap();
     let lines = source_lines(&calls);
     let failures = calls.run();
-    let lost = failures.iter().map(|failure| match failure {
-        HandlerFailure::Lost { location } => {
-            source_line(include_str!("testing_capture.rs"), location.line())
-        }
-        other => panic!("{other:?}"),
+    let lost = failures.iter().map(|failure| {
+        assert_eq!(failure.kind(), FailureKind::Lost, "{failure:?}");
+        source_line(
+            include_str!("testing_capture.rs"),
+            failure.location().line(),
+        )
     });
     assert_eq!(lost.collect::<Vec<_>>(), [lines[1], lines[3]]);
     assert_eq!(journal.lines(), ["1", "3", "4"]);

@@ -5,7 +5,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use commit_on_success::testing::{AsyncTestTransaction, TestTransaction, TransactionEnded};
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{ErrorKind, Outcome, commit_on_success, defer};
+use commit_on_success_tests::errors::{assert_not_owned, source_of};
 use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step};
 
@@ -103,9 +104,8 @@ fn what_cannot_be_undone_is_an_error_and_no_function_begins_on_top_of_it() {
         let mut connection = database.connection();
         let mut test = dropped_inside!(connection);
         let error = complete(test.settle()).unwrap_err();
-        let Error::Rollback { source, .. } = &error else {
-            panic!("{error:?}")
-        };
+        assert_eq!(error.kind(), ErrorKind::Rollback, "{error:?}");
+        let source = source_of(&error);
         assert_eq!(source.to_string(), says);
         assert_eq!(panics(|| drop(test)), answer == Answer::Ended);
 
@@ -113,10 +113,11 @@ fn what_cannot_be_undone_is_an_error_and_no_function_begins_on_top_of_it() {
         let mut connection = database.connection();
         let mut test = dropped_inside!(connection);
         let error = complete(store_later(test.connection(), 2)).unwrap_err();
-        let AppError::Transaction(Error::NestedBegin { source, .. }) = &error else {
+        let AppError::Transaction(error) = error else {
             panic!("{error:?}")
         };
-        assert_eq!(source.to_string(), says);
+        assert_eq!(error.kind(), ErrorKind::NestedBegin, "{error:?}");
+        assert_eq!(source_of(&error).to_string(), says);
         assert_eq!(database.count("insert 2"), 0);
         assert_eq!(panics(|| drop(test)), answer == Answer::Ended);
     }
@@ -136,7 +137,7 @@ fn a_begin_that_fails_half_way_is_ended_and_is_no_test() {
         let database = Database::new().on(step, answer);
         let mut connection = database.connection();
         let error = TestTransaction::begin(&mut connection).unwrap_err();
-        assert!(matches!(error, Error::Begin { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Begin, "{error:?}");
         assert_eq!(database.count("rollback"), rollbacks, "{step:?} {answer:?}");
         TestTransaction::begin(&mut connection)
             .unwrap()
@@ -177,8 +178,8 @@ fn what_a_commit_would_refuse_is_refused_at_the_end_of_a_function_inside() {
             panic!("{error:?}")
         };
         match answer {
-            Answer::Refused => assert!(matches!(error, Error::Commit { .. }), "{error:?}"),
-            _ => assert!(matches!(error, Error::Aborted { .. }), "{error:?}"),
+            Answer::Refused => assert_eq!(error.kind(), ErrorKind::Commit, "{error:?}"),
+            _ => assert_eq!(error.kind(), ErrorKind::Aborted, "{error:?}"),
         }
         assert_eq!(error.outcome(), Outcome::RolledBack);
         let end = ["insert 1", "check", "rollback to 0"];
@@ -195,9 +196,10 @@ fn what_a_commit_would_refuse_is_refused_at_the_end_of_an_async_function_inside(
     let mut connection = database.connection();
     let mut test = complete(AsyncTestTransaction::begin(&mut connection)).unwrap();
     let error = complete(store_later(test.connection(), 1)).unwrap_err();
-    let AppError::Transaction(Error::Commit { .. }) = error else {
-        panic!("{error:?}")
-    };
+    assert!(
+        matches!(&error, AppError::Transaction(error) if error.kind() == ErrorKind::Commit),
+        "{error:?}"
+    );
     assert_eq!(sent(&database)[5..], ["insert 1", "check", "rollback to 0"]);
     complete(store_later(test.connection(), 2)).unwrap();
     assert_eq!(database.count("call"), 1);
@@ -212,12 +214,12 @@ fn nothing_is_checked_outside_of_a_test() {
 }
 
 /// The transaction of somebody else, in which a call would never run.
-fn assert_not_owned(database: &Database) {
+fn assert_refused(database: &Database) {
     let error = store(&mut database.connection(), 1).unwrap_err();
-    let AppError::Transaction(Error::NotOwned { pending, .. }) = error else {
+    let AppError::Transaction(error) = error else {
         panic!("{error:?}")
     };
-    assert_eq!(pending, 1);
+    assert_not_owned(&error, 1);
     assert_eq!(database.count("call"), 0);
 }
 
@@ -227,7 +229,7 @@ fn a_transaction_of_somebody_else_is_not_taken_for_that_of_a_test_elsewhere() {
     let mut connection = tested.connection();
     let mut test = TestTransaction::begin(&mut connection).unwrap();
     other.raw_begin();
-    assert_not_owned(&other);
+    assert_refused(&other);
     store(test.connection(), 1).unwrap();
     assert_eq!(tested.count("call"), 1);
 }
@@ -238,5 +240,5 @@ fn a_transaction_of_somebody_else_is_not_taken_for_that_of_a_test_that_is_over()
     let mut connection = database.connection();
     drop(TestTransaction::begin(&mut connection).unwrap());
     database.raw_begin();
-    assert_not_owned(&database);
+    assert_refused(&database);
 }

@@ -1,4 +1,4 @@
-use commit_on_success::{NotInTransaction, defer, try_defer};
+use commit_on_success::{Error, defer, try_defer};
 struct Search;
 impl Search {
     fn new() -> Self {
@@ -7,7 +7,7 @@ impl Search {
     async fn index(self, _id: i64) {}
 }
 async fn index(_id: i64, _title: String) {}
-async fn deferred(id: i64, title: String) -> Result<(), NotInTransaction> {
+async fn deferred(id: i64, title: String) -> Result<(), Error> {
     (::commit_on_success::__private::defer_async)({
             let __arg1 = title.clone();
             async move { index(id, __arg1).await }

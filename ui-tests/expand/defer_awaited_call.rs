@@ -1,4 +1,4 @@
-use commit_on_success::{NotInTransaction, defer, try_defer};
+use commit_on_success::{Error, defer, try_defer};
 
 struct Search;
 
@@ -12,7 +12,7 @@ impl Search {
 
 async fn index(_id: i64, _title: String) {}
 
-async fn deferred(id: i64, title: String) -> Result<(), NotInTransaction> {
+async fn deferred(id: i64, title: String) -> Result<(), Error> {
     defer!(index(id, title.clone()).await);
     defer!(Search::new().index(id).await);
     try_defer!(index(id, title).await)

@@ -1,4 +1,4 @@
-use commit_on_success::{NotInTransaction, defer, try_defer};
+use commit_on_success::{Error, defer, try_defer};
 struct Search;
 impl Search {
     fn new() -> Self {
@@ -9,7 +9,7 @@ impl Search {
     }
 }
 fn index(_id: i64, _title: String) {}
-fn deferred(id: i64, title: String) -> Result<(), NotInTransaction> {
+fn deferred(id: i64, title: String) -> Result<(), Error> {
     (::commit_on_success::__private::defer)({
         let __arg1 = title.clone();
         move || index(id, __arg1)

@@ -1,4 +1,4 @@
-use commit_on_success::{NotInTransaction, defer, try_defer};
+use commit_on_success::{Error, defer, try_defer};
 
 struct Search;
 
@@ -14,7 +14,7 @@ impl Search {
 
 fn index(_id: i64, _title: String) {}
 
-fn deferred(id: i64, title: String) -> Result<(), NotInTransaction> {
+fn deferred(id: i64, title: String) -> Result<(), Error> {
     defer!(index(id, title.clone()));
     defer!(index, id, title.clone());
     defer!(self::index(id, title.clone()));

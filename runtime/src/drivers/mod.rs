@@ -17,7 +17,6 @@ pub mod diesel;
 pub mod diesel_async;
 #[cfg(any(feature = "diesel", feature = "diesel-async"))]
 mod diesel_steps;
-mod original;
 #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
 mod ownership;
 #[cfg(feature = "postgres")]

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context::{self, Kind, OpenBlock};
-use crate::error::{BoxError, NotInTransaction, RollbackOnly};
+use crate::error::{BoxError, Error, Reason, RollbackOnly};
 use crate::outside;
 use crate::queue::{AsyncCall, Handler, HandlerOutcome};
 use crate::run;
@@ -35,12 +35,12 @@ where
 ///
 /// When no transaction is open; the call is dropped then.
 #[track_caller]
-pub fn try_defer<F, R>(call: F) -> Result<(), NotInTransaction>
+pub fn try_defer<F, R>(call: F) -> Result<(), Error>
 where
     F: FnOnce() -> R + Send + 'static,
     R: HandlerOutcome,
 {
-    let block = context::innermost().ok_or(NotInTransaction)?;
+    let block = context::innermost().ok_or(Reason::NotInTransaction)?;
     block.enqueue(Handler::sync(call, Location::caller()));
     Ok(())
 }
@@ -124,12 +124,12 @@ pub struct TryRegistration {
 }
 
 impl Future for TryRegistration {
-    type Output = Result<(), NotInTransaction>;
+    type Output = Result<(), Error>;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let call = self.call.take();
         let Some(block) = context::innermost() else {
-            return Poll::Ready(Err(NotInTransaction));
+            return Poll::Ready(Err(Reason::NotInTransaction.into()));
         };
         enqueue_async(block, call, self.location);
         Poll::Ready(Ok(()))
@@ -174,7 +174,7 @@ fn enqueue_async(block: OpenBlock, call: Option<AsyncCall>, location: &'static L
 
 #[cold]
 fn doom(block: OpenBlock, location: &'static Location<'static>) {
-    block.change(|pending| pending.doom(RollbackOnly::AsyncCall(location)));
+    block.change(|pending| pending.doom(RollbackOnly::AsyncCall { location }));
 }
 
 /// A call whose failure no function returns: it goes to the observers, and a panic ends here.

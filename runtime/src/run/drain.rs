@@ -80,7 +80,7 @@ impl Drain {
         // An async call dooms a sync scope when it is deferred there; this one came from a nested
         // block of an async function, which something blocked on.
         if let Some(_lost) = self.run_sync(call, location) {
-            self.fail(HandlerFailure::Lost { location });
+            self.fail(HandlerFailure::lost(location));
         }
     }
 
@@ -181,6 +181,6 @@ struct Lost(Registered);
 impl Drop for Lost {
     fn drop(&mut self) {
         let location = self.0;
-        observer::handler_failed_unheard(&HandlerFailure::Lost { location });
+        observer::handler_failed_unheard(&HandlerFailure::lost(location));
     }
 }

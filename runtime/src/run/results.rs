@@ -80,7 +80,7 @@ fn panic_of(payload: &Payload, location: Registered) -> HandlerFailure {
         .map(|message| (*message).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a payload that is not a string".to_owned());
-    HandlerFailure::Panicked { location, message }
+    HandlerFailure::panicked(location, message)
 }
 
 /// The failures of the calls that have run so far.
@@ -105,7 +105,7 @@ impl Results {
     #[cold]
     fn note(&mut self, location: Registered, broken: Broken) {
         match broken {
-            Broken::Error(source) => self.fail(HandlerFailure::Failed { location, source }),
+            Broken::Error(error) => self.fail(HandlerFailure::failed(location, error)),
             Broken::Panic(payload) => {
                 self.fail(panic_of(&payload, location));
                 match &mut self.failed().panic {

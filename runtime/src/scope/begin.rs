@@ -4,7 +4,7 @@ use super::core::Core;
 use super::level::{self, Level};
 use super::steps::Steps;
 use crate::attempts::Attempts;
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, Reason};
 use crate::observer;
 use crate::options::{Options, Unsupported};
 use crate::transaction::{RollbackError, Session, TransactionStatus as Status};
@@ -85,11 +85,12 @@ impl<S: Steps> Core<S> {
         self.state.close();
         let site = self.state.site();
         match unsupported {
-            Some(Unsupported { option, database }) => Error::Unsupported {
-                function: site.function,
+            Some(Unsupported { option, database }) => Reason::Unsupported {
+                site,
                 option,
                 database,
-            },
+            }
+            .into(),
             None if outermost => level::no_begin(site, source),
             None => level::no_savepoint(site, source),
         }

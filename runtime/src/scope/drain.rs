@@ -76,6 +76,6 @@ impl<S: Steps> Core<S> {
             steps.abandon(Abandoned::Interrupted);
             self.steps = None;
         }
-        Some(HandlerFailure::BadlyBehaved { location, rollback })
+        Some(HandlerFailure::badly_behaved(location, rollback))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::foreign::{self, Crowded};
 use crate::context::{self, Child, Enclosing, Levels, Refusal};
-use crate::error::{BesideOpen, BoxError, Error};
+use crate::error::{BesideOpen, BoxError, Error, Reason};
 use crate::options::{Options, Propagation};
 use crate::site::Site;
 use crate::test_transaction;
@@ -113,11 +113,10 @@ fn begin_child(
 
 #[cold]
 fn refused(refusal: Refusal, site: &'static Site) -> Error {
-    let function = site.function;
     match refusal {
-        Refusal::RollbackOnly(cause) => Error::RollbackOnly { function, cause },
+        Refusal::RollbackOnly(why) => Reason::RollbackOnly(site, why).into(),
         Refusal::TooDeep => no_savepoint(site, "blocks are nested too deeply".into()),
-        Refusal::Crowded | Refusal::Grown => Error::Concurrent { function },
+        Refusal::Crowded | Refusal::Grown => Reason::Concurrent(site).into(),
     }
 }
 
@@ -131,8 +130,7 @@ fn begin_foreign(
 ) -> Result<(Level, Savepoint), Error> {
     check_options(session, site, options)?;
     if !session.is_exclusive() {
-        let function = site.function;
-        foreign::begins(connection).map_err(|Crowded| Error::Concurrent { function })?;
+        foreign::begins(connection).map_err(|Crowded| Reason::Concurrent(site))?;
     }
     Ok((Level::Foreign, Savepoint::foreign()))
 }
@@ -143,21 +141,19 @@ fn check_options(
     site: &'static Site,
     options: &Options,
 ) -> Result<(), Error> {
-    let function = site.function;
     if options.propagation == Propagation::Durable {
         let driver = session.driver();
-        return Err(Error::Durable { function, driver });
+        return Err(Reason::Durable { site, driver }.into());
     }
     match options.for_outermost() {
-        Some(option) => Err(Error::NestedOption { function, option }),
+        Some(option) => Err(Reason::NestedOption { site, option }.into()),
         None => Ok(()),
     }
 }
 
 #[cold]
 fn mandatory(site: &'static Site, driver: &'static str) -> Error {
-    let function = site.function;
-    Error::Mandatory { function, driver }
+    Reason::Mandatory { site, driver }.into()
 }
 
 #[cold]
@@ -168,7 +164,6 @@ fn no_transaction(site: &'static Site) -> Error {
 /// The error of a block that has no connection, or could not begin on it.
 #[cold]
 pub(super) fn no_begin(site: &'static Site, source: BoxError) -> Error {
-    let function = site.function;
     let source = match context::innermost() {
         Some(block) => {
             let around = block.site();
@@ -176,10 +171,9 @@ pub(super) fn no_begin(site: &'static Site, source: BoxError) -> Error {
         }
         None => source,
     };
-    Error::Begin { function, source }
+    Reason::Begin(site, source).into()
 }
 
 pub(super) fn no_savepoint(site: &'static Site, source: BoxError) -> Error {
-    let function = site.function;
-    Error::NestedBegin { function, source }
+    Reason::NestedBegin(site, source).into()
 }

@@ -3,7 +3,7 @@
 use super::level::Level;
 use super::state::{BlockState, Phase};
 use crate::context::MustRollBack;
-use crate::error::{BoxError, Error, HandlerFailure, RefusedAndOpen, RollbackOnly};
+use crate::error::{BoxError, Error, HandlerFailure, Reason, RefusedAndOpen, RollbackOnly};
 use crate::event::Cause;
 use crate::observer;
 use crate::transaction::{CommitError, RollbackError};
@@ -59,13 +59,14 @@ impl BlockState {
 
     /// The objection to a commit. There is none where a rollback was asked for, or where the body's own error says more.
     pub(super) fn objection(&self, pending: usize) -> Option<Error> {
-        let function = self.site().function;
-        match self.frame().pending.must_roll_back {
-            _ if self.keeps_error => None,
-            Some(MustRollBack::Requested) => None,
-            Some(MustRollBack::Only(cause)) => Some(Error::RollbackOnly { function, cause }),
-            None => Some(Error::NotOwned { function, pending }),
-        }
+        let site = self.site();
+        let reason = match self.frame().pending.must_roll_back {
+            _ if self.keeps_error => return None,
+            Some(MustRollBack::Requested) => return None,
+            Some(MustRollBack::Only(why)) => Reason::RollbackOnly(site, why),
+            None => Reason::NotOwned { site, pending },
+        };
+        Some(reason.into())
     }
 
     /// Why a block that may not commit is rolled back.
@@ -148,37 +149,35 @@ impl BlockState {
     pub(super) fn leave_joined(&mut self, cause: Cause, driver: &'static str) {
         self.close();
         self.observe(driver, |event| observer::rolled_back(event, cause));
-        self.doom_parent(RollbackOnly::Joined(self.site()));
+        self.doom_parent(RollbackOnly::Joined { site: self.site() });
         self.hand_over();
     }
 
     /// The caller's error when the commit was refused.
     pub(super) fn refused(&self, refusal: CommitError) -> Error {
-        let function = self.site().function;
-        match refusal {
+        let site = self.site();
+        let reason = match refusal {
             CommitError::Refused(source) | CommitError::RolledBack(source) => {
-                Error::Commit { function, source }
+                Reason::Commit(site, source)
             }
-            CommitError::Aborted => Error::Aborted { function },
-            CommitError::Ended => Error::Ended { function },
-            CommitError::Unknown(source) => Error::Unknown { function, source },
-        }
+            CommitError::Aborted => Reason::Aborted(site),
+            CommitError::Ended => Reason::Ended(site),
+            CommitError::Unknown(source) => Reason::Unknown(site, source),
+        };
+        reason.into()
     }
 
     /// The caller's result when the body returned `Ok` but the block was rolled back.
     pub(super) fn not_committed(&self, objection: Option<Error>, undo: Undo) -> Result<(), Error> {
-        let function = self.site().function;
+        let site = self.site();
         match (undo.fate, undo.answer) {
             _ if self.keeps_error && objection.is_none() => Ok(()),
             (Fate::Undone, _) => objection.map_or(Ok(()), Err),
             (
                 Fate::Unknown,
                 Err(RollbackError::Failed(rollback) | RollbackError::Disconnected(rollback)),
-            ) => {
-                let source = both(objection, rollback);
-                Err(Error::Rollback { function, source })
-            }
-            (Fate::Unknown, Ok(()) | Err(RollbackError::Ended)) => Err(Error::Ended { function }),
+            ) => Err(Reason::Rollback(site, both(objection, rollback)).into()),
+            (Fate::Unknown, Ok(()) | Err(RollbackError::Ended)) => Err(Reason::Ended(site).into()),
         }
     }
 
@@ -186,8 +185,7 @@ impl BlockState {
         if failures.is_empty() {
             return Ok(());
         }
-        let function = self.site().function;
-        Err(Error::Handlers { function, failures })
+        Err(Reason::Handlers(self.site(), failures).into())
     }
 }
 
@@ -195,9 +193,6 @@ impl BlockState {
 fn both(refusal: Option<Error>, rollback: BoxError) -> BoxError {
     match refusal {
         None => rollback,
-        Some(refusal) => {
-            let refusal = Box::new(refusal);
-            RefusedAndOpen { refusal, rollback }.into()
-        }
+        Some(refusal) => RefusedAndOpen { refusal, rollback }.into(),
     }
 }

@@ -61,7 +61,7 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Begin`], when no connection is to be had or it is in a transaction already.
+    /// [`ErrorKind::Begin`](crate::ErrorKind::Begin), when no connection is to be had or it is in a transaction already.
     ///
     /// # Cancel safety
     ///
@@ -106,7 +106,7 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Rollback`].
+    /// [`ErrorKind::Rollback`](crate::ErrorKind::Rollback).
     ///
     /// # Cancel safety
     ///
@@ -122,7 +122,7 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Ended`] when the transaction is not there any more, [`Error::Rollback`] when the driver fails.
+    /// [`ErrorKind::Ended`](crate::ErrorKind::Ended) when the transaction is not there any more, [`ErrorKind::Rollback`](crate::ErrorKind::Rollback) when the driver fails.
     ///
     /// # Cancel safety
     ///

@@ -137,7 +137,7 @@ impl Captured {
     }
 
     /// Runs the calls, outside of any transaction, and returns what failed. An async call does not run, and is
-    /// among the failures as [`HandlerFailure::Lost`].
+    /// among the failures as [`FailureKind::Lost`](crate::FailureKind::Lost).
     ///
     /// # Panics
     ///

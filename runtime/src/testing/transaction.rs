@@ -59,7 +59,7 @@ impl<T: Transaction> TestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Begin`], when no connection is to be had or it is in a transaction already.
+    /// [`ErrorKind::Begin`](crate::ErrorKind::Begin), when no connection is to be had or it is in a transaction already.
     pub fn begin<S, D>(source: S) -> Result<Self, Error>
     where
         S: Begin<D, Transaction = T>,
@@ -104,7 +104,7 @@ impl<T: Transaction> TestTransaction<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Ended`] when the transaction is not there any more, [`Error::Rollback`] when the driver fails.
+    /// [`ErrorKind::Ended`](crate::ErrorKind::Ended) when the transaction is not there any more, [`ErrorKind::Rollback`](crate::ErrorKind::Rollback) when the driver fails.
     pub fn rollback(mut self) -> Result<(), Error> {
         self.open = false;
         self.end().map_err(not_rolled_back)

@@ -1,6 +1,7 @@
 //! Transactions that the body begins with sqlx itself.
 
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{Outcome, commit_on_success, defer};
+use commit_on_success_tests::errors::{assert_not_owned, function_of};
 use sqlx::Connection as _;
 
 use crate::driver::{self, Connection};
@@ -127,10 +128,7 @@ async fn calls_deferred_inside_a_transaction_of_sqlx_inside_a_body_are_refused()
             .await
             .unwrap_err()
             .into_transaction();
-        assert!(
-            matches!(error, Error::NotOwned { pending: 1, .. }),
-            "{error:?}"
-        );
+        assert_not_owned(&error, 1);
         assert_eq!(error.outcome(), Outcome::RolledBack);
         if commits {
             by_hand.commit().await?;
@@ -166,16 +164,8 @@ async fn a_block_in_a_block_inside_a_transaction_of_sqlx_hands_its_calls_to_the_
         let mut by_hand = conn.begin().await?;
         let refused = middle(&mut by_hand, journal).await;
         let error = refused.unwrap_err().into_transaction();
-        assert!(
-            matches!(
-                error,
-                Error::NotOwned {
-                    function: "middle",
-                    pending: 1
-                }
-            ),
-            "{error:?}"
-        );
+        assert_eq!(function_of(&error), "middle");
+        assert_not_owned(&error, 1);
         by_hand.rollback().await?;
         Ok(driver::insert(conn, 3).await?)
     }

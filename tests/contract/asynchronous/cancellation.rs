@@ -3,7 +3,10 @@
 use std::future::pending as forever;
 use std::panic::panic_any;
 
-use commit_on_success::{Error, Outcome, RollbackOnly, commit_on_success, defer, in_transaction};
+use commit_on_success::{
+    ErrorKind, Outcome, RollbackOnly, commit_on_success, defer, in_transaction,
+};
+use commit_on_success_tests::errors::assert_kind;
 use tokio::sync::Notify;
 
 use crate::driver::{self, Connection, Pool};
@@ -128,10 +131,8 @@ async fn an_inner_block_that_is_cancelled_alone_makes_the_outer_roll_back_with_a
         .unwrap_err()
         .into_transaction();
     assert_eq!(error.outcome(), Outcome::RolledBack);
-    let Error::RollbackOnly { function, cause } = error else {
-        panic!("{error:?}");
-    };
-    assert_eq!((function, cause), ("outer", RollbackOnly::NestedCancelled));
+    assert_kind(&error, ErrorKind::RollbackOnly, "outer");
+    assert_eq!(error.rollback_only(), Some(RollbackOnly::NestedCancelled));
     assert!(journal.entries().is_empty());
     store_on(&mut conn, 3, &journal).await.unwrap();
     assert_eq!(db.committed().await, [3]);
@@ -166,10 +167,7 @@ async fn an_inner_block_that_panics_and_is_caught_leaves_nothing_of_its_own() {
         Err(error) => {
             let error = error.into_transaction();
             assert_eq!(error.outcome(), Outcome::RolledBack);
-            let Error::RollbackOnly { cause, .. } = error else {
-                panic!("{error:?}");
-            };
-            assert_eq!(cause, RollbackOnly::NestedPanicked);
+            assert_eq!(error.rollback_only(), Some(RollbackOnly::NestedPanicked));
             Vec::new()
         }
     };

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{ErrorKind, Outcome, commit_on_success, defer};
+use commit_on_success_tests::errors::{assert_kind, source_of};
 
 use crate::driver::{self, Connection, Pool};
 use crate::support::{Failure, Journal};
@@ -128,13 +129,8 @@ async fn without_a_connection_the_body_does_not_run() {
         .unwrap_err()
         .into_transaction();
     assert_eq!(error.outcome(), Outcome::RolledBack);
-    let Error::Begin {
-        function: "store",
-        source,
-    } = error
-    else {
-        panic!("{error:?}");
-    };
+    assert_kind(&error, ErrorKind::Begin, "store");
+    let source = source_of(&error);
     assert!(
         matches!(source.downcast_ref(), Some(sqlx::Error::PoolClosed)),
         "{source:?}"

@@ -1,6 +1,7 @@
 // Blocks inside of savepoints that diesel and diesel-async have created themselves.
 
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{Outcome, commit_on_success, defer};
+use commit_on_success_tests::errors::assert_not_owned;
 
 use crate::driver::{self, Connection, Generic as _};
 use crate::support::{Failure, Journal};
@@ -30,13 +31,10 @@ async fn joins(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
 }
 
 #[track_caller]
-fn assert_not_owned(done: Result<(), Failure>, calls: usize) {
+fn assert_refused(done: Result<(), Failure>, calls: usize) {
     let error = done.unwrap_err().into_transaction();
     assert_eq!(error.outcome(), Outcome::RolledBack);
-    let Error::NotOwned { pending, .. } = error else {
-        panic!("{error:?}");
-    };
-    assert_eq!(pending, calls);
+    assert_not_owned(&error, calls);
 }
 
 /// Nobody hears whether the savepoint of diesel is undone.
@@ -47,7 +45,7 @@ async fn a_call_deferred_in_a_savepoint_of_diesel_is_an_error_and_never_runs() {
         plain(conn, 1).await?;
         let inner = conn.transaction::<(), Failure, _>(async |conn| {
             plain(conn, 2).await?;
-            assert_not_owned(defers(conn, 3, journal).await, 1);
+            assert_refused(defers(conn, 3, journal).await, 1);
             if keeps {
                 Ok(())
             } else {
@@ -85,7 +83,7 @@ async fn blocks_inside_of_a_block_in_a_savepoint_of_diesel_hand_their_calls_to_t
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
         defers(conn, 1, journal).await?;
         let inner = conn.transaction::<(), Failure, _>(async |conn| {
-            assert_not_owned(middle(conn, journal).await, 3);
+            assert_refused(middle(conn, journal).await, 3);
             assert_eq!(driver::depth(conn), Some(2));
             plain(conn, 7).await
         });
@@ -111,7 +109,7 @@ async fn blocks_that_join_or_roll_back_leave_the_count_of_savepoints_as_it_was()
         defers(conn, 4, journal).await.unwrap_err();
         let inner = conn.transaction::<(), Failure, _>(async |conn| {
             // Nothing of somebody else's can be joined.
-            assert_not_owned(joins(conn, 5, journal).await, 2);
+            assert_refused(joins(conn, 5, journal).await, 2);
             Ok(())
         });
         inner.await?;

@@ -1,6 +1,6 @@
 //! Several databases behind one type: `#[derive(MultiConnection)]`.
 
-use commit_on_success::{Error, commit_on_success, defer};
+use commit_on_success::{Error, ErrorKind, commit_on_success, defer};
 use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -114,14 +114,14 @@ fn several_databases_behind_one_type_never_commit_what_has_failed_or_ended() {
         let done = swallows(&mut conn, &journal);
         if matches!(conn, AnyConnection::Postgres(_)) {
             let error = done.unwrap_err().into_transaction();
-            assert!(matches!(error, Error::Aborted { .. }), "{error:?}");
+            assert_eq!(error.kind(), ErrorKind::Aborted, "{error:?}");
             assert!(conn.rows().is_empty());
         } else {
             done.unwrap();
             assert_eq!(conn.rows(), [1]);
         }
         let error = ends(&mut conn, &journal).unwrap_err().into_transaction();
-        assert!(matches!(error, Error::Ended { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Ended, "{error:?}");
         store_any(&mut conn, 5, &journal).unwrap();
     }
 }
@@ -145,7 +145,7 @@ fn several_databases_behind_one_type_refuse_a_commit() {
 }
 
 mod limits {
-    use commit_on_success::{Error, Outcome, commit_on_success};
+    use commit_on_success::{ErrorKind, Outcome, commit_on_success};
     use diesel::prelude::*;
 
     use super::{AnyConnection, store_any};
@@ -165,13 +165,8 @@ mod limits {
         };
         for mut conn in AnyConnection::each(&db) {
             let error = isolated(&mut conn).unwrap_err().into_transaction();
-            let Error::Unsupported {
-                option: "isolation",
-                ..
-            } = error
-            else {
-                panic!("{error:?}");
-            };
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+            assert!(error.to_string().contains("`isolation`"), "{error}");
             assert_eq!(error.outcome(), Outcome::RolledBack);
             store_any(&mut conn, 1, &Journal::default()).unwrap();
         }

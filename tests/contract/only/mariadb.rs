@@ -1,6 +1,7 @@
 //! MariaDB and MySQL alone: data definition commits, and a deadlock rolls everything back.
 
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{Error, ErrorKind, Outcome, commit_on_success, defer};
+use commit_on_success_tests::errors::assert_kind;
 use tokio::sync::oneshot;
 
 use crate::dialect;
@@ -45,15 +46,7 @@ async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
         .await
         .unwrap_err()
         .into_transaction();
-    assert!(
-        matches!(
-            error,
-            Error::Ended {
-                function: "defines"
-            }
-        ),
-        "{error:?}"
-    );
+    assert_kind(&error, ErrorKind::Ended, "defines");
     assert_ne!(error.outcome(), Outcome::Committed);
     assert!(journal.entries().is_empty());
     assert_eq!(db.committed().await, [1, 2]);
@@ -75,7 +68,7 @@ async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_o
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
         store(conn, 1, journal).await?;
         let error = defines(conn).await.unwrap_err().into_transaction();
-        assert!(matches!(error, Error::Ended { .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Ended, "{error:?}");
         Ok(())
     }
 
@@ -178,15 +171,7 @@ async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
         .await
         .unwrap_err()
         .into_transaction();
-    assert!(
-        matches!(
-            error,
-            Error::Ended {
-                function: "swallows"
-            }
-        ),
-        "{error:?}"
-    );
+    assert_kind(&error, ErrorKind::Ended, "swallows");
     assert_ne!(error.outcome(), Outcome::Committed);
     assert!(journal.entries().is_empty());
     stores(&pool, &journal).await.unwrap();

@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use commit_on_success::{Begin, Error, Owned, Session, commit_on_success, defer};
+use commit_on_success::{Begin, ErrorKind, Owned, Session, commit_on_success, defer};
+use commit_on_success_tests::errors::source_of;
 use commit_on_success_tests::pg::AppError;
 use postgres::Client;
 
@@ -155,9 +156,8 @@ fn a_transaction_behind_a_lock_stays_until_its_owner_ends_it() {
     shared.lock().unwrap().batch_execute(LEAVE_OPEN).unwrap();
     listen();
     let error = stores(&shared, &journal).unwrap_err().into_transaction();
-    let Error::Begin { source, .. } = error else {
-        panic!("{error:?}");
-    };
+    assert_eq!(error.kind(), ErrorKind::Begin, "{error:?}");
+    let source = source_of(&error);
     assert_eq!(source.to_string(), "a transaction is open already");
     assert!(source.source().unwrap().is::<postgres::Error>());
     assert_eq!((leftovers(), journal.owners()), (0, 1));

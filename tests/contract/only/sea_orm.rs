@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use commit_on_success::testing::AsyncTestTransaction;
-use commit_on_success::{Error, Outcome, commit_on_success, defer, pending};
+use commit_on_success::{Error, ErrorKind, Outcome, commit_on_success, defer, pending};
+use commit_on_success_tests::errors::source_of;
 use commit_on_success_tests::polling::poll_once;
 use sea_orm::{
     ConnAcquireErr, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr,
@@ -143,13 +144,11 @@ async fn an_executor_leads_to_the_transaction_that_it_owns() {
 }
 
 /// The error of a begin, which has run no body.
-fn refusal(result: Result<(), Failure>) -> commit_on_success::BoxError {
+fn refusal(result: Result<(), Failure>) -> Error {
     let error = result.unwrap_err().into_transaction();
     assert_eq!(error.outcome(), Outcome::RolledBack);
-    match error {
-        Error::Begin { source, .. } => source,
-        other => panic!("{other:?}"),
-    }
+    assert_eq!(error.kind(), ErrorKind::Begin, "{error:?}");
+    error
 }
 
 #[tokio::test]
@@ -174,10 +173,10 @@ async fn without_a_connection_the_body_does_not_run() {
     let pool = db.pool(1).await;
     pool.close_by_ref().await.unwrap();
     let closed = DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
-    let source = refusal(generic(&pool, 1).await);
-    assert_eq!(source.downcast_ref::<Original>(), Some(&closed));
-    let source = refusal(generic(&DatabaseConnection::default(), 1).await);
-    let source = source.downcast_ref::<Original>();
+    let error = refusal(generic(&pool, 1).await);
+    assert_eq!(source_of(&error).downcast_ref::<Original>(), Some(&closed));
+    let error = refusal(generic(&DatabaseConnection::default(), 1).await);
+    let source = source_of(&error).downcast_ref::<Original>();
     assert!(matches!(source, Some(DbErr::Conn(_))), "{source:?}");
     assert!(db.committed().await.is_empty());
 }

@@ -3,7 +3,8 @@
 use std::mem::forget;
 use std::panic::panic_any;
 
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{Outcome, commit_on_success, defer};
+use commit_on_success_tests::errors::assert_not_owned;
 use futures_util::TryStreamExt as _;
 use sea_orm::{DatabaseTransaction, EntityTrait, TransactionTrait};
 use tokio::sync::Notify;
@@ -80,10 +81,7 @@ async fn calls_deferred_inside_a_transaction_of_sea_orm_inside_a_body_are_refuse
             .await
             .unwrap_err()
             .into_transaction();
-        assert!(
-            matches!(error, Error::NotOwned { pending: 1, .. }),
-            "{error:?}"
-        );
+        assert_not_owned(&error, 1);
         assert_eq!(error.outcome(), Outcome::RolledBack);
         by_hand.commit().await?;
         store(db, 3, journal).await

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use commit_on_success::{Error, commit_on_success, defer};
+use commit_on_success::{ErrorKind, commit_on_success, defer};
+use commit_on_success_tests::errors::{assert_kind, assert_unsupported};
 use sea_orm::ConnectionTrait;
 
 use crate::driver::{self, Connection, Database, Source};
@@ -72,10 +73,8 @@ async fn what_mysql_does_not_have_is_refused_and_the_body_does_not_run() {
         (immediate(&conn).await, "mode"),
         (deferrable(&conn).await, "deferrable"),
     ] {
-        match refused.unwrap_err().into_transaction() {
-            Error::Unsupported { option, .. } => assert_eq!(option, expected),
-            other => panic!("{other:?}"),
-        }
+        let error = refused.unwrap_err().into_transaction();
+        assert_unsupported(&error, expected, "MySQL");
     }
     assert!(db.committed().await.is_empty());
 }
@@ -136,16 +135,7 @@ async fn without_a_transaction_around_it_the_body_of_an_inner_block_does_not_run
     let journal = Journal::default();
     let ended = outer(&db.connect().await, &journal).await;
     let error = ended.unwrap_err().into_transaction();
-    assert!(
-        matches!(
-            error,
-            Error::NestedBegin {
-                function: "store",
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_kind(&error, ErrorKind::NestedBegin, "store");
     assert_eq!(journal.owners(), 1);
     assert_eq!(db.committed().await, [1]);
 }

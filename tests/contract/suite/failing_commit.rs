@@ -1,6 +1,7 @@
 // Commits that the database refuses: a deferred constraint is violated.
 
-use commit_on_success::{Error, Outcome, commit_on_success, defer};
+use commit_on_success::{Error, ErrorKind, Outcome, commit_on_success, defer};
+use commit_on_success_tests::errors::{assert_kind, function_of, source_of};
 
 use crate::driver::{self, Connection, DriverError, Pool};
 use crate::support::{Failure, Journal};
@@ -34,9 +35,8 @@ async fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
         .unwrap_err()
         .into_transaction();
     assert_eq!(error.outcome(), Outcome::RolledBack);
-    let Error::Commit { function, source } = error else {
-        panic!("{error:?}");
-    };
+    assert_eq!(error.kind(), ErrorKind::Commit, "{error:?}");
+    let (function, source) = (function_of(&error), source_of(&error));
     assert_eq!(function, "store_orphan");
     assert!(source.is::<driver::Original>(), "{source:?}");
     assert!(db.committed().await.is_empty());
@@ -85,16 +85,7 @@ async fn a_constraint_that_an_inner_block_violates_is_refused_at_the_outermost_c
         .await
         .unwrap_err()
         .into_transaction();
-    assert!(
-        matches!(
-            error,
-            Error::Commit {
-                function: "outer",
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_kind(&error, ErrorKind::Commit, "outer");
     assert!(db.committed().await.is_empty());
     assert!(journal.entries().is_empty());
 }

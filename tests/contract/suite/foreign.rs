@@ -1,6 +1,7 @@
 //! Blocks inside a transaction that was opened without `commit_on_success`.
 
-use commit_on_success::{Error, Outcome, commit_on_success, defer, in_transaction};
+use commit_on_success::{Outcome, commit_on_success, defer, in_transaction};
+use commit_on_success_tests::errors::assert_not_owned;
 
 use crate::driver::{self, ByHand};
 use crate::support::{Failure, Journal};
@@ -64,10 +65,7 @@ async fn calls_that_nobody_would_run_are_an_error_and_the_savepoint_is_rolled_ba
     store(driver::lend!(by_hand), 1).await.unwrap();
     let refused = store_and_defer(driver::lend!(by_hand), 2, &journal).await;
     let error = refused.unwrap_err().into_transaction();
-    assert!(
-        matches!(error, Error::NotOwned { pending: 2, .. }),
-        "{error:?}"
-    );
+    assert_not_owned(&error, 2);
     assert_eq!(error.outcome(), Outcome::RolledBack);
     assert_eq!(journal.owners(), 1);
     store(driver::lend!(by_hand), 3).await.unwrap();
@@ -94,10 +92,7 @@ async fn calls_of_an_inner_block_that_nobody_would_run_are_an_error_of_the_outer
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
     let refused = outer(driver::lend!(by_hand), &journal).await;
     let error = refused.unwrap_err().into_transaction();
-    assert!(
-        matches!(error, Error::NotOwned { pending: 2, .. }),
-        "{error:?}"
-    );
+    assert_not_owned(&error, 2);
     driver::commit_by_hand(by_hand).await;
     assert!(journal.entries().is_empty());
     assert!(db.committed().await.is_empty());

@@ -2,7 +2,12 @@
 
 use std::panic::panic_any;
 
-use commit_on_success::{Error, HandlerFailure, Outcome, commit_on_success, defer};
+use std::error::Error as _;
+
+use commit_on_success::{
+    ErrorKind, FailureKind, HandlerFailure, Outcome, commit_on_success, defer,
+};
+use commit_on_success_tests::errors::assert_kind;
 
 use crate::driver::{self, Connection, Database};
 use crate::support::{Failure, Journal, fail, observe, observed};
@@ -20,10 +25,8 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
 }
 
 fn source_of(failure: &HandlerFailure) -> String {
-    match failure {
-        HandlerFailure::Failed { source, .. } => source.to_string(),
-        other => panic!("expected a failed call, found {other:?}"),
-    }
+    assert_eq!(failure.kind(), FailureKind::Failed, "{failure:?}");
+    failure.source().unwrap().to_string()
 }
 
 #[tokio::test]
@@ -52,16 +55,7 @@ async fn failing_calls_are_listed_with_their_places_and_the_others_run() {
         .unwrap_err()
         .into_transaction();
     assert_eq!(error.outcome(), Outcome::Committed);
-    assert!(
-        matches!(
-            error,
-            Error::Handlers {
-                function: "stores",
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_kind(&error, ErrorKind::Handlers, "stores");
     let failures = error.failures();
     let sources: Vec<_> = failures.iter().map(source_of).collect();
     assert_eq!(sources, ["one", "two"]);

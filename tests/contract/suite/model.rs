@@ -4,7 +4,9 @@ use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use commit_on_success::{Error, commit_on_success, defer, in_transaction, set_rollback, signals};
+use commit_on_success::{
+    ErrorKind, commit_on_success, defer, in_transaction, set_rollback, signals,
+};
 use commit_on_success_tests::faults::Tally;
 use commit_on_success_tests::model::{
     Around, Block, Call, Caught, End, Propagation, Seen, Step, Traits, expected,
@@ -43,21 +45,20 @@ fn said(result: Result<Result<(), Failure>, Box<dyn std::any::Any + Send>>) -> S
         Ok(Err(Failure::Transaction(error))) => error,
         Ok(Err(Failure::Body(text))) => return text.to_string(),
         Ok(Err(Failure::Driver(_))) => return "the driver failed".to_owned(),
-        Ok(Err(other)) => return format!("{other:?}"),
         Err(payload) => match payload.downcast::<String>() {
             Ok(text) => return *text,
             Err(_) => return "an unknown panic".to_owned(),
         },
     };
-    match error {
-        Error::Mandatory { .. } => "mandatory".to_owned(),
-        Error::Durable { .. } => "durable".to_owned(),
-        Error::RollbackOnly { .. } => "rollback only".to_owned(),
-        Error::NestedBegin { .. } => "no savepoint".to_owned(),
-        Error::Aborted { .. } => "aborted".to_owned(),
-        Error::NotOwned { .. } => "not owned".to_owned(),
-        Error::Handlers { failures, .. } => format!("{} calls failed", failures.len()),
-        other => format!("{other:?}"),
+    match error.kind() {
+        ErrorKind::Mandatory => "mandatory".to_owned(),
+        ErrorKind::Durable => "durable".to_owned(),
+        ErrorKind::RollbackOnly => "rollback only".to_owned(),
+        ErrorKind::NestedBegin => "no savepoint".to_owned(),
+        ErrorKind::Aborted => "aborted".to_owned(),
+        ErrorKind::NotOwned => "not owned".to_owned(),
+        ErrorKind::Handlers => format!("{} calls failed", error.failures().len()),
+        _ => format!("{error:?}"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell as Slot, RefCell};
 use std::sync::Once;
 
 use commit_on_success::signals::Cause;
-use commit_on_success::{BoxError, Error, Event, Observer, Site, add_observer};
+use commit_on_success::{BoxError, Event, Observer, Site, add_observer};
 
 use super::cells::{Cell, Place};
 use crate::scripted::{AppError, Database};
@@ -97,11 +97,11 @@ pub(super) fn said(result: &Result<(), AppError>) -> String {
         Err(AppError::Body(text)) => (*text).to_owned(),
         Err(AppError::Driver(error)) => format!("{:?}", error.answer()),
         Err(AppError::Transaction(error)) => {
-            let name = match error {
-                Error::RollbackOnly { cause, .. } => format!("RollbackOnly of {}", name_of(cause)),
-                other => name_of(other),
-            };
-            format!("{name}, {:?}", error.outcome())
+            let (kind, outcome) = (error.kind(), error.outcome());
+            match error.rollback_only() {
+                Some(why) => format!("{kind:?} of {}, {outcome:?}", name_of(&why)),
+                None => format!("{kind:?}, {outcome:?}"),
+            }
         }
     }
 }

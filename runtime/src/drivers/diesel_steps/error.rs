@@ -3,7 +3,6 @@
 use ::diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::Database;
-use crate::drivers::original::original;
 use crate::error::{Error, find};
 
 /// Whether running the whole transaction again may succeed.
@@ -48,6 +47,8 @@ struct Held(#[source] Error);
 /// has the [`Error`] as its source, for [`Error::find`].
 impl From<Error> for DieselError {
     fn from(error: Error) -> Self {
-        original(error).unwrap_or_else(|error| Self::QueryBuilderError(Held(error).into()))
+        error
+            .into_driver_error()
+            .unwrap_or_else(|error| Self::QueryBuilderError(Held(error).into()))
     }
 }

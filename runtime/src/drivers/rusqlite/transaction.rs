@@ -8,7 +8,6 @@ use ::rusqlite::ffi::Error as SqliteError;
 use super::check;
 use super::sources::Access;
 use crate::drivers::dialect::sqlite;
-use crate::drivers::original::original;
 use crate::drivers::ownership::Ownership;
 use crate::error::{BoxError, Error, find};
 use crate::options::Options;
@@ -176,6 +175,8 @@ where
 /// has the [`Error`] as its source, for [`Error::find`].
 impl From<Error> for RusqliteError {
     fn from(error: Error) -> Self {
-        original(error).unwrap_or_else(|error| Self::ToSqlConversionFailure(error.into()))
+        error
+            .into_driver_error()
+            .unwrap_or_else(|error| Self::ToSqlConversionFailure(error.into()))
     }
 }

@@ -12,7 +12,6 @@ use ::sea_orm::{DatabaseTransaction, DbErr};
 use super::begin::{Beginning, begin, finish, in_terms_of_sea_orm, roll_back};
 use super::database::{Database, execute};
 use super::source::Origin;
-use crate::drivers::original::original;
 use crate::error::{BoxError, Error};
 use crate::executor::spawn;
 use crate::options::Options;
@@ -236,10 +235,12 @@ struct Carrier(#[source] Error);
 /// has the [`Error`] among its sources, for [`Error::find`].
 impl From<Error> for DbErr {
     fn from(error: Error) -> Self {
-        original(error).unwrap_or_else(|error| Self::TryIntoErr {
-            from: "a block",
-            into: "a committed transaction",
-            source: Arc::new(Carrier(error)),
-        })
+        error
+            .into_driver_error()
+            .unwrap_or_else(|error| Self::TryIntoErr {
+                from: "a block",
+                into: "a committed transaction",
+                source: Arc::new(Carrier(error)),
+            })
     }
 }

@@ -17,6 +17,8 @@ mod transaction;
 #[cfg(feature = "sqlx-postgres")]
 mod transaction_id;
 
+pub(crate) use error::told;
+
 /// A database of sqlx that this crate knows: the bound of a function that is generic over it.
 ///
 /// ```

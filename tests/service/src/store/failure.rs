@@ -1,4 +1,4 @@
-use commit_on_success::{Error, Outcome};
+use commit_on_success::{Error, ErrorKind, Outcome};
 
 use crate::order::{Audit, End, Order, Told};
 
@@ -37,12 +37,11 @@ impl Failure {
     #[must_use]
     pub fn told(&self) -> Told {
         match self {
-            Self::Refused | Self::Commit(_) | Self::Transaction(Error::Commit { .. }) => {
-                Told::Refused
-            }
+            Self::Refused | Self::Commit(_) => Told::Refused,
             Self::NotAudited | Self::Database(_) => Told::Failed,
             Self::Unanswered(_) => Told::Unknown,
             Self::Transaction(error) => match error.outcome() {
+                _ if error.kind() == ErrorKind::Commit => Told::Refused,
                 Outcome::RolledBack => Told::Failed,
                 Outcome::Committed => Told::Stored,
                 _ => Told::Unknown,

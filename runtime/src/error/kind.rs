@@ -1,0 +1,112 @@
+//! The kinds of errors, and what each says of the data.
+
+/// The fate of the data, as far as it is known, when a transaction ended with an [`Error`](crate::Error).
+///
+/// ```
+/// use commit_on_success::Outcome;
+///
+/// /// What the user of a form is told.
+/// fn advice(outcome: Outcome) -> &'static str {
+///     match outcome {
+///         Outcome::RolledBack => "Nothing was changed. Try again.",
+///         Outcome::Committed => "Your order is placed.",
+///         _ => "Look at your orders before you try again.",
+///     }
+/// }
+/// # assert_eq!(advice(Outcome::Unknown), "Look at your orders before you try again.");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Nothing that the block wrote was stored.
+    RolledBack,
+    /// Everything was stored; what failed came after the commit.
+    Committed,
+    /// Nobody can know: the connection broke while `COMMIT` was in flight, or the transaction was
+    /// ended by something else than this crate. Neither commit nor rollback handlers ran.
+    Unknown,
+}
+
+/// The kinds of an [`Error`](crate::Error), whose page says what to do about each.
+///
+/// ```
+/// use commit_on_success::{ErrorKind, set_rollback};
+///
+/// let error = set_rollback().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotInTransaction);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No connection, or `BEGIN` failed. The body did not run. The source is the driver's error.
+    Begin,
+    /// The savepoint of a nested block could not be created. Its body did not run; the enclosing
+    /// transaction is as it was. The source is the driver's error.
+    NestedBegin,
+    /// The database cannot honour an option. The body did not run.
+    Unsupported,
+    /// An option that only the begin of a transaction can honour, on a block that runs inside an
+    /// open one. The body did not run; the transaction is as it was.
+    NestedOption,
+    /// `propagation = mandatory`, and no transaction was open on the connection. The body did not
+    /// run.
+    Mandatory,
+    /// `propagation = durable`, and a transaction was open on the connection. The body did not run;
+    /// the transaction is as it was.
+    Durable,
+    /// The database refused the commit (a deferred constraint, a serialization failure, a busy
+    /// file), and the block was rolled back. The source is the driver's error.
+    Commit,
+    /// The body returned `Ok` although one of its statements had failed, and a database that works
+    /// like PostgreSQL then stores nothing, whatever `COMMIT` answers. The block was rolled back.
+    Aborted,
+    /// The transaction was no longer there when it was to be committed: the body sent a `COMMIT` or
+    /// `ROLLBACK` of its own, a statement committed implicitly (DDL on MySQL), or the database
+    /// ended the transaction (a deadlock on MySQL, `ON CONFLICT ROLLBACK` on SQLite). Statements
+    /// that followed may have been stored one by one.
+    Ended,
+    /// A block inside this one could not be undone, so this one could only be rolled back:
+    /// [`Error::rollback_only`](crate::Error::rollback_only) says why.
+    RollbackOnly,
+    /// Another block is open beside this one, in the same transaction. A savepoint keeps and undoes whatever is written
+    /// after it, so their rows could not be told apart. The body did not run; the transaction is as it was.
+    Concurrent,
+    /// Calls were deferred in a savepoint of a transaction that this crate did not open. Nobody
+    /// would run them when that transaction commits, so the savepoint was rolled back.
+    NotOwned,
+    /// The rollback failed, and the transaction may still be open, for whoever has the connection to commit it:
+    /// [`set_rollback`](crate::set_rollback) had asked for it, or the commit was refused. The source is the driver's
+    /// error; behind a refused commit an error that names both, and has the refusal as its source.
+    Rollback,
+    /// The connection broke while `COMMIT` was in flight. The source is the driver's error.
+    Unknown,
+    /// The transaction **is committed**; calls that it had deferred failed. The others ran. They are in
+    /// [`Error::failures`](crate::Error::failures).
+    Handlers,
+    /// What was asked for is only to be had inside of a transaction, and none is open here: [`try_defer!`](crate::try_defer),
+    /// [`set_rollback`](crate::set_rollback), or a [signal](crate::signals). What was given to it was dropped.
+    NotInTransaction,
+}
+
+impl ErrorKind {
+    /// The fate of the data, as far as it is known.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Begin
+            | Self::NestedBegin
+            | Self::Unsupported
+            | Self::NestedOption
+            | Self::Mandatory
+            | Self::Durable
+            | Self::Commit
+            | Self::Aborted
+            | Self::RollbackOnly
+            | Self::Concurrent
+            | Self::NotOwned
+            | Self::NotInTransaction => Outcome::RolledBack,
+            Self::Handlers => Outcome::Committed,
+            Self::Ended | Self::Rollback | Self::Unknown => Outcome::Unknown,
+        }
+    }
+}
