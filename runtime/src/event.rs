@@ -8,6 +8,8 @@ use crate::site::Site;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Committed {
+    /// The transaction's [`Event::id`](crate::Event::id); zero where there was no observer when it began.
+    pub id: u64,
     /// The outermost function.
     pub site: &'static Site,
     /// The depth of the block in which the handler was connected; zero for the outermost.
@@ -20,6 +22,9 @@ pub struct Committed {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RolledBack {
+    /// The [`Event::id`](crate::Event::id) of the block that was rolled back; zero where there was no observer when it
+    /// began.
+    pub id: u64,
     /// The function that was rolled back.
     pub site: &'static Site,
     /// The depth of the block that was rolled back; zero for the outermost.

@@ -1,8 +1,7 @@
 //! Functions that must not be called inside a transaction.
 
-use crate::context;
+use crate::context::{self, OpenBlock};
 use crate::observer;
-use crate::site::Site;
 
 /// Says that the function around it must not be called inside a transaction: it sends mail, calls another
 /// service, or waits, all of which would be done for something that may yet be rolled back, while locks are
@@ -44,18 +43,19 @@ macro_rules! outside_transaction {
 #[track_caller]
 pub fn outside_transaction(marker: &'static str, panics: bool) {
     if let Some(block) = context::innermost() {
-        report(function_around(marker), block.site(), panics);
+        report(function_around(marker), block, panics);
     }
 }
 
 #[cold]
 #[track_caller]
-fn report(function: &'static str, transaction: &'static Site, panics: bool) {
+fn report(function: &'static str, block: OpenBlock, panics: bool) {
+    let site = block.site();
     assert!(
         !panics,
-        "`{function}` must not be called inside a transaction, and is called inside that of {transaction}; defer the call",
+        "`{function}` must not be called inside a transaction, and is called inside that of {site}; defer the call",
     );
-    observer::called_inside(function, transaction);
+    observer::called_inside(function, block.id(), site);
 }
 
 // Input:

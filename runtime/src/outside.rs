@@ -20,6 +20,7 @@ use crate::context::{Hidden, Inside, Outside};
 use crate::error::HandlerFailure;
 use crate::observer;
 use crate::queue::HandlerOutcome;
+use crate::run::Unheard;
 
 /// The policy for a call that is deferred outside of any transaction.
 ///
@@ -133,6 +134,13 @@ pub(crate) fn admit(location: &'static Location<'static>) {
 /// There is no transaction that could report the failure.
 pub(crate) fn report(outcome: impl HandlerOutcome, location: &'static Location<'static>) {
     if let Err(error) = outcome.into_result() {
-        observer::handler_failed_unheard(&HandlerFailure::failed(location, error));
+        match error.downcast::<Unheard>() {
+            Ok(unheard) => unheard.0.iter().for_each(report_failure),
+            Err(error) => report_failure(&HandlerFailure::failed(location, error)),
+        }
     }
+}
+
+fn report_failure(failure: &HandlerFailure) {
+    observer::handler_failed_unheard(failure, observer::NO_TRANSACTION);
 }

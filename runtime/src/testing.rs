@@ -92,7 +92,7 @@ pub use crate::test_transaction::TransactionEnded;
 use std::thread;
 
 use crate::error::{BoxError, Error, Reason};
-use crate::observer;
+use crate::observer::{self, NO_TRANSACTION};
 use crate::site::Site;
 use crate::transaction::RollbackError;
 
@@ -124,11 +124,11 @@ fn report(end: Result<(), RollbackError>) {
     match end {
         Ok(()) => {}
         Err(RollbackError::Failed(error) | RollbackError::Disconnected(error)) => {
-            observer::rollback_failed(&SITE, &error);
+            observer::rollback_failed(NO_TRANSACTION, &SITE, &error);
         }
         // A second panic would abort the process.
         Err(RollbackError::Ended) if thread::panicking() => {
-            observer::rollback_failed(&SITE, &TransactionEnded.into());
+            observer::rollback_failed(NO_TRANSACTION, &SITE, &TransactionEnded.into());
         }
         Err(RollbackError::Ended) => panic!("{TransactionEnded}"),
     }

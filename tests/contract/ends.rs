@@ -5,8 +5,8 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Once;
 
-use commit_on_success::signals::{Cause, post_commit, post_rollback};
-use commit_on_success::{Error, Event, Observer};
+use commit_on_success::signals::{post_commit, post_rollback};
+use commit_on_success::{Error, Event, Observer, events};
 
 use crate::support::Journal;
 
@@ -28,7 +28,8 @@ impl Observer for Listener {
         Self::heard("committed");
     }
 
-    fn rolled_back(&self, _: &Event, cause: Cause) {
+    fn rolled_back(&self, event: &events::RolledBack<'_>) {
+        let cause = event.cause;
         Self::heard(format!("rolled back: {cause:?}"));
     }
 
@@ -36,7 +37,8 @@ impl Observer for Listener {
         Self::heard("unknown");
     }
 
-    fn leftover_rolled_back(&self, driver: &'static str) {
+    fn leftover_rolled_back(&self, event: &events::LeftoverRolledBack) {
+        let driver = event.driver;
         assert!(!driver.is_empty());
         LEFTOVERS.set(LEFTOVERS.get() + 1);
     }

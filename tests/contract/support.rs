@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-use commit_on_success::{BoxError, Error, Event, HandlerFailure, Observer, Site};
+use commit_on_success::{Error, Event, Observer, events};
 
 use crate::driver::DriverError;
 
@@ -99,11 +99,13 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
-    fn handler_failed(&self, failure: &HandlerFailure) {
+    fn handler_failed(&self, event: &events::HandlerFailed<'_>) {
+        let failure = event.failure;
         Self::saw(failure.location().to_string(), failure.to_string());
     }
 
-    fn rollback_failed(&self, site: &Site, error: &BoxError) {
+    fn rollback_failed(&self, event: &events::RollbackFailed<'_>) {
+        let (site, error) = (event.site, event.error);
         Self::saw(site.function(), format!("rollback failed: {error}"));
     }
 

@@ -3,8 +3,7 @@
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
-use commit_on_success::signals::Cause;
-use commit_on_success::{Event, Observer};
+use commit_on_success::{Event, Observer, events};
 
 /// Writes down what becomes of each function. The tests of a program share it, so each has functions with names of
 /// their own.
@@ -25,7 +24,8 @@ impl Observer for Recorder {
         saw(event, "committed".to_owned());
     }
 
-    fn rolled_back(&self, event: &Event, cause: Cause) {
+    fn rolled_back(&self, event: &events::RolledBack<'_>) {
+        let (event, cause) = (event.transaction, event.cause);
         saw(event, format!("rolled back: {cause:?}"));
     }
 
@@ -33,7 +33,7 @@ impl Observer for Recorder {
         saw(event, "unknown".to_owned());
     }
 
-    fn leftover_rolled_back(&self, _driver: &'static str) {
+    fn leftover_rolled_back(&self, _: &events::LeftoverRolledBack) {
         let mut leftovers = LEFTOVERS.lock().unwrap_or_else(PoisonError::into_inner);
         leftovers.push(thread::current().id());
     }

@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use commit_on_success::signals::Cause;
-use commit_on_success::{Event, Observer, add_observer};
+use commit_on_success::{Observer, add_observer, events};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
@@ -220,7 +220,8 @@ static CANCELLED: AtomicUsize = AtomicUsize::new(0);
 struct Ear;
 
 impl Observer for Ear {
-    fn rolled_back(&self, event: &Event, cause: Cause) {
+    fn rolled_back(&self, event: &events::RolledBack<'_>) {
+        let (event, cause) = (event.transaction, event.cause);
         assert_eq!((event.site.function(), event.nesting), ("place", 0));
         if matches!(cause, Cause::Cancelled) {
             CANCELLED.fetch_add(1, Ordering::Relaxed);

@@ -22,7 +22,7 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use commit_on_success::outside::{self, Policy, Refuse, Run, Warn};
-use commit_on_success::{Observer, add_observer, commit_on_success, defer, try_defer};
+use commit_on_success::{Observer, add_observer, commit_on_success, defer, events, try_defer};
 use rusqlite::Connection;
 
 use support::{Failure, Journal};
@@ -71,7 +71,8 @@ static TOLD: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
 struct Ear;
 
 impl Observer for Ear {
-    fn deferred_outside(&self, location: &'static Location<'static>) {
+    fn deferred_outside(&self, event: &events::DeferredOutside) {
+        let location = event.location;
         TOLD.lock().unwrap().push(location);
     }
 }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::panic::resume_unwind;
 
 use commit_on_success::{
-    ErrorKind, HandlerFailure, Observer, add_observer, commit_on_success, defer, in_transaction,
+    ErrorKind, Observer, add_observer, commit_on_success, defer, events, in_transaction,
 };
 use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, Step, pause};
@@ -19,7 +19,8 @@ thread_local! {
 struct Listening;
 
 impl Observer for Listening {
-    fn handler_failed(&self, failure: &HandlerFailure) {
+    fn handler_failed(&self, event: &events::HandlerFailed<'_>) {
+        let failure = event.failure;
         FAILURES.with_borrow_mut(|failures| failures.push(failure.to_string()));
     }
 }

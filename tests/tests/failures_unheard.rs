@@ -4,14 +4,10 @@
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
-use std::panic::Location;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use commit_on_success::{
-    BoxError, Event, HandlerFailure, Observer, Site, add_observer, commit_on_success, defer,
-    outside,
-};
+use commit_on_success::{Event, Observer, add_observer, commit_on_success, defer, events, outside};
 use commit_on_success_tests::polling::drop_after;
 use commit_on_success_tests::scripted::{
     Answer, AppError, Connection, Database, End, Flavour, Place, Program, Step, pause,
@@ -32,7 +28,8 @@ impl Told {
 }
 
 impl Observer for Told {
-    fn handler_failed(&self, failure: &HandlerFailure) {
+    fn handler_failed(&self, event: &events::HandlerFailed<'_>) {
+        let failure = event.failure;
         let place = format!("the call deferred at {} ", failure.location());
         let said = failure.to_string();
         self.push(
@@ -41,7 +38,8 @@ impl Observer for Told {
         );
     }
 
-    fn rollback_failed(&self, site: &Site, error: &BoxError) {
+    fn rollback_failed(&self, event: &events::RollbackFailed<'_>) {
+        let (site, error) = (event.site, event.error);
         self.push(format!("rollback of {}: {error}", site.function()));
     }
 
@@ -49,7 +47,8 @@ impl Observer for Told {
         self.push(format!("unknown: {}", event.site.function()));
     }
 
-    fn deferred_outside(&self, location: &'static Location<'static>) {
+    fn deferred_outside(&self, event: &events::DeferredOutside) {
+        let location = event.location;
         self.push(format!("outside in {}", location.file()));
     }
 }

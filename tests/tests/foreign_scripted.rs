@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Once;
 
-use commit_on_success::signals::{Cause, RolledBack, post_rollback};
-use commit_on_success::{Event, Observer, add_observer, commit_on_success, defer};
+use commit_on_success::signals::{RolledBack, post_rollback};
+use commit_on_success::{Event, Observer, add_observer, commit_on_success, defer, events};
 use commit_on_success_tests::errors::assert_not_owned;
 use commit_on_success_tests::polling::{complete, drop_after};
 use commit_on_success_tests::scripted::{AppError, Connection, Database, pause};
@@ -28,7 +28,8 @@ impl Observer for Recorder {
         note("begun".to_owned());
     }
 
-    fn rolled_back(&self, _: &Event, cause: Cause) {
+    fn rolled_back(&self, event: &events::RolledBack<'_>) {
+        let cause = event.cause;
         note(format!("rolled back {cause:?}"));
     }
 

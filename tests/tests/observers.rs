@@ -6,10 +6,10 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Once;
 
-use commit_on_success::signals::{Cause, Committed, RolledBack, post_commit, post_rollback};
+use commit_on_success::signals::{Committed, RolledBack, post_commit, post_rollback};
 use commit_on_success::{
-    __private, BoxError, Event, HandlerFailure, Observer, Options, Propagation, Site, add_observer,
-    commit_on_success, defer,
+    __private, Event, Observer, Options, Propagation, Site, add_observer, commit_on_success, defer,
+    events,
 };
 use commit_on_success_tests::journal::{Failure, source_line};
 use commit_on_success_tests::polling::{Cut, complete, drop_after, sweep};
@@ -76,7 +76,8 @@ impl Observer for Recorder {
         Self::transaction(event, "released");
     }
 
-    fn rolled_back(&self, event: &Event, cause: Cause) {
+    fn rolled_back(&self, event: &events::RolledBack<'_>) {
+        let (event, cause) = (event.transaction, event.cause);
         Self::transaction(event, &format!("rolled back ({cause:?})"));
     }
 
@@ -84,12 +85,14 @@ impl Observer for Recorder {
         Self::transaction(event, "unknown");
     }
 
-    fn handler_failed(&self, failure: &HandlerFailure) {
+    fn handler_failed(&self, event: &events::HandlerFailed<'_>) {
+        let failure = event.failure;
         let line = source_line(include_str!("observers.rs"), failure.location().line());
         note(&format!("failed: {line}"));
     }
 
-    fn rollback_failed(&self, site: &Site, error: &BoxError) {
+    fn rollback_failed(&self, event: &events::RollbackFailed<'_>) {
+        let (site, error) = (event.site, event.error);
         note(&format!("rollback of {} failed: {error}", site.function()));
     }
 }

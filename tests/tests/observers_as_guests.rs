@@ -6,10 +6,9 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Once;
 
-use commit_on_success::signals::{Cause, RolledBack, post_rollback};
+use commit_on_success::signals::{RolledBack, post_rollback};
 use commit_on_success::{
-    BoxError, Event, HandlerFailure, Observer, Site, add_observer, commit_on_success, defer,
-    in_transaction,
+    Event, Observer, add_observer, commit_on_success, defer, events, in_transaction,
 };
 use commit_on_success_tests::polling::complete;
 use commit_on_success_tests::scripted::{Answer, AppError, Database, Flavour, Pool, Step};
@@ -59,7 +58,7 @@ impl Observer for Guest {
         Self::told("committed");
     }
 
-    fn rolled_back(&self, _: &Event, _: Cause) {
+    fn rolled_back(&self, _: &events::RolledBack<'_>) {
         Self::told("rolled back");
     }
 
@@ -67,11 +66,11 @@ impl Observer for Guest {
         Self::told("unknown");
     }
 
-    fn handler_failed(&self, _: &HandlerFailure) {
+    fn handler_failed(&self, _: &events::HandlerFailed<'_>) {
         Self::told("handler failed");
     }
 
-    fn rollback_failed(&self, _: &Site, _: &BoxError) {
+    fn rollback_failed(&self, _: &events::RollbackFailed<'_>) {
         Self::told("rollback failed");
     }
 }

@@ -5,8 +5,7 @@
 use std::cell::RefCell;
 use std::sync::Once;
 
-use commit_on_success::signals::Cause;
-use commit_on_success::{Event, Observer, add_observer};
+use commit_on_success::{Event, Observer, add_observer, events};
 use commit_on_success_tests::scripted::{Database, End, Flavour, Place, Program};
 
 thread_local! {
@@ -35,7 +34,8 @@ impl Observer for Recorder {
         Self::saw("released", event);
     }
 
-    fn rolled_back(&self, event: &Event, _: Cause) {
+    fn rolled_back(&self, event: &events::RolledBack<'_>) {
+        let event = event.transaction;
         Self::saw("rolled back", event);
     }
 }

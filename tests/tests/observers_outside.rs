@@ -3,11 +3,10 @@
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
-use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use commit_on_success::{
-    __private, Observer, Site, add_observer, commit_on_success, defer, outside, try_defer,
+    __private, Observer, add_observer, commit_on_success, defer, events, outside, try_defer,
 };
 use commit_on_success_tests::journal::source_line;
 use commit_on_success_tests::scripted::{AppError, Connection, Database};
@@ -26,13 +25,15 @@ fn seen() -> Vec<String> {
 struct Named(&'static str);
 
 impl Observer for Named {
-    fn deferred_outside(&self, location: &'static Location<'static>) {
+    fn deferred_outside(&self, event: &events::DeferredOutside) {
+        let location = event.location;
         assert_eq!(location.file(), file!());
         let line = source_line(include_str!("observers_outside.rs"), location.line());
         note(format!("{}: outside: {line}", self.0));
     }
 
-    fn called_inside(&self, function: &'static str, transaction: &Site) {
+    fn called_inside(&self, event: &events::CalledInside) {
+        let (function, transaction) = (event.function, event.site);
         let (name, inside) = (self.0, transaction.function());
         note(format!("{name}: `{function}` inside `{inside}`"));
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use std::error::Error as _;
 
-use commit_on_success::{Event, HandlerFailure, Observer, add_observer, commit_on_success, defer};
+use commit_on_success::{Event, Observer, add_observer, commit_on_success, defer, events};
 use commit_on_success_tests::polling::{poll_once, settle};
 use commit_on_success_tests::scripted::{Answer, AppError, Database, Pool, Step};
 
@@ -30,7 +30,8 @@ impl Observer for Teller {
         tell("unknown");
     }
 
-    fn handler_failed(&self, failure: &HandlerFailure) {
+    fn handler_failed(&self, event: &events::HandlerFailed<'_>) {
+        let failure = event.failure;
         match failure.source() {
             Some(source) => tell(&source.to_string()),
             None => tell(&failure.to_string()),

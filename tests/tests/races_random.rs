@@ -13,8 +13,7 @@ use std::task::Poll;
 use std::thread;
 
 use commit_on_success::{
-    FailureKind, HandlerFailure, Observer, add_observer, commit_on_success, defer, in_transaction,
-    pending,
+    FailureKind, Observer, add_observer, commit_on_success, defer, events, in_transaction, pending,
 };
 use commit_on_success_tests::faults::{Chance, Tally, cases};
 use commit_on_success_tests::polling::poll_once;
@@ -247,7 +246,8 @@ struct Listening;
 static LOST: AtomicU64 = AtomicU64::new(0);
 
 impl Observer for Listening {
-    fn handler_failed(&self, failure: &HandlerFailure) {
+    fn handler_failed(&self, event: &events::HandlerFailed<'_>) {
+        let failure = event.failure;
         assert_eq!(failure.kind(), FailureKind::Lost, "{failure}");
         LOST.fetch_add(1, Ordering::Relaxed);
     }

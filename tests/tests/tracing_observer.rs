@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, Once};
 use commit_on_success::drivers::tracing::Tracing;
 use commit_on_success::signals::{post_commit, post_rollback};
 use commit_on_success::{add_observer, commit_on_success, defer, set_rollback};
-use commit_on_success_tests::polling::{complete, drop_after};
+use commit_on_success_tests::polling::{complete, drop_after, poll_once};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, End, Step, pause};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -53,6 +53,8 @@ struct Seen {
     events: Vec<(tracing::Level, Fields)>,
     /// Names of spans and messages of events, in order.
     order: Vec<String>,
+    /// The message of each event, and the functions of the spans that it is in, the outermost first.
+    places: Vec<(String, Vec<String>)>,
 }
 
 /// Keeps what it is told. Installed for one thread.
@@ -102,7 +104,14 @@ impl Subscriber for Collector {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let mut seen = self.0.lock().unwrap();
-        seen.order.push(fields.get("message").to_owned());
+        let message = fields.get("message").to_owned();
+        let functions = seen.entered.iter().map(|id| {
+            let span = &seen.spans[usize::try_from(*id).unwrap() - 1];
+            span.fields.get("function").to_owned()
+        });
+        let functions = functions.collect();
+        seen.places.push((message.clone(), functions));
+        seen.order.push(message);
         seen.events.push((*event.metadata().level(), fields));
     }
 
@@ -327,6 +336,126 @@ fn the_span_of_instrument_is_around_the_calls_or_only_around_the_body() {
         place(instrumented_above),
         ["open span", body, "close span", call]
     );
+}
+
+/// Speaks when it is dropped.
+struct Local(&'static str);
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        tracing::info!("{} is dropped", self.0);
+    }
+}
+
+#[commit_on_success]
+fn speaks(connection: &mut Connection) -> Result<(), AppError> {
+    tracing::info!("before");
+    defer!(tracing::info!("called"));
+    let _ = catch_unwind(AssertUnwindSafe(|| nested_speaks(connection)));
+    tracing::info!("after");
+    Ok(connection.insert(1)?)
+}
+
+#[commit_on_success]
+fn nested_speaks(_connection: &mut Connection) -> Result<(), AppError> {
+    let _local = Local("the local");
+    resume_unwind(Box::new("nested"))
+}
+
+fn places(seen: &Seen) -> Vec<(&str, String)> {
+    let places = seen.places.iter();
+    places
+        .map(|(message, functions)| (&**message, functions.join("/")))
+        .collect()
+}
+
+fn at(message: &'static str, place: &str) -> (&'static str, String) {
+    (message, place.to_owned())
+}
+
+#[test]
+fn what_a_body_says_is_in_its_span_and_what_a_call_says_is_not() {
+    let seen = seen(|| speaks(&mut Database::new().connection()).unwrap());
+    let expected = [
+        at("before", "speaks"),
+        at("the local is dropped", "speaks/nested_speaks"),
+        at("after", "speaks"),
+        at("called", ""),
+    ];
+    assert_eq!(places(&seen), expected);
+}
+
+#[commit_on_success]
+async fn speaks_later(connection: &mut Connection, says: &'static str) -> Result<(), AppError> {
+    let _local = Local(says);
+    for _ in 0..2 {
+        connection.insert_later(1).await?;
+        tracing::info!("{says} goes on");
+    }
+    std::future::pending().await
+}
+
+#[test]
+fn bodies_that_take_turns_on_one_thread_are_each_in_their_own_span_until_they_are_dropped() {
+    let seen = seen(|| {
+        let (one, other) = (Database::new().pausing(1), Database::new().pausing(1));
+        let (mut one, mut other) = (one.connection(), other.connection());
+        let mut one = Box::pin(speaks_later(&mut one, "one"));
+        let mut other = Box::pin(speaks_later(&mut other, "other"));
+        for _ in 0..20 {
+            assert!(poll_once(one.as_mut()).is_pending());
+            tracing::info!("between");
+            assert!(poll_once(other.as_mut()).is_pending());
+        }
+    });
+    let said = places(&seen);
+    let (between, said): (Vec<_>, Vec<_>) = said.into_iter().partition(|said| said.0 == "between");
+    assert!(between.iter().all(|(_, place)| place.is_empty()));
+    let expected = [
+        at("one goes on", "speaks_later"),
+        at("other goes on", "speaks_later"),
+        at("one goes on", "speaks_later"),
+        at("other goes on", "speaks_later"),
+        at("other is dropped", "speaks_later"),
+        at("one is dropped", "speaks_later"),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[commit_on_success]
+fn fails_in_all_ways(connection: &mut Connection, how: End) -> Result<(), AppError> {
+    defer!(Err::<(), _>("heard"));
+    defer!(robust => Err::<(), _>("unheard"));
+    post_rollback().connect(|_| Err::<(), _>("rolled back"))?;
+    connection.insert(1)?;
+    end(how)
+}
+
+#[test]
+fn the_failure_of_a_call_names_its_transaction() {
+    for (how, said) in [
+        (End::Ok, &["heard", "unheard"][..]),
+        (End::Err, &["rolled back"]),
+    ] {
+        let seen = seen(|| {
+            let _ = nested(&mut Database::new().connection(), End::Ok);
+            let _ = fails_in_all_ways(&mut Database::new().connection(), how);
+        });
+        let id = seen.spans[1].fields.get("id");
+        assert!(id.parse::<u64>().unwrap() > 0, "{id}");
+        assert_ne!(id, seen.spans[0].fields.get("id"));
+        let failed = seen
+            .events
+            .iter()
+            .filter(|(level, _)| *level == tracing::Level::ERROR);
+        let failed: Vec<_> = failed
+            .map(|(_, fields)| {
+                assert_eq!(fields.get("transaction"), id);
+                fields.get("error").rsplit(": ").next().unwrap()
+            })
+            .collect();
+        assert_eq!(failed, said);
+    }
 }
 
 #[commit_on_success]

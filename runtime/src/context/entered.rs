@@ -4,6 +4,7 @@ use std::mem::ManuallyDrop;
 
 use super::frame::{Block, Frame};
 use super::stack::{News, Stack};
+use crate::observer;
 
 thread_local! {
     // The stack is empty whenever no body runs, so there is nothing to drop when a thread ends, and
@@ -24,14 +25,22 @@ impl Frame {
     #[cold]
     fn take_along(&mut self) {
         let pending = std::mem::take(&mut self.pending);
+        let id = pending.id;
         STACK.with(|stack| stack.load_innermost(pending));
+        if id != observer::NO_TRANSACTION {
+            observer::entered(id);
+        }
     }
 
     #[cold]
     fn learn(&mut self, news: News) {
         self.block = news.block.off_the_stack();
         if let Some(pending) = news.pending {
+            let id = pending.id;
             self.pending = pending;
+            if id != observer::NO_TRANSACTION {
+                observer::left(id);
+            }
         }
     }
 }

@@ -32,6 +32,11 @@ impl OpenBlock {
         self.at(|slot| slot.block.get().site)
     }
 
+    /// Its identity for observers.
+    pub(crate) fn id(self) -> u64 {
+        self.at(|slot| slot.gathered.borrow().id)
+    }
+
     /// The depth of the block on its connection; zero for the outermost.
     pub(crate) fn nesting(self) -> usize {
         self.at(|slot| slot.block.get().depth())

@@ -5,28 +5,38 @@
 //! ```
 
 use std::collections::HashMap;
-use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::tracing::{Span, error, field, info_span, warn};
 
-use crate::error::{BoxError, HandlerFailure};
-use crate::event::Cause;
+use crate::observer::events::{
+    CalledInside, DeferredOutside, HandlerFailed, LeftoverRolledBack, RollbackFailed, RolledBack,
+    Step,
+};
 use crate::observer::{Event, Observer};
-use crate::site::Site;
 
 /// An [`Observer`] that speaks to `tracing`.
 ///
-/// For each transaction, nested ones included, a span `transaction` with the fields `function`, `driver`,
-/// `nesting`, `outcome` (`committed`, `released` of a nested one, `rolled back`, `unknown`) and `cause`. A nested one is a
-/// child of the span of the block around it, another one of the span that is current when it begins; it is closed when the
-/// transaction has ended, before deferred calls run. For each handler or deferred call that failed an event.
+/// For each transaction, nested ones included, a span `transaction` with the fields `id`, `function`, `driver`,
+/// `nesting`, `outcome` (`committed`, `released` of a nested one, `rolled back`, `unknown`) and `cause`. It is a
+/// child of the span that is current when it begins, so that a nested one is inside of that of the block around it.
+///
+/// The span is entered while the body runs, and no longer than that: for each poll of an async one, and when its future is
+/// dropped. So the queries and the events of the body are in it, those of another task on the same thread are not. It is closed when
+/// the transaction has ended, before deferred calls run.
+///
+/// For each handler or deferred call that failed there is an event, with the `id` of its transaction in the field
+/// `transaction`.
 #[derive(Debug, Default)]
 pub struct Tracing {
     spans: Mutex<HashMap<u64, Span>>,
 }
 
 impl Tracing {
+    fn span(&self, id: u64) -> Option<Span> {
+        self.spans().get(&id).cloned()
+    }
+
     fn spans(&self) -> MutexGuard<'_, HashMap<u64, Span>> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,24 +51,30 @@ impl Tracing {
 
 impl Observer for Tracing {
     fn begun(&self, event: &Event) {
-        let parent = self.spans().get(&event.parent).cloned();
-        let begin = || {
-            info_span!(
-                "transaction",
-                function = event.site.function,
-                module = event.site.module,
-                driver = event.driver,
-                nesting = event.nesting,
-                deferred = field::Empty,
-                outcome = field::Empty,
-                cause = field::Empty,
-            )
-        };
-        let span = match parent {
-            Some(parent) => parent.in_scope(begin),
-            None => begin(),
-        };
+        let span = info_span!(
+            "transaction",
+            id = event.id,
+            function = event.site.function,
+            module = event.site.module,
+            driver = event.driver,
+            nesting = event.nesting,
+            deferred = field::Empty,
+            outcome = field::Empty,
+            cause = field::Empty,
+        );
         self.spans().insert(event.id, span);
+    }
+
+    fn entered(&self, event: &Step) {
+        if let Some(span) = self.span(event.id) {
+            span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
+        }
+    }
+
+    fn left(&self, event: &Step) {
+        if let Some(span) = self.span(event.id) {
+            span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+        }
     }
 
     fn committed(&self, event: &Event) {
@@ -69,9 +85,9 @@ impl Observer for Tracing {
         self.end(event, "released");
     }
 
-    fn rolled_back(&self, event: &Event, cause: Cause) {
-        if let Some(span) = self.end(event, "rolled back") {
-            span.record("cause", field::display(cause));
+    fn rolled_back(&self, event: &RolledBack<'_>) {
+        if let Some(span) = self.end(event.transaction, "rolled back") {
+            span.record("cause", field::display(event.cause));
         }
     }
 
@@ -79,20 +95,28 @@ impl Observer for Tracing {
         self.end(event, "unknown");
     }
 
-    fn handler_failed(&self, failure: &HandlerFailure) {
-        let location = failure.location();
-        error!(%location, error = %failure, "a deferred call failed");
+    fn handler_failed(&self, event: &HandlerFailed<'_>) {
+        let (failure, location) = (event.failure, event.failure.location());
+        error!(transaction = event.id, %location, error = %failure, "a deferred call failed");
     }
 
-    fn rollback_failed(&self, site: &Site, error: &BoxError) {
-        error!(%site, %error, "a rollback failed");
+    fn rollback_failed(&self, event: &RollbackFailed<'_>) {
+        let RollbackFailed { id, site, error } = event;
+        error!(transaction = id, %site, %error, "a rollback failed");
     }
 
-    fn deferred_outside(&self, location: &'static Location<'static>) {
+    fn leftover_rolled_back(&self, event: &LeftoverRolledBack) {
+        let driver = event.driver;
+        warn!(driver, "a transaction that was left open was rolled back");
+    }
+
+    fn deferred_outside(&self, event: &DeferredOutside) {
+        let location = event.location;
         warn!(%location, "a call was deferred outside of any transaction");
     }
 
-    fn called_inside(&self, function: &'static str, transaction: &Site) {
-        warn!(function, %transaction, "called inside a transaction");
+    fn called_inside(&self, event: &CalledInside) {
+        let CalledInside { id, function, site } = event;
+        warn!(transaction = id, function, %site, "called inside a transaction");
     }
 }

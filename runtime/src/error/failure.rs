@@ -32,15 +32,16 @@ pub struct HandlerFailure {
 ///
 /// ```
 /// use std::sync::{Mutex, PoisonError};
-/// use commit_on_success::{FailureKind, HandlerFailure, Observer, add_observer, defer};
+/// use commit_on_success::events::HandlerFailed;
+/// use commit_on_success::{FailureKind, Observer, add_observer, defer};
 ///
 /// static SEEN: Mutex<Vec<FailureKind>> = Mutex::new(Vec::new());
 ///
 /// struct Kinds;
 ///
 /// impl Observer for Kinds {
-///     fn handler_failed(&self, failure: &HandlerFailure) {
-///         SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(failure.kind());
+///     fn handler_failed(&self, event: &HandlerFailed<'_>) {
+///         SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(event.failure.kind());
 ///     }
 /// }
 ///

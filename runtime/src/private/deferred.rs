@@ -179,7 +179,7 @@ fn doom(block: OpenBlock, location: &'static Location<'static>) {
 
 /// A call whose failure no function returns: it goes to the observers, and a panic ends here.
 #[track_caller]
-pub fn robust<F, R>(call: F) -> impl FnOnce() + Send + 'static
+pub fn robust<F, R>(call: F) -> impl FnOnce() -> Result<(), BoxError> + Send + 'static
 where
     F: FnOnce() -> R + Send + 'static,
     R: HandlerOutcome,
@@ -190,7 +190,7 @@ where
 
 /// Does as [`robust`] with an async call.
 #[track_caller]
-pub fn robust_async<F>(call: F) -> impl Future<Output = ()> + Send + 'static
+pub fn robust_async<F>(call: F) -> impl Future<Output = Result<(), BoxError>> + Send + 'static
 where
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {

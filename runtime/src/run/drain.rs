@@ -118,7 +118,7 @@ impl Drain {
     ///
     /// With the payload of the first call that panicked.
     pub(crate) fn finish(&mut self) -> Vec<HandlerFailure> {
-        self.results.finish()
+        self.results.finish(self.event.id)
     }
 
     /// Runs what is left.
@@ -130,9 +130,9 @@ impl Drain {
                 left.push((call, location));
             }
         }
-        self.results.report();
+        self.results.report(self.event.id);
         if !left.is_empty() {
-            detach(left);
+            detach(left, self.event.id);
         }
     }
 }
@@ -148,39 +148,53 @@ impl Drop for Drain {
 }
 
 /// Has the calls awaited by somebody else, one after the other.
-fn detach(calls: Vec<(AsyncCall, Registered)>) {
-    let mut rest = Rest(calls.into_iter());
+fn detach(calls: Vec<(AsyncCall, Registered)>, transaction: u64) {
+    let calls = calls.into_iter();
+    let mut rest = Rest { calls, transaction };
     executor::spawn(async move {
         let mut results = Results::default();
-        for (mut call, location) in rest.0.by_ref() {
-            let lost = Lost(location);
+        for (mut call, location) in rest.calls.by_ref() {
+            let lost = Lost {
+                location,
+                transaction,
+            };
             let end = poll_fn(|context| poll_hidden(&mut call, context)).await;
             std::mem::forget(lost);
             results.add(location, end);
             results.add(location, drop_call(call));
-            results.report();
+            results.report(transaction);
         }
     });
 }
 
 /// Calls that somebody has to await. What is left when it is dropped is reported: there was no
 /// runtime, or it was shut down.
-struct Rest(std::vec::IntoIter<(AsyncCall, Registered)>);
+struct Rest {
+    calls: std::vec::IntoIter<(AsyncCall, Registered)>,
+    transaction: u64,
+}
 
 impl Drop for Rest {
     fn drop(&mut self) {
-        for (_, location) in self.0.by_ref() {
-            drop(Lost(location));
+        let transaction = self.transaction;
+        for (_, location) in self.calls.by_ref() {
+            drop(Lost {
+                location,
+                transaction,
+            });
         }
     }
 }
 
 /// Reports a call as lost when it is dropped.
-struct Lost(Registered);
+struct Lost {
+    location: Registered,
+    transaction: u64,
+}
 
 impl Drop for Lost {
     fn drop(&mut self) {
-        let location = self.0;
-        observer::handler_failed_unheard(&HandlerFailure::lost(location));
+        let failure = HandlerFailure::lost(self.location);
+        observer::handler_failed_unheard(&failure, self.transaction);
     }
 }

@@ -9,5 +9,5 @@ mod robust;
 mod rollback;
 
 pub(crate) use drain::Drain;
-pub(crate) use robust::{robust, robust_async};
+pub(crate) use robust::{Unheard, robust, robust_async};
 pub(crate) use rollback::{discard, run_rollback_handlers};

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::robust::Unheard;
 use crate::context::Hidden;
 use crate::error::{BoxError, HandlerFailure};
 use crate::observer;
@@ -87,6 +88,8 @@ fn panic_of(payload: &Payload, location: Registered) -> HandlerFailure {
 #[derive(Default)]
 struct Failed {
     failures: Vec<HandlerFailure>,
+    /// Those of robust calls.
+    unheard: Vec<HandlerFailure>,
     panic: Option<Payload>,
 }
 
@@ -105,7 +108,10 @@ impl Results {
     #[cold]
     fn note(&mut self, location: Registered, broken: Broken) {
         match broken {
-            Broken::Error(error) => self.fail(HandlerFailure::failed(location, error)),
+            Broken::Error(error) => match error.downcast::<Unheard>() {
+                Ok(unheard) => self.failed().unheard.extend(unheard.0),
+                Err(error) => self.fail(HandlerFailure::failed(location, error)),
+            },
             Broken::Panic(payload) => {
                 self.fail(panic_of(&payload, location));
                 match &mut self.failed().panic {
@@ -125,12 +131,33 @@ impl Results {
     }
 
     /// Reports the failures to observers, where there is no caller to return them to.
-    pub(super) fn report(&mut self) {
+    pub(super) fn report(&mut self, transaction: u64) {
         if let Some(failed) = self.0.take() {
-            let Failed { failures, panic } = *failed;
-            failures.iter().for_each(observer::handler_failed_unheard);
+            let Failed {
+                failures,
+                unheard,
+                panic,
+            } = *failed;
+            for failure in failures.iter().chain(&unheard) {
+                observer::handler_failed_unheard(failure, transaction);
+            }
             panic.into_iter().for_each(drop_payload);
         }
+    }
+
+    /// What a call fails with whose failures are for observers only.
+    pub(super) fn unheard(&mut self) -> CallResult {
+        let Some(failed) = self.0.take() else {
+            return Ok(());
+        };
+        let Failed {
+            mut failures,
+            unheard,
+            panic,
+        } = *failed;
+        panic.into_iter().for_each(drop_payload);
+        failures.extend(unheard);
+        Err(Unheard(failures).into())
     }
 
     /// The failures of all calls that have run.
@@ -138,12 +165,21 @@ impl Results {
     /// # Panics
     ///
     /// With the payload of the first call that panicked.
-    pub(super) fn finish(&mut self) -> Vec<HandlerFailure> {
+    pub(super) fn finish(&mut self, transaction: u64) -> Vec<HandlerFailure> {
         let Some(failed) = self.0.take() else {
             return Vec::new();
         };
-        let Failed { failures, panic } = *failed;
-        failures.iter().for_each(observer::handler_failed);
+        let Failed {
+            failures,
+            unheard,
+            panic,
+        } = *failed;
+        for failure in &failures {
+            observer::handler_failed(failure, transaction);
+        }
+        for failure in &unheard {
+            observer::handler_failed_unheard(failure, transaction);
+        }
         if let Some(payload) = panic {
             std::panic::resume_unwind(payload);
         }
@@ -156,8 +192,8 @@ impl Results {
 }
 
 /// Reports the failure of one call to observers, where there is no caller to return it to.
-pub(super) fn report(location: Registered, end: CallEnd) {
+pub(super) fn report(location: Registered, end: CallEnd, transaction: u64) {
     let mut results = Results::default();
     results.add(location, end);
-    results.report();
+    results.report(transaction);
 }

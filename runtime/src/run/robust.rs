@@ -5,21 +5,30 @@ use std::panic::Location;
 use std::pin::pin;
 
 use super::results::{self, Results};
+use crate::error::HandlerFailure;
 use crate::queue::{CallResult, HandlerOutcome};
 
-/// Runs a call, and reports its failure to observers.
+/// The failures of a call that are for observers only: it is told from others by this type, by whoever knows the
+/// transaction.
+#[derive(Debug, thiserror::Error)]
+#[error("a robust call failed")]
+pub(crate) struct Unheard(pub(crate) Vec<HandlerFailure>);
+
+/// Runs a call, and has its failure reported to observers.
 pub(crate) fn robust<R: HandlerOutcome>(
     call: impl FnOnce() -> R,
     location: &'static Location<'static>,
-) {
-    results::report(location, results::run(|| call().into_result()));
+) -> CallResult {
+    let mut results = Results::default();
+    results.add(location, results::run(|| call().into_result()));
+    results.unheard()
 }
 
 /// Does as [`robust`] with an async call, whose captures are dropped here as well.
 pub(crate) async fn robust_async(
     call: impl Future<Output = CallResult>,
     location: &'static Location<'static>,
-) {
+) -> CallResult {
     let mut call = pin!(Some(call));
     let end = poll_fn(|context| match call.as_mut().as_pin_mut() {
         Some(call) => results::poll(call, context),
@@ -33,5 +42,5 @@ pub(crate) async fn robust_async(
         Ok(())
     });
     results.add(location, dropped);
-    results.report();
+    results.unheard()
 }

@@ -8,29 +8,25 @@ use crate::queue::{Call, Handler, Queue};
 /// returns an error already, or is not there any more.
 pub(crate) fn run_rollback_handlers(mut queue: Queue, event: &RolledBack) {
     for Handler { call, location, .. } in queue.take() {
-        report(
-            location,
-            run_hidden(move || match call {
-                Call::Rollback(call) => call(event),
-                call @ (Call::Sync(_) | Call::Async(_) | Call::Commit(..)) => {
-                    drop(call);
-                    Ok(())
-                }
-            }),
-        );
+        let end = run_hidden(move || match call {
+            Call::Rollback(call) => call(event),
+            call @ (Call::Sync(_) | Call::Async(_) | Call::Commit(..)) => {
+                drop(call);
+                Ok(())
+            }
+        });
+        report(location, end, event.id);
     }
 }
 
 /// Drops calls that will never run, one by one: the destructors of captures are user code, and when two of
 /// them panic in one drop the process aborts.
-pub(crate) fn discard(mut queue: Queue) {
+pub(crate) fn discard(mut queue: Queue, transaction: u64) {
     for Handler { call, location, .. } in queue.take() {
-        report(
-            location,
-            run_hidden(move || {
-                drop(call);
-                Ok(())
-            }),
-        );
+        let end = run_hidden(move || {
+            drop(call);
+            Ok(())
+        });
+        report(location, end, transaction);
     }
 }

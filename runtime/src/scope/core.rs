@@ -223,7 +223,7 @@ impl<S: Steps> Core<S> {
         match answer {
             Err(RollbackError::Failed(error) | RollbackError::Disconnected(error)) => {
                 self.abandon_transaction();
-                observer::rollback_failed(self.state.site(), error);
+                observer::rollback_failed(self.state.id(), self.state.site(), error);
             }
             Err(RollbackError::Ended) if fate == Fate::Unknown => self.give_up(),
             Err(RollbackError::Ended) | Ok(()) => {}

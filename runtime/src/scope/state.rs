@@ -128,7 +128,7 @@ impl BlockState {
     pub(super) fn begun(&mut self, session: &impl Session) {
         self.phase = Phase::Open;
         let id = observer::next_id();
-        if id > 0 {
+        if id != observer::NO_TRANSACTION {
             self.frame.identify(id);
             observer::begun(&self.event(session.driver()));
         }
@@ -197,7 +197,7 @@ impl BlockState {
     #[cold]
     fn event(&self, driver: &'static str) -> Event {
         Event {
-            id: self.frame.pending.id,
+            id: self.id(),
             parent: match self.level {
                 Level::Outermost | Level::Test => 0,
                 Level::Nested | Level::Foreign | Level::Joined => {
@@ -214,7 +214,12 @@ impl BlockState {
     /// Whether observers have heard of its begin, so that they are told of its end.
     #[inline]
     pub(super) fn is_observed(&self) -> bool {
-        self.frame.pending.id > 0
+        self.id() != observer::NO_TRANSACTION
+    }
+
+    /// Its identity for observers.
+    pub(super) fn id(&self) -> u64 {
+        self.frame.pending.id
     }
 
     /// Tells observers of its end, if they have heard of its begin.
@@ -243,6 +248,7 @@ impl BlockState {
             return;
         };
         let event = RolledBack {
+            id: self.id(),
             site: self.site(),
             nesting: self.frame.depth(),
             cause,
@@ -284,7 +290,7 @@ impl BlockState {
     }
 
     pub(super) fn discard_queue(&mut self) {
-        run::discard(self.take_queue());
+        run::discard(self.take_queue(), self.id());
     }
 
     /// Has the block around this one wait with what was queued here. Where there is none it is dropped, which must not
@@ -302,7 +308,7 @@ impl BlockState {
             });
         }
         if let Some(orphaned) = queue {
-            run::discard(orphaned);
+            run::discard(orphaned, self.id());
         }
     }
 
@@ -310,6 +316,7 @@ impl BlockState {
     pub(super) fn drain(&mut self) -> Option<Drain> {
         let queue = self.take_queue();
         let event = Committed {
+            id: self.id(),
             site: self.site(),
             nesting: 0,
             deferred: queue.deferred(),

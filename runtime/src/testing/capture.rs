@@ -6,6 +6,7 @@ use std::panic::Location;
 use crate::context::{Frame, Hidden, Inside, Kind};
 use crate::error::HandlerFailure;
 use crate::event::Committed;
+use crate::observer::NO_TRANSACTION;
 use crate::queue::Queue;
 use crate::run::Drain;
 use crate::site::Site;
@@ -168,6 +169,7 @@ impl Captured {
 
     fn drain(self) -> Drain {
         let event = Committed {
+            id: NO_TRANSACTION,
             site: &Site::NOWHERE,
             nesting: 0,
             deferred: self.0.deferred(),

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::{Arc, Once};
 
-use commit_on_success::{ErrorKind, Observer, Outcome, Owned, commit_on_success, defer};
+use commit_on_success::{ErrorKind, Observer, Outcome, Owned, commit_on_success, defer, events};
 
 use crate::driver::{self, Connection, DriverError, Generic as _, Mutex, Pool};
 use crate::support::{Failure, Journal};
@@ -86,7 +86,8 @@ thread_local! {
 struct Counter;
 
 impl Observer for Counter {
-    fn leftover_rolled_back(&self, driver: &'static str) {
+    fn leftover_rolled_back(&self, event: &events::LeftoverRolledBack) {
+        let driver = event.driver;
         assert!(driver.starts_with("diesel"), "{driver}");
         TOLD.set(TOLD.get() + 1);
     }

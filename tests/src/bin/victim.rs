@@ -3,8 +3,7 @@
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use commit_on_success::signals::Cause;
-use commit_on_success::{Event, Observer, add_observer};
+use commit_on_success::{Event, Observer, add_observer, events};
 use commit_on_success_tests::journal::Failure;
 use commit_on_success_tests::victims::{
     Diary, Fate, Orders, Point, Store, announce, halt_at, pass,
@@ -40,7 +39,8 @@ impl Observer for Halting {
         pass(Point::Released);
     }
 
-    fn rolled_back(&self, event: &Event, _: Cause) {
+    fn rolled_back(&self, event: &events::RolledBack<'_>) {
+        let event = event.transaction;
         if event.nesting == 0 {
             pass(Point::RolledBack);
         }

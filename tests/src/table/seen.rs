@@ -4,8 +4,7 @@ use std::any::Any;
 use std::cell::{Cell as Slot, RefCell};
 use std::sync::Once;
 
-use commit_on_success::signals::Cause;
-use commit_on_success::{BoxError, Event, Observer, Site, add_observer};
+use commit_on_success::{Event, Observer, Site, add_observer, events};
 
 use super::cells::{Cell, Place};
 use crate::scripted::{AppError, Database};
@@ -190,7 +189,8 @@ impl Observer for Recorder {
         Self::saw(event.site, "released");
     }
 
-    fn rolled_back(&self, event: &Event, cause: Cause) {
+    fn rolled_back(&self, event: &events::RolledBack<'_>) {
+        let (event, cause) = (event.transaction, event.cause);
         Self::saw(event.site, &format!("rolled back {cause:?}"));
     }
 
@@ -198,7 +198,8 @@ impl Observer for Recorder {
         Self::saw(event.site, "unknown");
     }
 
-    fn rollback_failed(&self, site: &Site, _: &BoxError) {
+    fn rollback_failed(&self, event: &events::RollbackFailed<'_>) {
+        let site = event.site;
         Self::saw(site, "rollback failed");
     }
 }

@@ -1,51 +1,41 @@
 //! Process-wide observers, and the way of failures that no caller can be told about.
 
+pub mod events;
+
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use self::events::Event;
+use self::events::{
+    CalledInside, DeferredOutside, HandlerFailed, LeftoverRolledBack, RollbackFailed, RolledBack,
+    Step,
+};
 use crate::context::Hidden;
 use crate::error::{BoxError, HandlerFailure};
 use crate::event::Cause;
 use crate::site::Site;
 
-/// A transaction, or a savepoint in it, as its observers see it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Event {
-    /// Tells transactions apart: the same for the begin and the end of one, and for no other.
-    pub id: u64,
-    /// The `id` of the block around it on the same connection; zero where there is none, or where it had begun before
-    /// there was any observer.
-    pub parent: u64,
-    /// The annotated function.
-    pub site: &'static Site,
-    /// The driver's name.
-    pub driver: &'static str,
-    /// The number of blocks that are open around this one, on the same connection.
-    pub nesting: usize,
-    /// The number of calls that it had deferred, those of its nested blocks included.
-    pub deferred: usize,
-}
+/// The `id` of what is in no block that is observed.
+pub(crate) const NO_TRANSACTION: u64 = 0;
 
-/// Is told what becomes of every transaction of the process; for metrics and logs.
-///
-/// Every method does nothing by default. They are called on the thread where it happened, also
-/// while it unwinds, so they must be quick. For each block that has begun, one of
-/// [`committed`](Self::committed), [`released`](Self::released), [`rolled_back`](Self::rolled_back) and
-/// [`unknown`](Self::unknown) is called, once, before its handlers and deferred calls run.
-///
-/// An observer is a guest: it runs outside of any transaction, so a call that it defers runs at once; a panic of it is
-/// caught, written to standard error, and changes nothing; and what it opens itself is not observed.
-///
-/// A failure of which no caller hears (a rollback that failed behind a body's own error, a call
-/// that failed outside of any transaction or after its future was dropped) is written to standard
-/// error while no observer is registered.
+#[doc = include_str!("../../docs/observer.md")]
 pub trait Observer: Send + Sync {
     /// A transaction, or a savepoint, was begun.
     fn begun(&self, event: &Event) {
+        let _ = event;
+    }
+
+    /// The body of a block that has begun goes on, on this thread: once for a sync one, whenever its future is polled or
+    /// dropped for an async one. It is [`left`](Self::left) before this thread does anything else.
+    fn entered(&self, event: &Step) {
+        let _ = event;
+    }
+
+    /// The body of a block has ended, waits, or was dropped. The last that was entered on this thread is left first.
+    fn left(&self, event: &Step) {
         let _ = event;
     }
 
@@ -61,8 +51,8 @@ pub trait Observer: Send + Sync {
     }
 
     /// A transaction, or a savepoint, was rolled back.
-    fn rolled_back(&self, event: &Event, cause: Cause) {
-        let _ = (event, cause);
+    fn rolled_back(&self, event: &RolledBack<'_>) {
+        let _ = event;
     }
 
     /// Nobody knows what became of a transaction.
@@ -71,32 +61,32 @@ pub trait Observer: Send + Sync {
     }
 
     /// A deferred call or a handler failed.
-    fn handler_failed(&self, failure: &HandlerFailure) {
-        let _ = failure;
+    fn handler_failed(&self, event: &HandlerFailed<'_>) {
+        let _ = event;
     }
 
     /// A rollback failed. The function returns its own error, and the connection was closed where
     /// that is possible.
-    fn rollback_failed(&self, site: &Site, error: &BoxError) {
-        let _ = (site, error);
+    fn rollback_failed(&self, event: &RollbackFailed<'_>) {
+        let _ = event;
     }
 
     /// A transaction was open on a connection that was given to a block, left behind by whoever had it last,
     /// and was rolled back.
-    fn leftover_rolled_back(&self, driver: &'static str) {
-        let _ = driver;
+    fn leftover_rolled_back(&self, event: &LeftoverRolledBack) {
+        let _ = event;
     }
 
     /// A call was deferred outside of any transaction while the policy is
     /// [`outside::Warn`](crate::outside::Warn).
-    fn deferred_outside(&self, location: &'static Location<'static>) {
-        let _ = location;
+    fn deferred_outside(&self, event: &DeferredOutside) {
+        let _ = event;
     }
 
     /// A function that must not be called inside a transaction was, in a build without debug
     /// assertions: see [`outside_transaction!`](crate::outside_transaction).
-    fn called_inside(&self, function: &'static str, transaction: &Site) {
-        let _ = (function, transaction);
+    fn called_inside(&self, event: &CalledInside) {
+        let _ = event;
     }
 }
 
@@ -176,19 +166,21 @@ enum Told {
     Somebody,
 }
 
-pub(crate) fn handler_failed(failure: &HandlerFailure) {
-    tell(|observer| observer.handler_failed(failure));
+pub(crate) fn handler_failed(failure: &HandlerFailure, id: u64) {
+    tell(|observer| observer.handler_failed(&HandlerFailed { id, failure }));
 }
 
 /// A failure that no error will carry.
-pub(crate) fn handler_failed_unheard(failure: &HandlerFailure) {
-    if tell(|observer| observer.handler_failed(failure)) == Told::Nobody {
+pub(crate) fn handler_failed_unheard(failure: &HandlerFailure, id: u64) {
+    let event = HandlerFailed { id, failure };
+    if tell(|observer| observer.handler_failed(&event)) == Told::Nobody {
         warn_on_stderr(failure, None);
     }
 }
 
-pub(crate) fn rollback_failed(site: &Site, error: &BoxError) {
-    if tell(|observer| observer.rollback_failed(site, error)) == Told::Nobody {
+pub(crate) fn rollback_failed(id: u64, site: &'static Site, error: &BoxError) {
+    let event = RollbackFailed { id, site, error };
+    if tell(|observer| observer.rollback_failed(&event)) == Told::Nobody {
         warn_on_stderr(&format_args!("the rollback of {site} failed"), Some(error));
     }
 }
@@ -198,7 +190,8 @@ pub(crate) fn rollback_failed(site: &Site, error: &BoxError) {
     allow(dead_code, reason = "told by what can be left behind")
 )]
 pub(crate) fn leftover_rolled_back(driver: &'static str) {
-    if tell(|observer| observer.leftover_rolled_back(driver)) == Told::Nobody {
+    let event = LeftoverRolledBack { driver };
+    if tell(|observer| observer.leftover_rolled_back(&event)) == Told::Nobody {
         warn_on_stderr(
             &format_args!(
                 "a transaction that was left open on a connection of {driver} was rolled back"
@@ -212,6 +205,14 @@ pub(crate) fn begun(event: &Event) {
     tell(|observer| observer.begun(event));
 }
 
+pub(crate) fn entered(id: u64) {
+    tell(|observer| observer.entered(&Step { id }));
+}
+
+pub(crate) fn left(id: u64) {
+    tell(|observer| observer.left(&Step { id }));
+}
+
 pub(crate) fn committed(event: &Event) {
     tell(|observer| observer.committed(event));
 }
@@ -220,18 +221,20 @@ pub(crate) fn released(event: &Event) {
     tell(|observer| observer.released(event));
 }
 
-pub(crate) fn rolled_back(event: &Event, cause: Cause) {
-    tell(|observer| observer.rolled_back(event, cause));
+pub(crate) fn rolled_back(transaction: &Event, cause: Cause) {
+    let event = RolledBack { transaction, cause };
+    tell(|observer| observer.rolled_back(&event));
 }
 
 pub(crate) fn unknown(event: &Event) {
     tell(|observer| observer.unknown(event));
 }
 
-pub(crate) fn called_inside(function: &'static str, transaction: &Site) {
-    if tell(|observer| observer.called_inside(function, transaction)) == Told::Nobody {
+pub(crate) fn called_inside(function: &'static str, id: u64, site: &'static Site) {
+    let event = CalledInside { id, function, site };
+    if tell(|observer| observer.called_inside(&event)) == Told::Nobody {
         warn_on_stderr(
-            &format_args!("`{function}` was called inside the transaction of {transaction}"),
+            &format_args!("`{function}` was called inside the transaction of {site}"),
             None,
         );
     }
@@ -255,7 +258,8 @@ pub(crate) fn next_id() -> u64 {
 }
 
 pub(crate) fn deferred_outside(location: &'static Location<'static>) {
-    if tell(|observer| observer.deferred_outside(location)) == Told::Nobody {
+    let event = DeferredOutside { location };
+    if tell(|observer| observer.deferred_outside(&event)) == Told::Nobody {
         warn_on_stderr(
             &format_args!("a call was deferred outside of any transaction at {location}"),
             None,
