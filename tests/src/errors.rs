@@ -1,4 +1,4 @@
-//! What a test reads in an error.
+//! Reading errors in tests.
 
 use std::error::Error as _;
 
@@ -41,10 +41,13 @@ pub fn assert_unsupported(error: &Error, option: &str, database: &str) {
 #[must_use]
 #[track_caller]
 pub fn function_of(error: &Error) -> &'static str {
-    error.site().expect("an error of a function").function()
+    match error.site() {
+        Some(site) => site.function(),
+        None => panic!("of no function: {error:?}"),
+    }
 }
 
-/// What caused the error.
+/// The cause of the error.
 ///
 /// # Panics
 ///
@@ -52,5 +55,8 @@ pub fn function_of(error: &Error) -> &'static str {
 #[must_use]
 #[track_caller]
 pub fn source_of(error: &Error) -> &(dyn std::error::Error + 'static) {
-    error.source().expect("an error that has a source")
+    match error.source() {
+        Some(source) => source,
+        None => panic!("without a source: {error:?}"),
+    }
 }

@@ -1,4 +1,4 @@
-//! What an error of a transaction says, by itself and in those of the drivers.
+//! Errors of transactions: their words, by themselves and in those of the drivers.
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
@@ -60,7 +60,7 @@ fn an_error_in_a_panic_names_its_kind_its_place_and_its_source() {
     assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
 }
 
-/// What a driver's error reads, that was made of one with a source; and whether it is still found.
+/// The words of a driver's error that was made of one with a source, which has to be found in it.
 fn reads<E: From<Error> + StdError + 'static>() -> String {
     let error = E::from(not_rolled_back());
     let found = Error::find(&error).unwrap();

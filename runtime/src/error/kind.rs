@@ -83,8 +83,8 @@ pub enum ErrorKind {
     /// The transaction **is committed**; calls that it had deferred failed. The others ran. They are in
     /// [`Error::failures`](crate::Error::failures).
     Handlers,
-    /// What was asked for is only to be had inside of a transaction, and none is open here: [`try_defer!`](crate::try_defer),
-    /// [`set_rollback`](crate::set_rollback), or a [signal](crate::signals). What was given to it was dropped.
+    /// No transaction is open here for [`try_defer!`](crate::try_defer), [`set_rollback`](crate::set_rollback), or a
+    /// [signal](crate::signals), which are to be had in one only. The call or the handler was dropped.
     NotInTransaction,
 }
 

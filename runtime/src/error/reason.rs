@@ -3,7 +3,7 @@
 use super::{BoxError, Error, ErrorKind, HandlerFailure, RollbackOnly};
 use crate::site::Site;
 
-/// What went wrong, and where. [`ErrorKind`] documents each.
+/// The state of an error, with the block that it is of. [`ErrorKind`] documents each.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Reason {
     #[error("could not begin the transaction of `{}`", .0.function)]

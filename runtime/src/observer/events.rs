@@ -1,4 +1,4 @@
-//! What observers are told: one event for each method of [`Observer`](crate::Observer).
+//! The events that observers are told of: one for each method of [`Observer`](crate::Observer).
 //!
 //! The `id` in an event is the [`Event::id`](crate::Event::id) of the block that it is about, which joins it with the
 //! block's other events. It is zero where there is no block, or where there was no observer when the block began.
@@ -40,7 +40,7 @@ pub struct Step {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RolledBack<'e> {
-    /// What was rolled back.
+    /// The block.
     pub transaction: &'e Event,
     /// Why.
     pub cause: Cause,
@@ -52,7 +52,7 @@ pub struct RolledBack<'e> {
 pub struct HandlerFailed<'e> {
     /// Of the outermost block that has committed, or of the block that was rolled back.
     pub id: u64,
-    /// What failed, and where it was deferred.
+    /// The failure, and the place at which the call was deferred.
     pub failure: &'e HandlerFailure,
 }
 

@@ -145,7 +145,7 @@ impl Results {
         }
     }
 
-    /// What a call fails with whose failures are for observers only.
+    /// The error of a call whose failures are for observers only.
     pub(super) fn unheard(&mut self) -> CallResult {
         let Some(failed) = self.0.take() else {
             return Ok(());

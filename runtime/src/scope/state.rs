@@ -1,13 +1,13 @@
 //! The state of one block: how far it is, and what has gathered in it. Nothing else sets the phase.
 
+mod told;
+
 use super::level::{self, Level};
-use crate::context::{self, Frame, Kind, Levels};
-use crate::error::{Error, RollbackOnly};
-use crate::event::{Cause, Committed, RolledBack};
-use crate::observer::{self, Event};
+use crate::context::{Frame, Kind, Levels};
+use crate::error::Error;
+use crate::event::Cause;
+use crate::observer;
 use crate::options::Options;
-use crate::queue::Queue;
-use crate::run::{self, Drain};
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint, Session};
 
@@ -189,143 +189,5 @@ impl BlockState {
         self.frame.pending.must_roll_back = None;
         self.frame.pending.id = 0;
         self.diagnosis = Diagnosis::default();
-    }
-}
-
-/// Those who are told.
-impl BlockState {
-    #[cold]
-    fn event(&self, driver: &'static str) -> Event {
-        Event {
-            id: self.id(),
-            parent: match self.level {
-                Level::Outermost | Level::Test => 0,
-                Level::Nested | Level::Foreign | Level::Joined => {
-                    context::id_of_innermost_of(self.frame.connection())
-                }
-            },
-            site: self.site(),
-            driver,
-            nesting: self.frame.depth(),
-            deferred: self.frame.pending.queue.deferred(),
-        }
-    }
-
-    /// Whether observers have heard of its begin, so that they are told of its end.
-    #[inline]
-    pub(super) fn is_observed(&self) -> bool {
-        self.id() != observer::NO_TRANSACTION
-    }
-
-    /// Its identity for observers.
-    pub(super) fn id(&self) -> u64 {
-        self.frame.pending.id
-    }
-
-    /// Tells observers of its end, if they have heard of its begin.
-    pub(super) fn observe(&self, driver: &'static str, tell: impl FnOnce(&Event)) {
-        if self.is_observed() {
-            tell(&self.event(driver));
-        }
-    }
-
-    /// Remembers a rollback until [`run_rollback_handlers`](Self::run_rollback_handlers).
-    pub(super) fn remember(&mut self, cause: Cause) {
-        self.untold = Some(cause);
-    }
-
-    /// Runs the handlers of a rollback, if there was one.
-    #[inline]
-    pub(super) fn run_rollback_handlers(&mut self) {
-        if self.untold.is_some() && self.has_calls() {
-            self.tell_of_rollback();
-        }
-    }
-
-    #[cold]
-    fn tell_of_rollback(&mut self) {
-        let Some(cause) = self.untold.take() else {
-            return;
-        };
-        let event = RolledBack {
-            id: self.id(),
-            site: self.site(),
-            nesting: self.frame.depth(),
-            cause,
-        };
-        run::run_rollback_handlers(self.take_queue(), &event);
-    }
-
-    /// Makes the block around this one roll back.
-    pub(super) fn doom_parent(&self, cause: RollbackOnly) {
-        if !self.level.is_outermost() {
-            context::change_innermost_of(self.frame.connection(), |parent| parent.doom(cause));
-        }
-    }
-}
-
-/// Its queue.
-impl BlockState {
-    /// Whether a call or a handler waits.
-    #[inline]
-    pub(super) fn has_calls(&self) -> bool {
-        !self.frame.pending.queue.is_empty()
-    }
-
-    /// Whether somebody is to be told of a commit besides the caller: calls, handlers or observers.
-    #[inline]
-    pub(super) fn is_waited_for(&self) -> bool {
-        self.frame.is_loaded()
-            && (self.has_calls() || self.is_observed())
-            && !context::is_capturing()
-    }
-
-    /// Counts the calls and handlers that would run at a commit.
-    pub(super) fn waiting_for_commit(&self) -> usize {
-        self.frame.pending.queue.waiting_for_commit()
-    }
-
-    fn take_queue(&mut self) -> Queue {
-        std::mem::take(&mut self.frame.pending.queue)
-    }
-
-    pub(super) fn discard_queue(&mut self) {
-        run::discard(self.take_queue(), self.id());
-    }
-
-    /// Has the block around this one wait with what was queued here. Where there is none it is dropped, which must not
-    /// happen while the stack of frames is borrowed.
-    pub(super) fn hand_over(&mut self) {
-        if !self.has_calls() {
-            return;
-        }
-        let mut queue = Some(self.take_queue());
-        if self.level != Level::Foreign {
-            context::change_innermost_of(self.frame.connection(), |parent| {
-                if let Some(queue) = queue.take() {
-                    parent.queue.append(queue);
-                }
-            });
-        }
-        if let Some(orphaned) = queue {
-            run::discard(orphaned, self.id());
-        }
-    }
-
-    /// The calls that have to run after the commit of an outermost block, unless something catches them.
-    pub(super) fn drain(&mut self) -> Option<Drain> {
-        let queue = self.take_queue();
-        let event = Committed {
-            id: self.id(),
-            site: self.site(),
-            nesting: 0,
-            deferred: queue.deferred(),
-        };
-        if context::is_capturing() {
-            let caught = queue.committed(&event);
-            context::capture(caught);
-            return None;
-        }
-        Some(Drain::new(queue, event))
     }
 }

@@ -3,7 +3,7 @@
 //! - `fail` holds what the macros refuse, in their own words.
 //! - `rustc` holds what the compiler refuses, in its words, which change from one version to the next.
 //! - `pass` holds what compiles and runs.
-//! - `expand` and `lint` are described where they are read.
+//! - `expand`, `lint` and `coverage` are described where they are read.
 //!
 //! The messages are the `.stderr` files beside the cases. To write them anew, run with `TRYBUILD=overwrite`, and read
 //! what has changed. `cargo test --test ui -- what ui=NAME` runs the cases that have `NAME` in their path.
@@ -14,6 +14,7 @@
 )]
 
 mod compiler;
+mod coverage;
 mod expand;
 mod lint;
 

@@ -26,8 +26,8 @@ pub(super) fn code(error: &SqlxError) -> Option<Cow<'_, str>> {
     error.as_database_error()?.code()
 }
 
-/// What became of a transaction, in the place of what a database says: of sqlx's errors the one that reads best around it.
-/// It shows no source, so that the message has all of them.
+/// An error of a transaction, in the place of one of the database: of sqlx's errors this one reads best around it. It shows no
+/// source, so that the message has all of them.
 #[derive(Debug)]
 struct Told {
     error: Error,

@@ -1,0 +1,148 @@
+//! A block's queue, and those who are told of its ends: observers and handlers.
+
+use super::BlockState;
+use crate::context;
+use crate::error::RollbackOnly;
+use crate::event::{Cause, Committed, RolledBack};
+use crate::observer::{self, Event};
+use crate::queue::Queue;
+use crate::run::{self, Drain};
+use crate::scope::level::Level;
+
+/// Those who are told.
+impl BlockState {
+    #[cold]
+    pub(super) fn event(&self, driver: &'static str) -> Event {
+        Event {
+            id: self.id(),
+            parent: match self.level {
+                Level::Outermost | Level::Test => 0,
+                Level::Nested | Level::Foreign | Level::Joined => {
+                    context::id_of_innermost_of(self.frame.connection())
+                }
+            },
+            site: self.site(),
+            driver,
+            nesting: self.frame.depth(),
+            deferred: self.frame.pending.queue.deferred(),
+        }
+    }
+
+    /// Whether observers have heard of its begin, so that they are told of its end.
+    #[inline]
+    pub(in crate::scope) fn is_observed(&self) -> bool {
+        self.id() != observer::NO_TRANSACTION
+    }
+
+    /// Its identity for observers.
+    pub(in crate::scope) fn id(&self) -> u64 {
+        self.frame.pending.id
+    }
+
+    /// Tells observers of its end, if they have heard of its begin.
+    pub(in crate::scope) fn observe(&self, driver: &'static str, tell: impl FnOnce(&Event)) {
+        if self.is_observed() {
+            tell(&self.event(driver));
+        }
+    }
+
+    /// Remembers a rollback until [`run_rollback_handlers`](Self::run_rollback_handlers).
+    pub(in crate::scope) fn remember(&mut self, cause: Cause) {
+        self.untold = Some(cause);
+    }
+
+    /// Runs the handlers of a rollback, if there was one.
+    #[inline]
+    pub(in crate::scope) fn run_rollback_handlers(&mut self) {
+        if self.untold.is_some() && self.has_calls() {
+            self.tell_of_rollback();
+        }
+    }
+
+    #[cold]
+    fn tell_of_rollback(&mut self) {
+        let Some(cause) = self.untold.take() else {
+            return;
+        };
+        let event = RolledBack {
+            id: self.id(),
+            site: self.site(),
+            nesting: self.frame.depth(),
+            cause,
+        };
+        run::run_rollback_handlers(self.take_queue(), &event);
+    }
+
+    /// Makes the block around this one roll back.
+    pub(in crate::scope) fn doom_parent(&self, cause: RollbackOnly) {
+        if !self.level.is_outermost() {
+            context::change_innermost_of(self.frame.connection(), |parent| parent.doom(cause));
+        }
+    }
+}
+
+/// Its queue.
+impl BlockState {
+    /// Whether a call or a handler waits.
+    #[inline]
+    pub(in crate::scope) fn has_calls(&self) -> bool {
+        !self.frame.pending.queue.is_empty()
+    }
+
+    /// Whether somebody is to be told of a commit besides the caller: calls, handlers or observers.
+    #[inline]
+    pub(in crate::scope) fn is_waited_for(&self) -> bool {
+        self.frame.is_loaded()
+            && (self.has_calls() || self.is_observed())
+            && !context::is_capturing()
+    }
+
+    /// Counts the calls and handlers that would run at a commit.
+    pub(in crate::scope) fn waiting_for_commit(&self) -> usize {
+        self.frame.pending.queue.waiting_for_commit()
+    }
+
+    fn take_queue(&mut self) -> Queue {
+        std::mem::take(&mut self.frame.pending.queue)
+    }
+
+    pub(in crate::scope) fn discard_queue(&mut self) {
+        run::discard(self.take_queue(), self.id());
+    }
+
+    /// Has the block around this one wait with what was queued here. Where there is none it is dropped, which must not
+    /// happen while the stack of frames is borrowed.
+    pub(in crate::scope) fn hand_over(&mut self) {
+        if !self.has_calls() {
+            return;
+        }
+        let mut queue = Some(self.take_queue());
+        if self.level != Level::Foreign {
+            context::change_innermost_of(self.frame.connection(), |parent| {
+                if let Some(queue) = queue.take() {
+                    parent.queue.append(queue);
+                }
+            });
+        }
+        if let Some(orphaned) = queue {
+            run::discard(orphaned, self.id());
+        }
+    }
+
+    /// The calls that have to run after the commit of an outermost block, unless something catches them.
+    pub(in crate::scope) fn drain(&mut self) -> Option<Drain> {
+        let queue = self.take_queue();
+        let event = Committed {
+            id: self.id(),
+            site: self.site(),
+            nesting: 0,
+            deferred: queue.deferred(),
+        };
+        if context::is_capturing() {
+            let caught = queue.committed(&event);
+            context::capture(caught);
+            return None;
+        }
+        Some(Drain::new(queue, event))
+    }
+}
