@@ -240,7 +240,7 @@ pub(crate) mod adapter {
     impl Begin<InMemory> for &mut Connection {
         type Transaction = StoreTransaction<Self>;
 
-        fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
             Ok(StoreTransaction(self))
         }
     }
@@ -248,7 +248,7 @@ pub(crate) mod adapter {
     impl Begin<InMemory> for MutexGuard<'_, Connection> {
         type Transaction = StoreTransaction<Self>;
 
-        fn acquire(self) -> Result<Self::Transaction, BoxError> {
+        fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
             Ok(StoreTransaction(self))
         }
     }

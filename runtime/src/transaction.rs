@@ -340,7 +340,7 @@ pub trait Begin<Driver>: Sized {
     /// # Errors
     ///
     /// When there is no connection to be had. The body does not run then.
-    fn acquire(self) -> Result<Self::Transaction, BoxError>;
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError>;
 }
 
 /// Implemented by nothing. Where a type has a single candidate, rustc takes it for the right one and goes on with a
@@ -367,7 +367,7 @@ mod nothing {
             impl<S: Nothing> Begin<$marker> for S {
                 type Transaction = S::Transaction;
 
-                fn acquire(self) -> Result<Self::Transaction, BoxError> {
+                fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
                     unreachable!("no type is `Nothing`")
                 }
             }
@@ -376,7 +376,7 @@ mod nothing {
             impl<S: AsyncNothing> AsyncBegin<$marker> for S {
                 type Transaction = S::Transaction;
 
-                async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+                async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
                     unreachable!("no type is `AsyncNothing`")
                 }
             }
@@ -445,7 +445,7 @@ mod nothing {
 /// impl Begin<Mine> for &mut Log {
 ///     type Transaction = Self;
 ///
-///     fn acquire(self) -> Result<Self, BoxError> {
+///     fn acquire_session(self) -> Result<Self, BoxError> {
 ///         Ok(self)
 ///     }
 /// }
@@ -572,7 +572,7 @@ pub trait AsyncBegin<Driver>: Sized {
     /// # Cancel safety
     ///
     /// A dropped future must leave nothing behind.
-    fn acquire(self) -> impl Future<Output = Result<Self::Transaction, BoxError>> + Send;
+    fn acquire_session(self) -> impl Future<Output = Result<Self::Transaction, BoxError>> + Send;
 }
 
 /// The step that a transaction was at when its future was dropped.
@@ -677,7 +677,7 @@ pub enum Abandoned {
 /// impl AsyncBegin<Mine> for Log {
 ///     type Transaction = Self;
 ///
-///     async fn acquire(self) -> Result<Self, BoxError> {
+///     async fn acquire_session(self) -> Result<Self, BoxError> {
 ///         Ok(self)
 ///     }
 /// }

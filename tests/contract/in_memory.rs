@@ -73,7 +73,7 @@ impl r2d2::ManageConnection for Manager {
 impl Begin<InMemory> for Pooled {
     type Transaction = StoreTransaction<Self>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(StoreTransaction(self))
     }
 }
@@ -81,7 +81,7 @@ impl Begin<InMemory> for Pooled {
 impl<'c> Begin<InMemory> for &'c mut Pooled {
     type Transaction = StoreTransaction<&'c mut Connection>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(StoreTransaction(self))
     }
 }

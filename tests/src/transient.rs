@@ -22,16 +22,16 @@ pub struct ContendedWork<'c>(Work<&'c mut Connection>);
 impl<'c> Begin<Transient> for Contended<'c> {
     type Transaction = ContendedWork<'c>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Begin::acquire(self.0).map(ContendedWork)
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        Begin::acquire_session(self.0).map(ContendedWork)
     }
 }
 
 impl<'c> AsyncBegin<Transient> for Contended<'c> {
     type Transaction = ContendedWork<'c>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        AsyncBegin::acquire(self.0).await.map(ContendedWork)
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire_session(self.0).await.map(ContendedWork)
     }
 }
 

@@ -53,7 +53,7 @@ impl Session for Work<'_> {
 impl<'c> Begin<Driver> for &'c mut Nothing {
     type Transaction = Work<'c>;
 
-    fn acquire(self) -> Result<Work<'c>, BoxError> {
+    fn acquire_session(self) -> Result<Work<'c>, BoxError> {
         Ok(Work(self))
     }
 }
@@ -61,7 +61,7 @@ impl<'c> Begin<Driver> for &'c mut Nothing {
 impl<'c> AsyncBegin<Driver> for &'c mut Nothing {
     type Transaction = Work<'c>;
 
-    async fn acquire(self) -> Result<Work<'c>, BoxError> {
+    async fn acquire_session(self) -> Result<Work<'c>, BoxError> {
         Ok(Work(self))
     }
 }

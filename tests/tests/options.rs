@@ -542,7 +542,9 @@ mod on_postgres {
         let half = alone.isolation(Isolation::Serializable);
         let other_half = alone.read_only();
         for options in [alone, half, other_half] {
-            let mut transaction = commit_on_success::AsyncBegin::acquire(&pool).await.unwrap();
+            let mut transaction = commit_on_success::AsyncBegin::acquire_session(&pool)
+                .await
+                .unwrap();
             let error = transaction.begin(&options).await.unwrap_err();
             let refused = error.downcast_ref::<Unsupported>().unwrap();
             assert!(refused.option.starts_with("deferrable"), "{refused:?}");
@@ -554,7 +556,7 @@ mod on_postgres {
 
     /// What is in the way of asking later, told before anything is sent.
     async fn refuses_to_settle<S: commit_on_success::AsyncBegin<D>, D>(source: S) {
-        let mut transaction = source.acquire().await.unwrap();
+        let mut transaction = source.acquire_session().await.unwrap();
         let options = Options::new().settle();
         let error = transaction.begin(&options).await.unwrap_err();
         let refused = error.downcast_ref::<Unsupported>().unwrap();
@@ -765,7 +767,9 @@ mod on_mariadb {
         assert_refused(deferrable(&pool).await, "deferrable", "MySQL");
         assert_refused(mode(&pool).await, "mode", "MySQL");
         assert_refused(settle(&pool).await, "settle", "MySQL");
-        let mut transaction = commit_on_success::AsyncBegin::acquire(&pool).await.unwrap();
+        let mut transaction = commit_on_success::AsyncBegin::acquire_session(&pool)
+            .await
+            .unwrap();
         let options = Options::new().mode(Mode::Exclusive);
         let error = transaction.begin(&options).await.unwrap_err();
         assert!(error.is::<Unsupported>(), "{error:?}");

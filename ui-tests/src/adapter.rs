@@ -20,7 +20,7 @@ pub struct FakeTransaction<C>(C);
 impl<'c> Begin<Fake> for &'c mut Connection {
     type Transaction = FakeTransaction<&'c mut Connection>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(FakeTransaction(self))
     }
 }
@@ -28,7 +28,7 @@ impl<'c> Begin<Fake> for &'c mut Connection {
 impl<'c> Begin<Fake> for &'c mut Pooled {
     type Transaction = FakeTransaction<&'c mut Connection>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(FakeTransaction(&mut self.0))
     }
 }
@@ -36,7 +36,7 @@ impl<'c> Begin<Fake> for &'c mut Pooled {
 impl Begin<Fake> for Pooled {
     type Transaction = FakeTransaction<Self>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(FakeTransaction(self))
     }
 }
@@ -110,7 +110,7 @@ pub struct FakeAsyncTransaction<C>(C);
 impl<'c> AsyncBegin<Fake> for &'c mut AsyncConnection {
     type Transaction = FakeAsyncTransaction<&'c mut AsyncConnection>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(FakeAsyncTransaction(self))
     }
 }
@@ -118,7 +118,7 @@ impl<'c> AsyncBegin<Fake> for &'c mut AsyncConnection {
 impl AsyncBegin<Fake> for &AsyncPool {
     type Transaction = FakeAsyncTransaction<Box<AsyncConnection>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(FakeAsyncTransaction(Box::new(AsyncConnection(
             Connection {
                 log: self.log(),

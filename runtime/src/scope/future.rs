@@ -35,7 +35,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         S: AsyncBegin<D, Transaction = T>,
     {
         let transaction = source
-            .acquire()
+            .acquire_session()
             .await
             .map_err(|source| level::no_begin(site, source))?;
         let core = Core::new(Awaited(transaction), Kind::Async, site, &options)?;

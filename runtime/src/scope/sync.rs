@@ -36,7 +36,7 @@ impl<T: Transaction> Scope<T> {
         S: Begin<D, Transaction = T>,
     {
         let transaction = source
-            .acquire()
+            .acquire_session()
             .map_err(|source| level::no_begin(site, source))?;
         let core = Core::new(Blocking(transaction), Kind::Sync, site, &options)?;
         let mut scope = Self(core);

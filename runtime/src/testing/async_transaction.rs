@@ -70,7 +70,7 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
     where
         S: AsyncBegin<D, Transaction = T>,
     {
-        let transaction = source.acquire().await.map_err(no_begin)?;
+        let transaction = source.acquire_session().await.map_err(no_begin)?;
         let mut test = Self {
             transaction: Box::new(transaction),
             registration: Registration::new(),

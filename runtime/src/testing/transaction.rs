@@ -64,7 +64,7 @@ impl<T: Transaction> TestTransaction<T> {
     where
         S: Begin<D, Transaction = T>,
     {
-        let transaction = source.acquire().map_err(no_begin)?;
+        let transaction = source.acquire_session().map_err(no_begin)?;
         let mut test = Self {
             transaction: Box::new(transaction),
             registration: Registration::new(),

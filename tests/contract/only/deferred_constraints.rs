@@ -53,7 +53,7 @@ async fn in_a_transaction_of_a_test_a_check_leaves_everything_as_it_was() {
         return;
     };
     let pool = db.pool(1).await;
-    let acquired = AsyncBegin::acquire(driver::source(&pool)).await;
+    let acquired = AsyncBegin::acquire_session(driver::source(&pool)).await;
     let mut transaction = acquired.unwrap();
     transaction.begin(&Options::new()).await.unwrap();
     transaction.check().await.unwrap();

@@ -287,7 +287,7 @@ async fn a_deferred_constraint_is_checked_where_a_test_never_commits() {
         return;
     };
     let mut conn = db.connect().await;
-    let mut block = (&mut conn).acquire().await.unwrap();
+    let mut block = (&mut conn).acquire_session().await.unwrap();
     block.begin(&Options::new()).await.unwrap();
     driver::insert(block.handle(), 1).await.unwrap();
     let kept = "INSERT INTO child VALUES (1), (2)";
@@ -325,7 +325,7 @@ async fn a_check_tells_a_transaction_that_has_failed_from_one_that_is_not_there(
         return;
     };
     let mut conn = db.connect().await;
-    let mut block = (&mut conn).acquire().await.unwrap();
+    let mut block = (&mut conn).acquire_session().await.unwrap();
     block.begin(&Options::new()).await.unwrap();
     driver::execute(block.handle(), "nonsense")
         .await

@@ -140,7 +140,7 @@ async fn the_levels_of_a_block_are_those_that_diesel_counts() {
         return;
     };
     let mut conn = db.connect().await;
-    let mut block = (&mut conn).acquire().await.unwrap();
+    let mut block = (&mut conn).acquire_session().await.unwrap();
     assert_eq!(block.levels(), Some(0));
     block
         .begin(&commit_on_success::Options::new())

@@ -86,7 +86,7 @@ async fn a_foreign_key_is_checked_where_a_test_never_commits_if_they_are_enforce
         return;
     };
     let mut conn = db.connect().await;
-    let mut block = (&mut conn).acquire().await.unwrap();
+    let mut block = (&mut conn).acquire_session().await.unwrap();
     block.begin(&Options::new()).await.unwrap();
     let orphans = "INSERT INTO child VALUES (1), (2)";
     driver::execute(block.handle(), orphans).await.unwrap();

@@ -187,7 +187,7 @@ fn the_type_of_a_source_tells_whose_the_connection_is() {
     let (pool, mutex) = (db.pool(1), Mutex::new(db.connect()));
     macro_rules! told {
         ($source:expr) => {
-            told(&Begin::acquire($source).unwrap())
+            told(&Begin::acquire_session($source).unwrap())
         };
     }
     let mut conn = db.connect();

@@ -137,7 +137,7 @@ fn a_rollback_without_a_connection_says_that_it_is_gone_and_one_that_is_refused_
         return;
     };
     let mut conn = db.connect();
-    let mut block = Begin::acquire(&mut conn).unwrap();
+    let mut block = Begin::acquire_session(&mut conn).unwrap();
     block.begin(&Options::new()).unwrap();
     block.handle().batch_execute("ROLLBACK").unwrap();
     let refused = block.rollback();
@@ -157,7 +157,7 @@ fn in_a_transaction_of_a_test_a_violated_constraint_is_found_as_a_commit_finds_i
         return;
     };
     let mut conn = db.connect();
-    let mut block = Begin::acquire(&mut conn).unwrap();
+    let mut block = Begin::acquire_session(&mut conn).unwrap();
     let mut check = |statements| {
         block.begin(&Options::new()).unwrap();
         block.handle().batch_execute(statements).unwrap();

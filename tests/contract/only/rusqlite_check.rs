@@ -12,7 +12,7 @@ const ORPHAN: &str = "INSERT INTO child (item) VALUES (42)";
 
 /// Runs statements in a transaction, and has it checked as at the end of a block in a test's transaction.
 fn check(conn: &mut Connection, statements: &str) -> Result<(), CommitError> {
-    let mut block = Begin::acquire(conn).unwrap();
+    let mut block = Begin::acquire_session(conn).unwrap();
     block.begin(&Options::new()).unwrap();
     block.handle().execute_batch(statements).unwrap();
     let checked = block.check();

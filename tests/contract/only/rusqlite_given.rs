@@ -197,7 +197,7 @@ fn the_type_of_a_source_tells_whose_the_connection_is() {
     let (mut conn, mutex) = (db.connect(), Mutex::new(db.connect()));
     macro_rules! told {
         ($source:expr) => {
-            told(&Begin::acquire($source).unwrap())
+            told(&Begin::acquire_session($source).unwrap())
         };
     }
     assert_eq!(told!(&conn), [false, false, false, false]);

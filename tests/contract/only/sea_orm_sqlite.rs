@@ -277,7 +277,7 @@ async fn in_a_transaction_of_a_test_foreign_keys_that_are_off_are_not_checked() 
     driver::execute(&pool, "PRAGMA foreign_keys = OFF")
         .await
         .unwrap();
-    let mut transaction = AsyncBegin::acquire(&pool).await.unwrap();
+    let mut transaction = AsyncBegin::acquire_session(&pool).await.unwrap();
     transaction.begin(&Options::new()).await.unwrap();
     let orphan = driver::execute(transaction.handle(), "INSERT INTO child VALUES (42)").await;
     orphan.unwrap();

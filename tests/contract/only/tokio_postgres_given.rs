@@ -204,7 +204,7 @@ async fn the_type_of_a_source_tells_whose_the_connection_is() {
     let (pool, mut conn) = (db.pool(2).await, db.connect().await);
     macro_rules! told {
         ($source:expr) => {
-            told(&AsyncBegin::acquire($source).await.unwrap())
+            told(&AsyncBegin::acquire_session($source).await.unwrap())
         };
     }
     assert_eq!(told!(&mut conn), [false, false, false, true]);

@@ -121,7 +121,7 @@ async fn a_rollback_without_a_connection_says_that_it_is_gone_and_one_that_is_re
         return;
     };
     let mut conn = db.connect().await;
-    let mut block = AsyncBegin::acquire(&mut conn).await.unwrap();
+    let mut block = AsyncBegin::acquire_session(&mut conn).await.unwrap();
     block.begin(&Options::new()).await.unwrap();
     block.handle().batch_execute("ROLLBACK").await.unwrap();
     let refused = block.rollback().await;
@@ -245,7 +245,7 @@ async fn a_failed_transaction_of_somebody_else_is_not_worth_another_attempt() {
     let error = stores(&mut conn).await.unwrap_err().into_transaction();
     assert_eq!(error.kind(), ErrorKind::Begin, "{error:?}");
     let source = source_of(&error);
-    let block = AsyncBegin::acquire(&mut conn).await.unwrap();
+    let block = AsyncBegin::acquire_session(&mut conn).await.unwrap();
     assert!(!block.is_transient(&*source));
     let source: &tokio_postgres::Error = source.source().unwrap().downcast_ref().unwrap();
     assert_eq!(source.code(), Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
@@ -258,7 +258,7 @@ async fn in_a_transaction_of_a_test_a_violated_constraint_is_found_as_a_commit_f
         return;
     };
     let mut conn = db.connect().await;
-    let mut block = AsyncBegin::acquire(&mut conn).await.unwrap();
+    let mut block = AsyncBegin::acquire_session(&mut conn).await.unwrap();
     block.begin(&Options::new()).await.unwrap();
     let orphan = "INSERT INTO child (item) VALUES (42)";
     block.handle().batch_execute(orphan).await.unwrap();

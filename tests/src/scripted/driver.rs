@@ -111,7 +111,7 @@ pub enum Script {}
 impl<'c> Begin<Script> for &'c mut Connection {
     type Transaction = Work<&'c mut Connection>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         self.0.perform(Step::Acquire, "")?;
         Ok(Work(self))
     }
@@ -120,7 +120,7 @@ impl<'c> Begin<Script> for &'c mut Connection {
 impl<'c> AsyncBegin<Script> for &'c mut Connection {
     type Transaction = Work<&'c mut Connection>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         self.0.perform_later(Step::Acquire, "").await?;
         Ok(Work(self))
     }
@@ -129,7 +129,7 @@ impl<'c> AsyncBegin<Script> for &'c mut Connection {
 impl Begin<Script> for &Pool {
     type Transaction = Work<Lease>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         self.0.perform(Step::Acquire, "")?;
         Ok(Work(Lease::of(self)?))
     }
@@ -138,7 +138,7 @@ impl Begin<Script> for &Pool {
 impl AsyncBegin<Script> for &Pool {
     type Transaction = Work<Lease>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         self.0.perform_later(Step::Acquire, "").await?;
         Ok(Work(Lease::of(self)?))
     }
@@ -147,7 +147,7 @@ impl AsyncBegin<Script> for &Pool {
 impl Begin<Script> for &Shared {
     type Transaction = Work<Loan>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         self.0.perform(Step::Acquire, "")?;
         Ok(Work(Loan::of(self)))
     }
@@ -156,7 +156,7 @@ impl Begin<Script> for &Shared {
 impl AsyncBegin<Script> for &Shared {
     type Transaction = Work<Loan>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         self.0.perform_later(Step::Acquire, "").await?;
         Ok(Work(Loan::of(self)))
     }

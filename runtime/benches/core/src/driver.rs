@@ -112,7 +112,7 @@ impl Session for Work<'_> {
 impl<'c> Begin<Driver> for &'c mut Nothing {
     type Transaction = Work<'c>;
 
-    fn acquire(self) -> Result<Work<'c>, BoxError> {
+    fn acquire_session(self) -> Result<Work<'c>, BoxError> {
         Ok(Work(self))
     }
 }
@@ -120,7 +120,7 @@ impl<'c> Begin<Driver> for &'c mut Nothing {
 impl<'c> AsyncBegin<Driver> for &'c mut Nothing {
     type Transaction = Work<'c>;
 
-    fn acquire(self) -> impl Future<Output = Result<Work<'c>, BoxError>> + Send {
+    fn acquire_session(self) -> impl Future<Output = Result<Work<'c>, BoxError>> + Send {
         ready(Ok(Work(self)))
     }
 }

@@ -43,7 +43,7 @@ where
 {
     type Transaction = DieselTransaction<Pooled<M>>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         DieselBlock::on(Pooled(self))
     }
 }
@@ -55,8 +55,8 @@ where
 {
     type Transaction = DieselTransaction<Pooled<M>>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        self.get()?.acquire()
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        self.get()?.acquire_session()
     }
 }
 
@@ -67,7 +67,7 @@ where
 {
     type Transaction = DieselTransaction<Pooled<M>>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        Begin::acquire(&self)
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        Begin::acquire_session(&self)
     }
 }

@@ -49,7 +49,7 @@ impl<C: Connection> Driver<C> for Diesel {
 impl<'c, C: Connection> Begin<Diesel> for &'c mut C {
     type Transaction = DieselTransaction<&'c mut C>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         DieselBlock::on(self)
     }
 }
@@ -57,7 +57,7 @@ impl<'c, C: Connection> Begin<Diesel> for &'c mut C {
 impl<G: DerefMut<Target: Connection>> Begin<Diesel> for Owned<G> {
     type Transaction = DieselTransaction<Self>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         DieselBlock::on(self)
     }
 }

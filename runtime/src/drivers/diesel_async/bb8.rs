@@ -66,7 +66,7 @@ where
 {
     type Transaction = DieselAsyncTransaction<Given<'p, M>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         DieselBlock::on(Given(self))
     }
 }
@@ -78,7 +78,7 @@ where
 {
     type Transaction = DieselAsyncTransaction<Taken<M>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         DieselBlock::on(Taken(self.get_owned().await?))
     }
 }
@@ -90,7 +90,7 @@ where
 {
     type Transaction = DieselAsyncTransaction<Taken<M>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        AsyncBegin::acquire(&self).await
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire_session(&self).await
     }
 }

@@ -92,7 +92,7 @@ where
 {
     type Transaction = DieselAsyncTransaction<Deadpool<M>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         DieselBlock::on(Deadpool::new(self))
     }
 }
@@ -104,8 +104,8 @@ where
 {
     type Transaction = DieselAsyncTransaction<Deadpool<M>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        self.get().await?.acquire().await
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        self.get().await?.acquire_session().await
     }
 }
 
@@ -116,7 +116,7 @@ where
 {
     type Transaction = DieselAsyncTransaction<Deadpool<M>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        AsyncBegin::acquire(&self).await
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire_session(&self).await
     }
 }

@@ -63,7 +63,7 @@ impl<G: DerefMut<Target: AsyncConnection> + Send> AsyncHold for Owned<G> {}
 impl<'c, C: AsyncConnection> AsyncBegin<DieselAsync> for &'c mut C {
     type Transaction = DieselAsyncTransaction<&'c mut C>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         DieselBlock::on(self)
     }
 }
@@ -74,7 +74,7 @@ where
 {
     type Transaction = DieselAsyncTransaction<Self>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         DieselBlock::on(self)
     }
 }

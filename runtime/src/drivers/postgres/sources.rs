@@ -28,7 +28,7 @@ pub enum Guarded {}
 impl<P: DerefMut<Target = Client>> Begin<Exclusive> for P {
     type Transaction = PostgresTransaction<ByValue<P>>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         let ownership = Ownership::of::<P, Client>();
         Ok(PostgresTransaction::new(ByValue {
             pointer: self,
@@ -40,7 +40,7 @@ impl<P: DerefMut<Target = Client>> Begin<Exclusive> for P {
 impl<G: DerefMut<Target = Client>> Begin<Guarded> for Owned<G> {
     type Transaction = PostgresTransaction<ByValue<G>>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(ByValue {
             pointer: self.0,
             ownership: Ownership::Owned,
@@ -51,7 +51,7 @@ impl<G: DerefMut<Target = Client>> Begin<Guarded> for Owned<G> {
 impl<'p, P: DerefMut<Target = Client>> Begin<ExclusivePointer> for &'p mut P {
     type Transaction = PostgresTransaction<ByReference<'p, P>>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(ByReference(self)))
     }
 }
@@ -59,7 +59,7 @@ impl<'p, P: DerefMut<Target = Client>> Begin<ExclusivePointer> for &'p mut P {
 impl<'c, 't> Begin<Begun> for &'c mut ByHand<'t> {
     type Transaction = PostgresTransaction<&'c mut ByHand<'t>>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(self))
     }
 }

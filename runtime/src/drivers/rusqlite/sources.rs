@@ -32,7 +32,7 @@ pub enum ExclusivePointer {}
 impl<'c> Begin<Shared> for &'c Connection {
     type Transaction = RusqliteTransaction<&'c Connection, Shared>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
     }
 }
@@ -41,7 +41,7 @@ impl<P: DerefMut<Target = Connection>> Begin<Exclusive> for P {
     type Transaction = RusqliteTransaction<P, Exclusive>;
 
     #[inline]
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         let ownership = Ownership::of::<P, Connection>();
         Ok(RusqliteTransaction::new(self, ownership))
     }
@@ -50,7 +50,7 @@ impl<P: DerefMut<Target = Connection>> Begin<Exclusive> for P {
 impl<G: DerefMut<Target = Connection>> Begin<Guarded> for Owned<G> {
     type Transaction = RusqliteTransaction<G, Exclusive>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(RusqliteTransaction::new(self.0, Ownership::Owned))
     }
 }
@@ -58,7 +58,7 @@ impl<G: DerefMut<Target = Connection>> Begin<Guarded> for Owned<G> {
 impl<'p, P: Deref<Target = Connection>> Begin<SharedPointer> for &'p P {
     type Transaction = RusqliteTransaction<&'p P, SharedPointer>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
     }
 }
@@ -66,7 +66,7 @@ impl<'p, P: Deref<Target = Connection>> Begin<SharedPointer> for &'p P {
 impl<'p, P: DerefMut<Target = Connection>> Begin<ExclusivePointer> for &'p mut P {
     type Transaction = RusqliteTransaction<&'p mut P, ExclusivePointer>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(RusqliteTransaction::new(self, Ownership::Borrowed))
     }
 }

@@ -24,7 +24,7 @@ where
 {
     type Transaction = SeaOrmTransaction<'c>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         SeaOrmTransaction::on(Origin::of(self)?)
     }
 }
@@ -32,7 +32,7 @@ where
 impl AsyncBegin<SeaOrm> for DatabaseConnection {
     type Transaction = SeaOrmTransaction<'static>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         SeaOrmTransaction::on(Origin::Connection(Cow::Owned(self)))
     }
 }

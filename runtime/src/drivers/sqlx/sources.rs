@@ -20,7 +20,7 @@ impl<DB: Backend> AsyncBegin<Sqlx> for &Pool<DB> {
 
     // Acquires first and begins later: `Pool::begin` of sqlx 0.9, cancelled at the right moment,
     // gives a connection with an open transaction back to the pool.
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         let pooled = Pooled {
             connection: Pool::acquire(self).await?,
             pool: Some(self.clone()),
@@ -32,15 +32,15 @@ impl<DB: Backend> AsyncBegin<Sqlx> for &Pool<DB> {
 impl<DB: Backend> AsyncBegin<Sqlx> for Pool<DB> {
     type Transaction = SqlxTransaction<Pooled<DB>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        AsyncBegin::acquire(&self).await
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire_session(&self).await
     }
 }
 
 impl<DB: Backend> AsyncBegin<Sqlx> for PoolConnection<DB> {
     type Transaction = SqlxTransaction<Pooled<DB>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         let pooled = Pooled {
             connection: self,
             pool: None,
@@ -53,7 +53,7 @@ impl<DB: Backend> AsyncBegin<Sqlx> for PoolConnection<DB> {
 impl<G: DerefMut<Target: HasConnection> + Send> AsyncBegin<Sqlx> for Owned<G> {
     type Transaction = SqlxTransaction<Self>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(SqlxTransaction::after_catching_up(self).await)
     }
 }
@@ -61,7 +61,7 @@ impl<G: DerefMut<Target: HasConnection> + Send> AsyncBegin<Sqlx> for Owned<G> {
 impl<'c, DB: Backend> AsyncBegin<Sqlx> for &'c mut PoolConnection<DB> {
     type Transaction = SqlxTransaction<&'c mut PoolConnection<DB>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(SqlxTransaction::after_catching_up(self).await)
     }
 }
@@ -69,7 +69,7 @@ impl<'c, DB: Backend> AsyncBegin<Sqlx> for &'c mut PoolConnection<DB> {
 impl<'c, 't, DB: Backend> AsyncBegin<Sqlx> for &'c mut Transaction<'t, DB> {
     type Transaction = SqlxTransaction<&'c mut Transaction<'t, DB>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(SqlxTransaction::after_catching_up(self).await)
     }
 }
@@ -95,7 +95,7 @@ macro_rules! connection {
             type Transaction =
                 $crate::drivers::sqlx::transaction::SqlxTransaction<&'c mut $connection>;
 
-            async fn acquire(self) -> Result<Self::Transaction, $crate::error::BoxError> {
+            async fn acquire_session(self) -> Result<Self::Transaction, $crate::error::BoxError> {
                 Ok(
                     $crate::drivers::sqlx::transaction::SqlxTransaction::after_catching_up(self)
                         .await,

@@ -22,23 +22,23 @@ pub enum DeadpoolPostgres {}
 impl AsyncBegin<DeadpoolPostgres> for &Pool {
     type Transaction = PostgresTransaction<Pooled>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        AsyncBegin::acquire(self.get().await?).await
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire_session(self.get().await?).await
     }
 }
 
 impl AsyncBegin<DeadpoolPostgres> for Pool {
     type Transaction = PostgresTransaction<Pooled>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
-        AsyncBegin::acquire(&self).await
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire_session(&self).await
     }
 }
 
 impl AsyncBegin<DeadpoolPostgres> for Object {
     type Transaction = PostgresTransaction<Pooled>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(Pooled(Some(self))))
     }
 }
@@ -46,7 +46,7 @@ impl AsyncBegin<DeadpoolPostgres> for Object {
 impl<'c> AsyncBegin<DeadpoolPostgres> for &'c mut Object {
     type Transaction = PostgresTransaction<&'c mut Object>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(self))
     }
 }
@@ -54,7 +54,7 @@ impl<'c> AsyncBegin<DeadpoolPostgres> for &'c mut Object {
 impl<'c, 't> AsyncBegin<DeadpoolPostgres> for &'c mut Transaction<'t> {
     type Transaction = PostgresTransaction<&'c mut Transaction<'t>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(self))
     }
 }
@@ -65,7 +65,7 @@ where
 {
     type Transaction = PostgresTransaction<GuardedObject<G>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(GuardedObject(self.0)))
     }
 }

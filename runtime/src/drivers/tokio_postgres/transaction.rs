@@ -26,7 +26,7 @@ pub enum TokioPostgres {}
 impl<'c> AsyncBegin<TokioPostgres> for &'c mut Client {
     type Transaction = PostgresTransaction<&'c mut Client>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(self))
     }
 }
@@ -34,7 +34,7 @@ impl<'c> AsyncBegin<TokioPostgres> for &'c mut Client {
 impl<'c, 't> AsyncBegin<TokioPostgres> for &'c mut Transaction<'t> {
     type Transaction = PostgresTransaction<&'c mut Transaction<'t>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(self))
     }
 }
@@ -45,7 +45,7 @@ where
 {
     type Transaction = PostgresTransaction<Guarded<G>>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(PostgresTransaction::new(Guarded(self.0)))
     }
 }

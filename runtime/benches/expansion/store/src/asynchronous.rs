@@ -56,7 +56,7 @@ pub struct AsyncStoreTransaction<'c>(&'c mut AsyncConnection);
 impl<'c> AsyncBegin<Store> for &'c mut AsyncConnection {
     type Transaction = AsyncStoreTransaction<'c>;
 
-    async fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(AsyncStoreTransaction(self))
     }
 }

@@ -81,7 +81,7 @@ pub struct StoreTransaction<'c>(&'c mut Connection);
 impl<'c> Begin<Store> for &'c mut Connection {
     type Transaction = StoreTransaction<'c>;
 
-    fn acquire(self) -> Result<Self::Transaction, BoxError> {
+    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         Ok(StoreTransaction(self))
     }
 }
