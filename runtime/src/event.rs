@@ -34,6 +34,25 @@ pub struct RolledBack {
 }
 
 /// Why a block was rolled back.
+///
+/// ```
+/// # #[cfg(feature = "rusqlite")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use commit_on_success::commit_on_success;
+/// use commit_on_success::signals::{Cause, post_rollback};
+///
+/// #[commit_on_success]
+/// fn import(conn: &mut rusqlite::Connection) -> Result<(), Box<dyn std::error::Error>> {
+///     post_rollback().connect(|event| assert_eq!(event.cause, Cause::Error))?;
+///     Err("the file is empty".into())
+/// }
+///
+/// import(&mut rusqlite::Connection::open_in_memory()?).unwrap_err();
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rusqlite"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {

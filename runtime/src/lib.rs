@@ -91,7 +91,9 @@ pub use crate::attempts::Backoff;
 pub use crate::error::{
     BoxError, Error, ErrorKind, FailureKind, HandlerFailure, Outcome, RollbackOnly,
 };
-pub use crate::observer::{Event, Observer, add_observer, events};
+#[doc(no_inline)]
+pub use crate::observer::Event;
+pub use crate::observer::{Observer, add_observer, events};
 pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
 pub use crate::queue::HandlerOutcome;
 pub use crate::site::Site;

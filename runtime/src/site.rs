@@ -5,6 +5,16 @@ use std::fmt;
 /// The annotated function, or the `transaction!` block, that a transaction belongs to.
 ///
 /// Written by the macros, as a constant.
+///
+/// ```
+/// use commit_on_success::Error;
+///
+/// /// The function of an error, for a metric.
+/// fn label(error: &Error) -> &'static str {
+///     error.site().map_or("outside", |site| site.function())
+/// }
+/// # assert_eq!(label(&commit_on_success::set_rollback().unwrap_err()), "outside");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Site {
     #[doc(hidden)]

@@ -94,6 +94,20 @@ pub trait Observer: Send + Sync {
 ///
 /// Observers are told in the order in which they were added. There is no way to remove one, so that
 /// nothing has to be locked when they are told.
+///
+/// ```
+/// use commit_on_success::{Event, Observer, add_observer};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn unknown(&self, event: &Event) {
+///         eprintln!("nobody knows what became of {}", event.site);
+///     }
+/// }
+///
+/// add_observer(Log);
+/// ```
 pub fn add_observer(observer: impl Observer + 'static) {
     let mut node = Box::new(Node {
         observer: Box::new(observer),

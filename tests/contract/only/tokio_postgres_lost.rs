@@ -246,7 +246,7 @@ async fn a_failed_transaction_of_somebody_else_is_not_worth_another_attempt() {
     assert_eq!(error.kind(), ErrorKind::Begin, "{error:?}");
     let source = source_of(&error);
     let block = AsyncBegin::acquire_session(&mut conn).await.unwrap();
-    assert!(!block.is_transient(&*source));
+    assert!(!block.is_transient(source));
     let source: &tokio_postgres::Error = source.source().unwrap().downcast_ref().unwrap();
     assert_eq!(source.code(), Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
     assert!(block.is_transient(source));
