@@ -53,6 +53,7 @@ fn attribute(
     args: proc_macro2::TokenStream,
     item: proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
+    let words = args::words(args.clone());
     let (mut args, mut errors) = args::parse(args);
     let function = match input::parse(item.clone()) {
         Ok(function) => function,
@@ -61,6 +62,7 @@ fn attribute(
             return fallback::beside(errors, item);
         }
     };
+    let offered = fallback::offered(&words, &function.signature);
     validate::prefer_parameter(&mut args, &function.signature);
     let binding = validate::binding(&args.source, &function.signature);
     let valid = match args.source {
@@ -68,7 +70,10 @@ fn attribute(
         _ => errors.keep(validate::validate(args, &function)),
     };
     match valid {
-        Some(valid) => fallback::beside(errors, expand::function(&function, &valid)),
-        None => fallback::function(errors, binding.as_ref(), &function),
+        Some(mut valid) => {
+            valid.plan.begin_body_with(offered);
+            fallback::beside(errors, expand::function(&function, &valid))
+        }
+        None => fallback::function(errors, binding.as_ref(), &offered, &function),
     }
 }

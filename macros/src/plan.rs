@@ -24,9 +24,25 @@ pub(crate) enum Flavour {
     Async,
 }
 
+impl Plan {
+    /// Puts statements before those of the body, if there are any.
+    pub(crate) fn begin_body_with(&mut self, statements: TokenStream) {
+        if statements.is_empty() {
+            return;
+        }
+        let mut body = statements;
+        body.extend(self.body.stream());
+        let mut body = Group::new(self.body.delimiter(), body);
+        body.set_span(self.body.span());
+        self.body = body;
+    }
+}
+
 /// The expression that the transaction is opened on, and the name that it has inside.
 pub(crate) struct Source {
     pub(crate) binding: Ident,
+    /// The place where the user has named it for the transaction: among the arguments, if it is there.
+    pub(crate) named: Span,
     pub(crate) mutability: Option<Token![mut]>,
     pub(crate) expression: TokenStream,
     pub(crate) passing: Passing,

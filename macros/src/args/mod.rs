@@ -5,18 +5,18 @@
 mod options;
 mod value;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::{Expr, Token};
 
 use crate::diagnostics::{self, Errors};
-use crate::tokens::parse_to_end;
+use crate::tokens::{is_punct, parse_to_end};
 use value::{at_end, expression};
 
 pub(crate) use options::{
-    Flag, Given, Isolation, Options, Propagation, Word, flag, is_close, is_long_and_close, path,
-    unknown,
+    Flag, Given, Isolation, Options, Propagation, Word, flag, is_close, is_long_and_close,
+    keywords, path, unknown,
 };
 
 /// The arguments of an attribute or block, read but not yet checked against each other.
@@ -61,6 +61,17 @@ pub(crate) fn parse(tokens: TokenStream) -> (Args, Errors) {
     (args, errors)
 }
 
+/// The arguments that are only a word.
+pub(crate) fn words(tokens: TokenStream) -> Vec<Ident> {
+    let trees: Vec<_> = tokens.into_iter().collect();
+    let arguments = trees.split(|tree| is_punct(Some(tree), ','));
+    let words = arguments.filter_map(|argument| match argument {
+        [tree @ TokenTree::Ident(_)] => syn::parse2(tree.clone().into()).ok(),
+        _ => None,
+    });
+    words.collect()
+}
+
 /// Reads arguments up to the end, or up to the block of `transaction!`.
 pub(crate) fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> Last {
     let mut last = Last::Argument;
@@ -91,7 +102,7 @@ pub(crate) enum Last {
 /// Goes on to the comma that ends an argument that was not understood.
 fn skip_argument(input: ParseStream<'_>) {
     while !at_end(input) && !input.peek(Token![,]) {
-        let _skipped = input.parse::<proc_macro2::TokenTree>();
+        let _skipped = input.parse::<TokenTree>();
     }
 }
 
@@ -138,7 +149,7 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
             return Err(options::unknown(&name));
         }
         if is_literal(&expression) {
-            let options = options::keywords();
+            let options = keywords();
             return Err(diagnostics::literal_as_source(&name, &expression, &options));
         }
         Source::Expression {

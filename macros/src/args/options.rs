@@ -208,7 +208,7 @@ fn words<T: Choice>() -> impl Iterator<Item = &'static str> {
     T::WORDS.iter().map(|(word, _)| *word)
 }
 
-pub(super) fn keywords() -> Vec<&'static str> {
+pub(crate) fn keywords() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.keyword).collect()
 }
 

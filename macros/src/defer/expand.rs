@@ -6,6 +6,7 @@ use syn::Expr;
 
 use super::options::Options;
 use super::parse::{Call, Callee, Deferred, Macro};
+use super::unfinished;
 use crate::expand::{Krate, Lint, allow, call};
 use crate::tokens::start;
 
@@ -123,7 +124,8 @@ fn later(call: &Call, body: Body) -> TokenStream {
         Body::Closure => quote_spanned!(place=> move || #callee #arguments),
         Body::Future => quote_spanned!(place=> async move { #callee #arguments.await }),
     };
-    quote_spanned!(place=> { #value #(#values)* #made })
+    let unfinished = call.unfinished.as_ref().map(unfinished::beside);
+    quote_spanned!(place=> { #value #(#values)* #unfinished #made })
 }
 
 /// A callee, taken apart.

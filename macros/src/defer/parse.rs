@@ -48,6 +48,8 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<Expr>,
     /// The parentheses of the arguments, at which a missing or surplus one is reported.
     pub(crate) parentheses: Span,
+    /// The error if a name is missing in it.
+    pub(crate) unfinished: Option<syn::Error>,
 }
 
 pub(crate) enum Callee {
@@ -122,6 +124,7 @@ fn listed(callee: Expr, input: ParseStream<'_>) -> syn::Result<Deferred> {
         callee,
         arguments,
         parentheses,
+        unfinished: None,
     }))
 }
 
@@ -199,6 +202,7 @@ fn call(invoked: Macro, expression: Expr) -> syn::Result<Result<Call, Expr>> {
         callee,
         arguments,
         parentheses,
+        unfinished: None,
     }))
 }
 

@@ -48,6 +48,10 @@ pub(crate) fn misplaced_await(token: impl ToTokens, name: &str) -> Error {
     )
 }
 
+pub(crate) fn missing_name(dot: Span) -> Error {
+    Error::new(dot, "expected a field or a method after `.`, found nothing")
+}
+
 pub(crate) fn expected_argument_comma(input: ParseStream<'_>) -> Error {
     let (span, found) = found(input);
     Error::new(

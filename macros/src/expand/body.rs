@@ -98,6 +98,7 @@ fn is_bound_inside(plan: &Plan) -> bool {
 fn connection(plan: &Plan) -> TokenStream {
     let Source {
         binding,
+        named,
         mutability,
         ..
     } = &plan.source;
@@ -109,8 +110,11 @@ fn connection(plan: &Plan) -> TokenStream {
     let allow = allow(&[Lint::ShadowUnrelated]);
     // A future keeps room for what was borrowed.
     let borrow = mutability.map(|mutability| quote_spanned!(mixed=> & #mutability));
-    let used =
-        (!is_underscored(binding)).then(|| quote_spanned!(mixed=> let _ = #borrow #binding;));
+    // An editor looks for a definition of the name that is among the arguments.
+    let place = binding.span().located_at(*named);
+    let mut named = binding.clone();
+    named.set_span(place);
+    let used = (!is_underscored(binding)).then(|| quote_spanned!(mixed=> let _ = #borrow #named;));
     quote_spanned!(mixed=> #allow let #mutability #binding = __handle; #used)
 }
 

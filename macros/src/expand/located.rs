@@ -6,7 +6,7 @@ use quote::quote_spanned;
 use crate::plan::{Flavour, Plan};
 
 /// Braces around something else, at the place of those that the user wrote: a function ends where its body does.
-pub(super) fn braced(written: &Group, inside: TokenStream) -> Group {
+pub(crate) fn braced(written: &Group, inside: TokenStream) -> Group {
     let mut group = Group::new(Delimiter::Brace, inside);
     group.set_span(written.span());
     group

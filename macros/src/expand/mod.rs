@@ -18,8 +18,8 @@ use crate::plan::{
 use crate::tokens::{is_underscored, start};
 use crate::validate::Valid;
 
-use located::{braced, wait};
-pub(crate) use located::{call, delimited};
+use located::wait;
+pub(crate) use located::{braced, call, delimited};
 pub(crate) use names::{Krate, Lint, allow};
 
 // Input:

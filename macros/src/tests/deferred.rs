@@ -109,3 +109,26 @@ fn mistakes_show_what_to_write() {
     assert!(error(quote!(let a = f().await;)).contains("`defer!(async move { … })`"));
     assert!(error(quote!(f, a b)).contains("expected `,`"));
 }
+
+#[test]
+fn a_dot_without_a_name_is_an_error_unless_it_is_for_another_macro() {
+    let expanded = |tokens| crate::defer::expand(Macro::Defer, tokens).to_string();
+    for tokens in [
+        quote!(f(a.)),
+        quote!(f(a., b)),
+        quote!(f, b, a.c.),
+        quote!(f(a.).await),
+    ] {
+        let expanded = expanded(tokens);
+        assert!(expanded.contains("compile_error"), "{expanded}");
+    }
+    for tokens in [
+        quote!(f(m!(a.))),
+        quote!(m!(a.)),
+        quote!(f(1.., a)),
+        quote!(f(&a[..])),
+    ] {
+        let expanded = expanded(tokens);
+        assert!(!expanded.contains("__missing"), "{expanded}");
+    }
+}

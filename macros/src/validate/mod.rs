@@ -22,7 +22,7 @@ use crate::plan::{Annotation, Capture, Flavour, Moved, Output, Place, Plan, Sour
 use crate::tokens::{is_group, is_ident, is_punct, mention, renamed, start};
 
 use output::Returned;
-pub(crate) use source::{binding, of_expression, prefer_parameter};
+pub(crate) use source::{Binding, binding, names, of_expression, prefer_parameter};
 pub(crate) use terms::terms;
 
 /// A function that can be expanded.

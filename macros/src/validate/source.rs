@@ -1,6 +1,6 @@
 //! The source of a transaction: a parameter, or an expression.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use quote::ToTokens as _;
 use syn::{Expr, PatIdent, Signature, Type};
 
@@ -24,17 +24,20 @@ pub(crate) fn resolve(
             of_expression(binding, expression),
             capture(expression, signature),
         )),
-        args::Source::Parameter(name) => named(name, signature).map(of_parameter),
-        args::Source::First | args::Source::Malformed => first(signature).map(of_parameter),
+        args::Source::Parameter(name) => {
+            let pattern = named(name, signature)?;
+            Ok(of_parameter(pattern, name.span()))
+        }
+        args::Source::First | args::Source::Malformed => {
+            let pattern = first(signature)?;
+            Ok(of_parameter(pattern, pattern.ident.span()))
+        }
     }
 }
 
 /// A flag without a source beside it is a parameter, if there is one of that name.
 pub(crate) fn prefer_parameter(args: &mut Args, signature: &Signature) {
-    let names: Vec<_> = typed(signature)
-        .flat_map(|parameter| bindings(&parameter.pat))
-        .map(|binding| &binding.ident)
-        .collect();
+    let names = names(signature);
     let Options {
         read_only,
         deferrable,
@@ -50,14 +53,35 @@ pub(crate) fn prefer_parameter(args: &mut Args, signature: &Signature) {
     }
 }
 
-/// The name of the transaction inside the body, where that much can be told.
-pub(crate) fn binding(source: &args::Source, signature: &Signature) -> Option<Ident> {
-    match source {
-        args::Source::Expression { binding, .. } => Some(binding.clone()),
-        args::Source::Parameter(name) => Some(name.clone()),
-        args::Source::First => first(signature).ok().map(|pattern| pattern.ident.clone()),
-        args::Source::Malformed => None,
+/// The names of all parameters.
+pub(crate) fn names(signature: &Signature) -> Vec<&Ident> {
+    let all = typed(signature).flat_map(|parameter| bindings(&parameter.pat));
+    all.map(|binding| &binding.ident).collect()
+}
+
+/// The name of the transaction inside the body.
+pub(crate) enum Binding {
+    Parameter(Ident),
+    New(Ident),
+}
+
+/// That name, where that much can be told.
+pub(crate) fn binding(source: &args::Source, signature: &Signature) -> Option<Binding> {
+    let name = match source {
+        args::Source::Expression { binding, .. } => binding,
+        args::Source::Parameter(name) => name,
+        args::Source::First => &first(signature).ok()?.ident,
+        args::Source::Malformed => return None,
+    };
+    if names(signature).contains(&name) {
+        return Some(Binding::Parameter(name.clone()));
     }
+    let mut name = name.clone();
+    if let args::Source::Parameter(word) = source {
+        // An editor would complete the word to a pattern.
+        name.set_span(Span::call_site().resolved_at(word.span()));
+    }
+    Some(Binding::New(name))
 }
 
 pub(crate) fn of_expression(binding: &Ident, expression: &Expr) -> Source {
@@ -68,15 +92,17 @@ pub(crate) fn of_expression(binding: &Ident, expression: &Expr) -> Source {
     };
     Source {
         binding: binding.clone(),
+        named: binding.span(),
         mutability: None,
         expression: expression.to_token_stream(),
         passing,
     }
 }
 
-fn of_parameter(pattern: &PatIdent) -> (Source, Capture) {
+fn of_parameter(pattern: &PatIdent, named: Span) -> (Source, Capture) {
     let source = Source {
         binding: pattern.ident.clone(),
+        named,
         mutability: own_mut(pattern),
         expression: pattern.ident.to_token_stream(),
         passing: Passing::AsWritten,

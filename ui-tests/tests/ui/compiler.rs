@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
 /// The compiler whose words and whose spelling of expanded code the snapshots have.
 const PINNED: &str = "rustc 1.95.";
 
@@ -44,8 +46,7 @@ pub(crate) fn rustc() -> Command {
 
 /// clippy, which belongs to one compiler; without it, that compiler, which has lints of its own.
 pub(crate) fn linter() -> Command {
-    let sysroot = text(&run(rustc().args(["--print", "sysroot"])).stdout);
-    let sysroot = Path::new(sysroot.trim_end());
+    let sysroot = sysroot();
     let clippy: PathBuf = sysroot
         .join("bin")
         .join(format!("clippy-driver{}", std::env::consts::EXE_SUFFIX));
@@ -58,18 +59,19 @@ pub(crate) fn linter() -> Command {
     rustc()
 }
 
+/// The directory that the compiler is installed in.
+pub(crate) fn sysroot() -> PathBuf {
+    let sysroot = text(&run(rustc().args(["--print", "sysroot"])).stdout);
+    sysroot.trim_end().into()
+}
+
 /// The crates that cases may name, and where each was built.
 pub(crate) struct Libraries(Vec<(String, PathBuf)>);
 
 impl Libraries {
     /// Builds them, or finds that they are built.
     pub(crate) fn build() -> Self {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--lib", "--offline", "--message-format=json"]);
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-        let output = text(&run(&mut cargo).stdout);
-        let libraries = output.lines().filter_map(library).collect();
-        Self(libraries)
+        Self(artifacts().iter().filter_map(library).collect())
     }
 
     fn search_path(&self) -> OsString {
@@ -84,9 +86,20 @@ impl Libraries {
     }
 }
 
+/// What cargo says that it built for this package's library.
+pub(crate) fn artifacts() -> Vec<Value> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--lib", "--offline", "--message-format=json"]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = text(&run(&mut cargo).stdout);
+    let messages = output.lines();
+    messages
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
 /// The name and the path of a library in one of cargo's messages.
-fn library(message: &str) -> Option<(String, PathBuf)> {
-    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+fn library(message: &Value) -> Option<(String, PathBuf)> {
     let name = message["target"]["name"].as_str()?;
     let files = message["filenames"].as_array()?;
     let paths = files.iter().filter_map(|file| file.as_str()).map(Path::new);

@@ -6,7 +6,7 @@
 //! - `expand`, `lint` and `coverage` are described where they are read.
 //!
 //! The messages are the `.stderr` files beside the cases. To write them anew, run with `TRYBUILD=overwrite`, and read
-//! what has changed. `cargo test --test ui -- what ui=NAME` runs the cases that have `NAME` in their path.
+//! what has changed. `cargo test --test ui -- what trybuild=NAME` runs the cases that have `NAME` in their path.
 
 #![allow(
     clippy::expect_used,

@@ -1,6 +1,6 @@
 //! Promises that the macros keep whatever their input is.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 
 use super::shape::{
     Context, Places, Refusal, are_statements, body, is_deferrable, is_expression, refusals, words,
@@ -101,7 +101,7 @@ fn judge(input: &TokenStream, output: &TokenStream) -> Result<(TokenStream, bool
 /// The words of an item, without the binding that stands for a transaction. Empty lists and clauses do not count, nor
 /// does the order where inner attributes have become outer ones.
 fn kept(item: &TokenStream) -> Vec<String> {
-    let mut words = words(item.clone());
+    let mut words = words(for_rustc(item.clone()));
     let poison = ["#", "[", "allow", "(", "unused_variables", ")", "]", "let"];
     if let Some(at) = words.windows(poison.len()).position(|seen| seen == poison)
         && words
@@ -110,9 +110,29 @@ fn kept(item: &TokenStream) -> Vec<String> {
     {
         words.drain(at..at + poison.len() + 3);
     }
-    words.retain(|word| !["!", "<", ">", "where"].contains(&word.as_str()));
+    words.retain(|word| !["!", "<", ">", "where", "{", "}"].contains(&word.as_str()));
     words.sort_unstable();
     words
+}
+
+/// The tokens without those that only rust-analyzer is to see.
+fn for_rustc(tokens: TokenStream) -> TokenStream {
+    let mut left: Vec<_> = tokens.into_iter().collect();
+    for (attribute, length) in [
+        ("[cfg(rust_analyzer)]", 3),
+        ("[cfg(not(rust_analyzer))]", 2),
+        ("[allow(unexpected_cfgs)]", 2),
+    ] {
+        let is_it = |tree: &TokenTree| tree.to_string().replace(' ', "") == attribute;
+        while let Some(at) = left.iter().position(is_it) {
+            left.drain(at - 1..at - 1 + length);
+        }
+    }
+    let inside = left.into_iter().map(|tree| match tree {
+        TokenTree::Group(group) => Group::new(group.delimiter(), for_rustc(group.stream())).into(),
+        other => other,
+    });
+    inside.collect()
 }
 
 /// The body of a function without its inner attributes, which the attribute moves.
