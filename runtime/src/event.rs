@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::Outcome;
 use crate::site::Site;
 
 /// A transaction has committed.
@@ -18,6 +19,19 @@ pub struct Committed {
     pub deferred: usize,
 }
 
+impl Committed {
+    /// The same, for handlers of every ending.
+    pub(crate) fn completed(&self, nesting: usize) -> Completed {
+        Completed {
+            id: self.id,
+            site: self.site,
+            nesting,
+            outcome: Outcome::Committed,
+            cause: None,
+        }
+    }
+}
+
 /// A transaction, or a savepoint in it, has rolled back.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -31,6 +45,22 @@ pub struct RolledBack {
     pub nesting: usize,
     /// Why.
     pub cause: Cause,
+}
+
+/// A transaction, or a savepoint in it, has ended, in whatever way.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Completed {
+    /// The [`Event::id`](crate::Event::id) of the block that has ended; zero where there was no observer when it began.
+    pub id: u64,
+    /// The function that has ended: the outermost one, or one that was rolled back inside of it.
+    pub site: &'static Site,
+    /// The depth of the block in which the handler was connected, after a commit; otherwise of the one that has ended.
+    pub nesting: usize,
+    /// The fate of what the handler's block has written.
+    pub outcome: Outcome,
+    /// Why, after a rollback.
+    pub cause: Option<Cause>,
 }
 
 /// Why a block was rolled back.

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::pin::Pin;
 
 use crate::error::BoxError;
-use crate::event::{Committed, RolledBack};
+use crate::event::{Committed, Completed, RolledBack};
 
 /// The value of a deferred call: `()`, or a `Result<(), E>` whose error is reported.
 #[diagnostic::on_unimplemented(
@@ -87,6 +87,7 @@ pub(crate) enum Call {
     Async(AsyncCall),
     Commit(Box<dyn FnOnce(&Committed) -> CallResult + Send>, usize),
     Rollback(Box<dyn FnOnce(&RolledBack) -> CallResult + Send>),
+    Completed(Box<dyn FnOnce(&Completed) -> CallResult + Send>, usize),
 }
 
 /// Something that waits for the end of a transaction.
@@ -141,6 +142,19 @@ impl Handler {
         Self::new(Call::Rollback(call), location)
     }
 
+    pub(crate) fn completed<F, R>(
+        handler: F,
+        nesting: usize,
+        location: &'static Location<'static>,
+    ) -> Self
+    where
+        F: FnOnce(&Completed) -> R + Send + 'static,
+        R: HandlerOutcome,
+    {
+        let call = Box::new(move |event: &Completed| handler(event).into_result());
+        Self::new(Call::Completed(call, nesting), location)
+    }
+
     pub(crate) fn with_id(self, id: u64) -> Self {
         Self { id, ..self }
     }
@@ -155,6 +169,10 @@ impl Handler {
                 };
                 Call::Sync(Box::new(move || call(&event)))
             }
+            Call::Completed(call, nesting) => {
+                let event = event.completed(nesting);
+                Call::Sync(Box::new(move || call(&event)))
+            }
             call @ (Call::Sync(_) | Call::Async(_) | Call::Rollback(_)) => call,
         };
         Self { call, ..self }
@@ -162,7 +180,7 @@ impl Handler {
 
     fn waits_for_commit(&self) -> bool {
         match self.call {
-            Call::Sync(_) | Call::Async(_) | Call::Commit(..) => true,
+            Call::Sync(_) | Call::Async(_) | Call::Commit(..) | Call::Completed(..) => true,
             Call::Rollback(_) => false,
         }
     }
@@ -170,8 +188,13 @@ impl Handler {
     fn is_deferred(&self) -> bool {
         match self.call {
             Call::Sync(_) | Call::Async(_) => true,
-            Call::Commit(..) | Call::Rollback(_) => false,
+            Call::Commit(..) | Call::Rollback(_) | Call::Completed(..) => false,
         }
+    }
+
+    /// Whether it runs after all others.
+    fn is_last(&self) -> bool {
+        matches!(self.call, Call::Completed(..))
     }
 }
 
@@ -209,6 +232,35 @@ impl Queue {
         std::mem::take(&mut *self.0)
     }
 
+    /// Takes those that run after all others.
+    pub(crate) fn take_last(&mut self) -> Vec<Handler> {
+        if self.0.iter().any(Handler::is_last) {
+            self.split_last()
+        } else {
+            Vec::new()
+        }
+    }
+
+    #[cold]
+    fn split_last(&mut self) -> Vec<Handler> {
+        let (last, others) = self.take().into_iter().partition(Handler::is_last);
+        *self.0 = others;
+        last
+    }
+
+    /// Takes them in the order in which they run.
+    pub(crate) fn take_in_order(&mut self) -> Vec<Handler> {
+        let last = self.take_last();
+        let mut handlers = self.take();
+        handlers.extend(last);
+        handlers
+    }
+
+    /// Puts back what has to wait.
+    pub(crate) fn put_back(&mut self, handlers: Vec<Handler>) {
+        self.0.extend(handlers);
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -234,7 +286,8 @@ impl Queue {
 
     /// Takes the calls and handlers that waited for a commit, each with its event, and drops the rest.
     pub(crate) fn committed(mut self, event: &Committed) -> Self {
-        let waiting = self.take().into_iter().filter(Handler::waits_for_commit);
+        let waiting = self.take_in_order().into_iter();
+        let waiting = waiting.filter(Handler::waits_for_commit);
         let calls = waiting.map(|handler| handler.with_event(event)).collect();
         Self(ManuallyDrop::new(calls))
     }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::{self, OpenBlock};
 use crate::error::{Error, Reason};
-pub use crate::event::{Cause, Committed, RolledBack};
+pub use crate::event::{Cause, Committed, Completed, RolledBack};
 use crate::queue::{Handler, HandlerOutcome};
 
 #[doc = include_str!("../docs/post_commit.md")]
@@ -29,6 +29,12 @@ pub fn post_commit() -> PostCommit {
 #[must_use = "a signal does nothing until a handler is connected"]
 pub fn post_rollback() -> PostRollback {
     PostRollback(())
+}
+
+#[doc = include_str!("../docs/completed.md")]
+#[must_use = "a signal does nothing until a handler is connected"]
+pub fn completed() -> Completion {
+    Completion(())
 }
 
 /// See [`post_commit`].
@@ -95,6 +101,40 @@ impl PostRollback {
     {
         let block = context::innermost().ok_or(Reason::NotInTransaction)?;
         let handler = Handler::rollback(handler, Location::caller());
+        Ok(Receiver::of(handler, block))
+    }
+}
+
+/// See [`completed`].
+///
+/// ```
+/// use commit_on_success::signals;
+///
+/// let signal = signals::completed();
+/// assert!(signal.connect(|_| println!("over")).is_err(), "no transaction is open here");
+/// ```
+#[derive(Debug)]
+pub struct Completion(());
+
+impl Completion {
+    /// Connects a handler to the innermost transaction that is open here.
+    ///
+    /// It runs once, when that block, or one around it, rolls back, when nobody knows what became of it, or when the outermost
+    /// transaction has committed; after the deferred calls and the handlers of the other signals, when the connection is given back.
+    /// After a commit it may fail as they do: see [`defer!`](crate::defer). In the other cases a failure or a panic of it
+    /// is reported to the [observers](crate::Observer) only.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotInTransaction`](crate::ErrorKind::NotInTransaction) when no transaction is open here; the handler is dropped then.
+    #[track_caller]
+    pub fn connect<F, R>(self, handler: F) -> Result<Receiver, Error>
+    where
+        F: FnOnce(&Completed) -> R + Send + 'static,
+        R: HandlerOutcome,
+    {
+        let block = context::innermost().ok_or(Reason::NotInTransaction)?;
+        let handler = Handler::completed(handler, block.nesting(), Location::caller());
         Ok(Receiver::of(handler, block))
     }
 }

@@ -50,6 +50,8 @@ mod races_unwinding;
 mod seen_to_the_end;
 #[path = "../tests/siblings.rs"]
 mod siblings;
+#[path = "../tests/signals_completed.rs"]
+mod signals_completed;
 #[path = "../tests/signals_guard.rs"]
 mod signals_guard;
 #[path = "../tests/testing_capture.rs"]

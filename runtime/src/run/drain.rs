@@ -24,7 +24,7 @@ pub(crate) struct Drain {
 impl Drain {
     pub(crate) fn new(mut queue: Queue, event: Committed) -> Self {
         Self {
-            waiting: queue.take().into_iter(),
+            waiting: queue.take_in_order().into_iter(),
             current: None,
             event,
             results: Results::default(),
@@ -37,7 +37,8 @@ impl Drain {
         let Handler { call, location, .. } = self.waiting.next()?;
         match call {
             Call::Sync(call) => self.results.add(location, run(call)),
-            call @ (Call::Async(_) | Call::Commit(..) | Call::Rollback(_)) => {
+            call
+            @ (Call::Async(_) | Call::Commit(..) | Call::Rollback(_) | Call::Completed(..)) => {
                 self.run_rare(call, location);
             }
         }
@@ -98,6 +99,7 @@ impl Drain {
                 self.event.nesting = nesting;
                 run(|| call(&self.event))
             }
+            Call::Completed(call, nesting) => run(|| call(&self.event.completed(nesting))),
             Call::Rollback(call) => run(move || {
                 drop(call);
                 Ok(())

@@ -1,7 +1,7 @@
-//! The handlers of a rollback, and calls that never run.
+//! The handlers of a block that did not commit, and calls that never run.
 
 use super::results::{report, run_hidden};
-use crate::event::RolledBack;
+use crate::event::{Completed, RolledBack};
 use crate::queue::{Call, Handler, Queue};
 
 /// Runs the handlers of a rollback, and drops the rest. A failure is reported to observers alone, since the function
@@ -10,8 +10,22 @@ pub(crate) fn run_rollback_handlers(mut queue: Queue, event: &RolledBack) {
     for Handler { call, location, .. } in queue.take() {
         let end = run_hidden(move || match call {
             Call::Rollback(call) => call(event),
-            call @ (Call::Sync(_) | Call::Async(_) | Call::Commit(..)) => {
-                drop(call);
+            other => {
+                drop(other);
+                Ok(())
+            }
+        });
+        report(location, end, event.id);
+    }
+}
+
+/// Does as [`run_rollback_handlers`] with those of every ending.
+pub(crate) fn run_completed_handlers(handlers: Vec<Handler>, event: &Completed) {
+    for Handler { call, location, .. } in handlers {
+        let end = run_hidden(move || match call {
+            Call::Completed(call, _) => call(event),
+            other => {
+                drop(other);
                 Ok(())
             }
         });

@@ -104,7 +104,7 @@ impl<S: Steps> Core<S> {
         if self.state.level() != Level::Outermost || !attempts.again() {
             return false;
         }
-        self.state.run_rollback_handlers();
+        self.state.tell_handlers();
         self.steps().pause(attempts).await;
         self.state.reopen();
         match self.open(&attempts.options()).await {

@@ -237,14 +237,14 @@ impl<S: Steps> Core<S> {
         }
     }
 
-    /// Gives the connection back, if it is ours to give, and then runs the handlers of a rollback:
+    /// Gives the connection back, if it is ours to give, and then runs the handlers of a block that did not commit:
     /// they may need it.
     #[inline]
     pub(super) fn release_connection(&mut self) {
         if self.owns_connection() {
             self.steps = None;
         }
-        self.state.run_rollback_handlers();
+        self.state.tell_handlers();
     }
 
     #[inline]

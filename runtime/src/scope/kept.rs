@@ -210,6 +210,7 @@ impl<T> Drop for Underway<'_, T> {
             Progress::Panicked => {
                 self.state
                     .conclude(Fate::Unknown, Cause::Panic, self.driver);
+                self.state.tell_handlers();
             }
             Progress::Underway(commit) => commit.go_on(Rest {
                 state: Some(self.state.leave_closed()),
@@ -242,6 +243,7 @@ impl Drop for Rest {
     fn drop(&mut self) {
         if let Some(state) = &mut self.state {
             state.conclude(Fate::Unknown, Cause::Cancelled, self.driver);
+            state.tell_handlers();
         }
     }
 }

@@ -63,8 +63,15 @@ pub(super) struct BlockState {
     pub(super) diagnosis: Diagnosis,
     /// Whether the body has returned an error that does not roll back.
     pub(super) keeps_error: bool,
-    /// The cause of a rollback that handlers have yet to be told of, once the connection is given back.
-    untold: Option<Cause>,
+    /// The end that handlers have yet to be told of, once the connection is given back.
+    untold: Option<Untold>,
+}
+
+/// The end of a block that did not commit.
+#[derive(Clone, Copy)]
+pub(super) enum Untold {
+    RolledBack(Cause),
+    Unknown,
 }
 
 impl BlockState {

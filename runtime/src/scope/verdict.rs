@@ -1,7 +1,7 @@
 //! The verdict on a block: whether it may commit, and what became of it. Caller, observers and handlers hear of the same one.
 
 use super::level::Level;
-use super::state::{BlockState, Phase};
+use super::state::{BlockState, Phase, Untold};
 use crate::context::MustRollBack;
 use crate::error::{BoxError, Error, HandlerFailure, Reason, RefusedAndOpen, RollbackOnly};
 use crate::event::Cause;
@@ -136,11 +136,12 @@ impl BlockState {
         match fate {
             Fate::Undone => {
                 self.observe(driver, |event| observer::rolled_back(event, cause));
-                self.remember(cause);
+                self.remember(Untold::RolledBack(cause));
             }
             Fate::Unknown => {
                 self.observe(driver, observer::unknown);
-                self.discard_queue();
+                self.discard_all_but_last();
+                self.remember(Untold::Unknown);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Deferred calls of one block: when they run, and what they find.
 
+use commit_on_success::signals::completed;
 use commit_on_success::{commit_on_success, defer, in_transaction, pending, try_defer};
 
 use crate::driver::{self, Connection, Database};
@@ -42,6 +43,43 @@ async fn a_deferred_call_runs_after_the_body_and_before_the_function_returns() {
     defers(&mut conn, &journal).await.unwrap();
     journal.note("returned");
     assert_eq!(journal.entries(), ["end of body", "called", "returned"]);
+}
+
+#[commit_on_success]
+async fn store_until_its_end(
+    conn: &mut Connection,
+    id: i64,
+    fails: bool,
+    journal: &Journal,
+) -> Result<(), Failure> {
+    let ours = journal.clone();
+    completed().connect(move |event| ours.note(format!("{id} {:?}", event.outcome)))?;
+    defer!(journal.clone().note(format!("{id} called")));
+    driver::insert(conn, id).await?;
+    if fails {
+        return Err(Failure::body("no"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_handler_of_every_ending_runs_after_the_calls_of_a_commit_and_after_a_rollback() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let mut conn = db.connect().await;
+    let journal = Journal::default();
+    store_until_its_end(&mut conn, 1, false, &journal)
+        .await
+        .unwrap();
+    store_until_its_end(&mut conn, 2, true, &journal)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        journal.entries(),
+        ["1 called", "1 Committed", "2 RolledBack"]
+    );
+    assert_eq!(db.committed().await, [1]);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! A block's queue, and those who are told of its ends: observers and handlers.
 
-use super::BlockState;
+use super::{BlockState, Untold};
 use crate::context;
-use crate::error::RollbackOnly;
-use crate::event::{Cause, Committed, RolledBack};
+use crate::error::{Outcome, RollbackOnly};
+use crate::event::{Committed, Completed, RolledBack};
 use crate::observer::{self, Event};
 use crate::queue::Queue;
 use crate::run::{self, Drain};
@@ -46,31 +46,51 @@ impl BlockState {
         }
     }
 
-    /// Remembers a rollback until [`run_rollback_handlers`](Self::run_rollback_handlers).
-    pub(in crate::scope) fn remember(&mut self, cause: Cause) {
-        self.untold = Some(cause);
+    /// Remembers the end of a block that did not commit until [`tell_handlers`](Self::tell_handlers).
+    pub(in crate::scope) fn remember(&mut self, end: Untold) {
+        self.untold = Some(end);
     }
 
-    /// Runs the handlers of a rollback, if there was one.
+    /// Runs the handlers of a block that did not commit, if it is one.
     #[inline]
-    pub(in crate::scope) fn run_rollback_handlers(&mut self) {
+    pub(in crate::scope) fn tell_handlers(&mut self) {
         if self.untold.is_some() && self.has_calls() {
-            self.tell_of_rollback();
+            self.tell_handlers_of_end();
         }
     }
 
     #[cold]
-    fn tell_of_rollback(&mut self) {
-        let Some(cause) = self.untold.take() else {
+    fn tell_handlers_of_end(&mut self) {
+        let Some(end) = self.untold.take() else {
             return;
         };
-        let event = RolledBack {
-            id: self.id(),
-            site: self.site(),
-            nesting: self.frame.depth(),
+        let mut queue = self.take_queue();
+        let last = queue.take_last();
+        let (id, site, nesting) = (self.id(), self.site(), self.frame.depth());
+        let (outcome, cause) = match end {
+            Untold::RolledBack(cause) => {
+                let event = RolledBack {
+                    id,
+                    site,
+                    nesting,
+                    cause,
+                };
+                run::run_rollback_handlers(queue, &event);
+                (Outcome::RolledBack, Some(cause))
+            }
+            Untold::Unknown => {
+                run::discard(queue, id);
+                (Outcome::Unknown, None)
+            }
+        };
+        let event = Completed {
+            id,
+            site,
+            nesting,
+            outcome,
             cause,
         };
-        run::run_rollback_handlers(self.take_queue(), &event);
+        run::run_completed_handlers(last, &event);
     }
 
     /// Makes the block around this one roll back.
@@ -104,6 +124,14 @@ impl BlockState {
 
     fn take_queue(&mut self) -> Queue {
         std::mem::take(&mut self.frame.pending.queue)
+    }
+
+    /// Drops what waits for a commit or a rollback, and leaves what runs after every end.
+    pub(in crate::scope) fn discard_all_but_last(&mut self) {
+        let mut queue = self.take_queue();
+        let last = queue.take_last();
+        run::discard(queue, self.id());
+        self.frame.pending.queue.put_back(last);
     }
 
     pub(in crate::scope) fn discard_queue(&mut self) {
