@@ -234,15 +234,9 @@ impl Queue {
 
     /// Takes those that run after all others.
     pub(crate) fn take_last(&mut self) -> Vec<Handler> {
-        if self.0.iter().any(Handler::is_last) {
-            self.split_last()
-        } else {
-            Vec::new()
+        if !self.0.iter().any(Handler::is_last) {
+            return Vec::new();
         }
-    }
-
-    #[cold]
-    fn split_last(&mut self) -> Vec<Handler> {
         let (last, others) = self.take().into_iter().partition(Handler::is_last);
         *self.0 = others;
         last
