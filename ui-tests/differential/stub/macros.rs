@@ -132,43 +132,36 @@ fn deferred(function: &str, call: TokenStream) -> TokenStream {
     } else {
         join([words("move ||", mixed), call])
     };
-    let name = if is_future || wait.is_some() {
-        format!("{function}_async")
+    let end = wait.or(is_future.then_some(place));
+    let name = if end.is_some() {
+        format!("::commit_on_success::__private::{function}_async")
     } else {
-        function.to_owned()
+        format!("::commit_on_success::__private::{function}")
     };
-    let end = wait.unwrap_or(place);
+    let located = mixed.located_at(place);
     let register = join([
-        words("::commit_on_success::__private::", mixed),
-        words(&name, mixed),
-        group(Delimiter::Parenthesis, value, mixed.located_at(place)).into(),
-        words(
-            if name.ends_with("async") {
-                ".await"
-            } else {
-                ""
-            },
-            mixed.located_at(end),
-        ),
+        group(Delimiter::Parenthesis, words(&name, mixed), located).into(),
+        group(Delimiter::Parenthesis, value, located).into(),
+        end.map_or_else(TokenStream::new, |end| {
+            words(".await", mixed.located_at(end))
+        }),
     ]);
-    let clones = options.into_iter().flat_map(|name| {
-        let clone = "= ::core::clone::Clone::clone(&";
-        [
-            words("let", mixed),
-            name.clone(),
-            words(clone.trim_end_matches("(&"), mixed),
-            {
-                let lent = join([words("&", mixed), name]);
-                group(Delimiter::Parenthesis, lent, mixed).into()
-            },
-            words(";", mixed),
-        ]
-    });
-    let clones: Vec<_> = clones.collect();
-    if clones.is_empty() {
+    if options.is_empty() {
         return register;
     }
-    let inside = clones.into_iter().chain([register]).collect();
+    let clones = options.into_iter().map(|name| {
+        let lent = join([words("&", mixed), name.clone()]);
+        let lent = group(Delimiter::Parenthesis, lent, mixed);
+        let clone = words("= ::core::clone::Clone::clone", mixed);
+        join([
+            words("let", mixed),
+            name,
+            clone,
+            lent.into(),
+            words(";", mixed),
+        ])
+    });
+    let inside = clones.chain([register]).collect();
     group(Delimiter::Brace, inside, mixed).into()
 }
 

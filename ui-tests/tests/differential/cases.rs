@@ -98,18 +98,24 @@ pub(crate) fn cases(file: &str, text: &str) -> Vec<Case> {
 fn case(file: &str, part: &str) -> Case {
     let (first, text) = part.split_once('\n').expect("a case has lines");
     let (name, edition) = first.split_once(' ').unwrap_or((first, ""));
-    let editions = EDITIONS.into_iter().filter(|known| edition.is_empty() || *known == edition);
+    let editions = EDITIONS
+        .into_iter()
+        .filter(|known| edition.is_empty() || *known == edition);
     let listed = text.lines().filter_map(|line| line.strip_prefix("//~ "));
     Case {
         name: format!("{file}_{name}"),
         editions: editions.collect(),
-        listed: listed.map(|line| difference(line).unwrap_or_else(|| panic!("{file}, {name}: {line}"))).collect(),
+        listed: listed
+            .map(|line| difference(line).unwrap_or_else(|| panic!("{file}, {name}: {line}")))
+            .collect(),
         text: text.to_owned(),
     }
 }
 
 fn difference(line: &str) -> Option<(Key, String)> {
-    let kind = Difference::ALL.into_iter().find(|kind| line.starts_with(kind.words()))?;
+    let kind = Difference::ALL
+        .into_iter()
+        .find(|kind| line.starts_with(kind.words()))?;
     let (code, reason) = line.strip_prefix(kind.words())?.trim().split_once(": ")?;
     Some(((kind, code.to_owned()), reason.to_owned()))
 }
@@ -122,10 +128,15 @@ pub(crate) fn asked() -> String {
 /// Reasons that no case has, and those of cases that are not there.
 pub(crate) fn misnamed<'c>(cases: impl Iterator<Item = &'c Case> + Clone) -> Vec<String> {
     let reasons = reasons();
-    let used: BTreeSet<_> = cases.clone().flat_map(|case| case.listed.values()).collect();
+    let used: BTreeSet<_> = cases
+        .clone()
+        .flat_map(|case| case.listed.values())
+        .collect();
     let unknown = used.iter().filter(|name| !reasons.contains_key(**name));
     let unknown = unknown.map(|name| format!("{name} is not in differences.txt"));
-    let unused = reasons.keys().filter(|name| asked().is_empty() && !used.contains(name));
+    let unused = reasons
+        .keys()
+        .filter(|name| asked().is_empty() && !used.contains(name));
     let unused = unused.map(|name| format!("{name} is the reason for nothing"));
     let mut names = BTreeSet::new();
     let twice = cases.filter(|case| !names.insert(&case.name));

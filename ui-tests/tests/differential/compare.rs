@@ -17,7 +17,8 @@ pub(crate) fn compare(plain: &[Said], annotated: &[Said]) -> (usize, Vec<Found>)
     let (_, only_annotated) = without(annotated, plain);
     let mut found = Vec::new();
     for said in only_annotated {
-        let same = |it: &&Said| it.code == said.code && it.place == said.place && it.level == said.level;
+        let same =
+            |it: &&Said| it.code == said.code && it.place == said.place && it.level == said.level;
         let position = only_plain.iter().position(|it| same(&it));
         match position.map(|at| only_plain.remove(at)) {
             Some(other) => found.push(Found {
@@ -27,7 +28,11 @@ pub(crate) fn compare(plain: &[Said], annotated: &[Said]) -> (usize, Vec<Found>)
             None => found.push(only(Difference::OnlyAnnotated, &said)),
         }
     }
-    found.extend(only_plain.iter().map(|said| only(Difference::OnlyPlain, said)));
+    found.extend(
+        only_plain
+            .iter()
+            .map(|said| only(Difference::OnlyPlain, said)),
+    );
     (equal, found)
 }
 
@@ -54,23 +59,41 @@ fn only(difference: Difference, said: &Said) -> Found {
 
 fn shown(said: &Said) -> String {
     let words = said.words.join("\n    ");
-    format!("  {} {} at {}\n    {words}\n", said.level, said.code, said.place)
+    format!(
+        "  {} {} at {}\n    {words}\n",
+        said.level, said.code, said.place
+    )
 }
 
 /// What is found and not listed, and what is listed and not found.
 pub(crate) fn unlisted(case: &Case, found: &[(&'static str, Found)]) -> Vec<String> {
     let keys: BTreeSet<_> = found.iter().map(|(_, found)| &found.key).collect();
     let mut new = BTreeMap::<_, Vec<_>>::new();
-    for (edition, found) in found.iter().filter(|(_, found)| !case.listed.contains_key(&found.key)) {
-        new.entry((&found.key, &found.shown)).or_default().push(*edition);
+    for (edition, found) in found
+        .iter()
+        .filter(|(_, found)| !case.listed.contains_key(&found.key))
+    {
+        new.entry((&found.key, &found.shown))
+            .or_default()
+            .push(*edition);
     }
-    let new = new.into_iter().map(|(((difference, code), shown), editions)| {
-        let editions = editions.join(" and ");
-        format!("{}, edition {editions}: {} {code}\n{shown}", case.name, difference.words())
-    });
+    let new = new
+        .into_iter()
+        .map(|(((difference, code), shown), editions)| {
+            let editions = editions.join(" and ");
+            format!(
+                "{}, edition {editions}: {} {code}\n{shown}",
+                case.name,
+                difference.words()
+            )
+        });
     let gone = case.listed.keys().filter(|key| !keys.contains(key));
     let gone = gone.map(|(difference, code)| {
-        format!("{}: {} {code} is listed, and not found", case.name, difference.words())
+        format!(
+            "{}: {} {code} is listed, and not found",
+            case.name,
+            difference.words()
+        )
     });
     new.chain(gone).collect()
 }

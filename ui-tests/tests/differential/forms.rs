@@ -53,7 +53,12 @@ impl Compilers {
     pub(crate) fn said(&self, file: &Source, edition: &str, form: Form) -> Remarks {
         let path = &file.path;
         let mut compiler = self.compiler(form);
-        compiler.args(["--crate-type=lib", "--crate-name=corpus", "--edition", edition]);
+        compiler.args([
+            "--crate-type=lib",
+            "--crate-name=corpus",
+            "--edition",
+            edition,
+        ]);
         compiler.args(["--error-format=json", "--out-dir"]);
         let out = path.with_extension(format!("{form:?}"));
         std::fs::create_dir_all(&out).expect("there is a directory for tests");
@@ -72,6 +77,7 @@ impl Compilers {
         let (program, arguments) = self.program.split_first().expect("a program has a name");
         let mut compiler = Command::new(program);
         compiler.args(arguments).arg(self.libraries.search_path());
+        compiler.arg(format!("-Ldependency={}", self.directory.display()));
         for (name, path) in self.libraries.paths() {
             let path = if form == Form::Plain && name == "commit_on_success" {
                 &self.stub
@@ -121,7 +127,10 @@ impl Source {
                 case.name
             ));
             let before = text.lines().count();
-            lines.insert(u64::try_from(before).expect("a small number"), case.name.clone());
+            lines.insert(
+                u64::try_from(before).expect("a small number"),
+                case.name.clone(),
+            );
             text.push_str(&format!("{}}}\n", case.text));
         }
         let path = directory.join(format!("{name}.rs"));
@@ -142,7 +151,10 @@ fn stub(libraries: &Libraries, directory: &Path) -> PathBuf {
     compiler::run(&mut build("macros.rs", "stub_macros", "proc-macro"));
     let (prefix, ending) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let macros = directory.join(format!("{prefix}stub_macros{ending}"));
-    let real = libraries.paths().iter().find(|(name, _)| name == "commit_on_success");
+    let real = libraries
+        .paths()
+        .iter()
+        .find(|(name, _)| name == "commit_on_success");
     let (_, real) = real.expect("cargo has built it");
     let mut lib = build("lib.rs", "stub", "lib");
     lib.arg(libraries.search_path());

@@ -22,13 +22,15 @@ mod forms;
 mod said;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 use crate::cases::{Case, EDITIONS, Group};
 use crate::compare::{Found, compare, unlisted};
 use crate::forms::{Compilers, Form, Source};
 use crate::said::{Remarks, Said};
+
+static COMPILERS: LazyLock<Compilers> = LazyLock::new(Compilers::new);
 
 /// Cases that are one crate.
 struct Crate<'c> {
@@ -48,8 +50,7 @@ struct Twins {
 fn an_annotated_function_is_told_what_the_plain_one_is() {
     let (clean, errors) = (asked("clean"), asked("errors"));
     let crates = crates(&clean, &errors);
-    let compilers = Compilers::new();
-    let told = in_parallel(&crates, |it| twins(&compilers, it));
+    let told = in_parallel(&crates, twins);
     let mut found: BTreeMap<&str, Vec<(&'static str, Found)>> = BTreeMap::new();
     let (mut compared, mut wrong) = (0, Vec::new());
     for (it, twins) in crates.iter().zip(&told) {
@@ -63,10 +64,14 @@ fn an_annotated_function_is_told_what_the_plain_one_is() {
     }
     let cases = || clean.iter().chain(&errors).flat_map(|group| &group.cases);
     for case in cases() {
-        wrong.extend(unlisted(case, found.get(case.name.as_str()).map_or(&[], Vec::as_slice)));
+        wrong.extend(unlisted(
+            case,
+            found.get(case.name.as_str()).map_or(&[], Vec::as_slice),
+        ));
     }
     wrong.extend(cases::misnamed(cases()));
-    let written = |what: &str| -> usize { cases().map(|case| case.text.matches(what).count()).sum() };
+    let written =
+        |what: &str| -> usize { cases().map(|case| case.text.matches(what).count()).sum() };
     compiler::say(&format!(
         "{} functions, {} deferred calls and {} blocks in {} cases, {compared} diagnostics compared, {} differ as listed",
         written("#[commit_on_success"),
@@ -75,8 +80,55 @@ fn an_annotated_function_is_told_what_the_plain_one_is() {
         cases().count(),
         found.values().map(Vec::len).sum::<usize>(),
     ));
-    assert!(wrong.is_empty(), "{}\n{} are wrong", wrong.join("\n"), wrong.len());
-    assert!(compared > cases().count(), "there is something to say of most cases");
+    assert!(
+        wrong.is_empty(),
+        "{}\n{} are wrong",
+        wrong.join("\n"),
+        wrong.len()
+    );
+    assert!(
+        compared > cases().count(),
+        "there is something to say of most cases"
+    );
+}
+
+/// The comparison itself, of texts that are not the same.
+#[test]
+fn what_is_different_is_found() {
+    const NOTHING: &str = "";
+    const UNUSED: &str = "let unused: u8 = 1;";
+    const OTHER: &str = "let useless: u8 = 1;";
+    const ELSEWHERE: &str = "    let unused: u8 = 1;";
+    expect(UNUSED, NOTHING, "only plain", &[]);
+    expect(NOTHING, UNUSED, "only annotated", &[]);
+    expect(UNUSED, OTHER, "other words", &[]);
+    let gone = ["check_it: only plain unused_variables is listed, and not found"];
+    expect(UNUSED, UNUSED, "only plain", &gone);
+    let new = ["check_it, edition 2024: only annotated unused_variables"];
+    expect(UNUSED, ELSEWHERE, "only plain", &new);
+    expect(NOTHING, UNUSED, "only plain", &[new[0], gone[0]]);
+}
+
+fn expect(plain: &str, annotated: &str, listed: &str, wrong: &[&str]) {
+    let case = |statements: &str| {
+        let text = format!(
+            "//# it\n//~ {listed} unused_variables: reason\npub fn function() {{\n    drop(Vec::from([0_u8]));\n{statements}\n}}\n"
+        );
+        let cases = cases::cases("check", &text);
+        cases.into_iter().next().expect("there is a case")
+    };
+    let said = |statements: &str, form: Form| {
+        let case = case(statements);
+        let source = Source::write(&COMPILERS.directory, "2024", &[&case]);
+        let remarks = COMPILERS.said(&source, "2024", form);
+        remarks.get(&case.name).cloned().unwrap_or_default()
+    };
+    let (equal, found) = compare(&said(plain, Form::Plain), &said(annotated, Form::Annotated));
+    assert!(equal > 0, "neither form has a comment");
+    let found: Vec<_> = found.into_iter().map(|it| ("2024", it)).collect();
+    let said = unlisted(&case(plain), &found);
+    let heads: Vec<_> = said.iter().filter_map(|it| it.lines().next()).collect();
+    assert_eq!(heads, wrong, "{said:#?}");
 }
 
 fn asked(directory: &str) -> Vec<Group> {
@@ -91,31 +143,48 @@ fn asked(directory: &str) -> Vec<Group> {
 /// The long ones first.
 fn crates<'c>(clean: &'c [Group], errors: &'c [Group]) -> Vec<Crate<'c>> {
     let of = |clean: bool, cases: &'c [Case], edition: &'static str| Crate {
-        cases: cases.iter().filter(|case| case.editions.contains(&edition)).collect(),
+        cases: cases
+            .iter()
+            .filter(|case| case.editions.contains(&edition))
+            .collect(),
         edition,
         clean,
     };
     let together = clean.iter().map(|group| (true, group.cases.as_slice()));
-    let alone = errors.iter().flat_map(|group| group.cases.chunks(1)).map(|case| (false, case));
-    let crates = together.chain(alone).flat_map(|(clean, cases)| EDITIONS.map(|edition| of(clean, cases, edition)));
+    let alone = errors
+        .iter()
+        .flat_map(|group| group.cases.chunks(1))
+        .map(|case| (false, case));
+    let crates = together
+        .chain(alone)
+        .flat_map(|(clean, cases)| EDITIONS.map(|edition| of(clean, cases, edition)));
     crates.filter(|it| !it.cases.is_empty()).collect()
 }
 
-fn twins(compilers: &Compilers, it: &Crate<'_>) -> Twins {
-    let source = Source::write(&compilers.directory, it.edition, &it.cases);
+fn twins(it: &Crate<'_>) -> Twins {
+    let source = Source::write(&COMPILERS.directory, it.edition, &it.cases);
     Twins {
-        plain: compilers.said(&source, it.edition, Form::Plain),
-        annotated: compilers.said(&source, it.edition, Form::Annotated),
+        plain: COMPILERS.said(&source, it.edition, Form::Plain),
+        annotated: COMPILERS.said(&source, it.edition, Form::Annotated),
     }
 }
 
 /// Whether the cases are where those are that compile, or those that do not.
 fn misplaced(it: &Crate<'_>, twins: &Twins) -> Option<String> {
-    let fails = |remarks: &Remarks| remarks.values().flatten().find(|said| said.is_error()).cloned();
+    let fails = |remarks: &Remarks| {
+        remarks
+            .values()
+            .flatten()
+            .find(|said| said.is_error())
+            .cloned()
+    };
     let (plain, annotated) = (fails(&twins.plain), fails(&twins.annotated));
     let first = it.cases.first()?;
     match (it.clean, plain, annotated) {
-        (true, Some(error), _) => Some(format!("{}, edition {}, does not compile: {error:#?}", first.name, it.edition)),
+        (true, Some(error), _) => Some(format!(
+            "{}, edition {}, does not compile: {error:#?}",
+            first.name, it.edition
+        )),
         (false, None, None) => Some(format!("{}, edition {}, compiles", first.name, it.edition)),
         _ => None,
     }
@@ -123,7 +192,10 @@ fn misplaced(it: &Crate<'_>, twins: &Twins) -> Option<String> {
 
 /// What was said of each case, and of what is around them, in both forms. Where one form does not compile, only its errors
 /// say something.
-fn pairs<'t>(it: &'t Crate<'_>, twins: &'t Twins) -> impl Iterator<Item = (&'t str, &'t [Said], &'t [Said])> {
+fn pairs<'t>(
+    it: &'t Crate<'_>,
+    twins: &'t Twins,
+) -> impl Iterator<Item = (&'t str, &'t [Said], &'t [Said])> {
     let head = ["the head of the crate"];
     let names = it.cases.iter().map(|case| case.name.as_str()).chain(head);
     names.map(|name| {
@@ -137,9 +209,13 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> V
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
     let work = || {
-        while let Some((index, item)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, items.get(index)?))) {
+        while let Some((index, item)) = Some(next.fetch_add(1, Ordering::Relaxed))
+            .and_then(|index| Some((index, items.get(index)?)))
+        {
             let result = run(item);
-            done.lock().expect("no thread has panicked").insert(index, result);
+            done.lock()
+                .expect("no thread has panicked")
+                .insert(index, result);
         }
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -148,5 +224,8 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> V
             scope.spawn(work);
         }
     });
-    done.into_inner().expect("no thread has panicked").into_values().collect()
+    done.into_inner()
+        .expect("no thread has panicked")
+        .into_values()
+        .collect()
 }

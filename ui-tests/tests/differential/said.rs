@@ -40,8 +40,13 @@ pub(crate) fn sorted(output: &str, file: &Path, lines: &Lines) -> Remarks {
             .find(|span| span["is_primary"] == true)
             .and_then(|span| line(span, file))
             .and_then(|line| lines.range(..line).next_back());
-        let (before, case) = place.map_or((0, "the head of the crate"), |(before, case)| (*before, case));
-        remarks.entry(case.to_owned()).or_default().push(said(&message, file, before));
+        let (before, case) = place.map_or((0, "the head of the crate"), |(before, case)| {
+            (*before, case)
+        });
+        remarks
+            .entry(case.to_owned())
+            .or_default()
+            .push(said(&message, file, before));
     }
     remarks.values_mut().for_each(|said| said.sort());
     remarks
@@ -57,12 +62,18 @@ fn is_summary(message: &Value) -> bool {
 
 fn said(message: &Value, file: &Path, before: u64) -> Said {
     let level = text(&message["level"]);
-    let code = message["code"]["code"].as_str().map_or_else(|| level.clone(), str::to_owned);
+    let code = message["code"]["code"]
+        .as_str()
+        .map_or_else(|| level.clone(), str::to_owned);
     let mut words = vec![text(&message["message"])];
     words.extend(spans(message).map(|span| spanned(span, file, before)));
     let children = message["children"].as_array().into_iter().flatten();
     for child in children.filter(|child| !tells_why_a_lint_is_on(child)) {
-        words.push(format!("{}: {}", text(&child["level"]), text(&child["message"])));
+        words.push(format!(
+            "{}: {}",
+            text(&child["level"]),
+            text(&child["message"])
+        ));
         words.extend(spans(child).map(|span| spanned(span, file, before)));
     }
     let primary = spans(message).find(|span| span["is_primary"] == true);
@@ -77,11 +88,18 @@ fn said(message: &Value, file: &Path, before: u64) -> Said {
 /// Stands at the first message of a lint only, and so depends on what was said before.
 fn tells_why_a_lint_is_on(child: &Value) -> bool {
     let words = child["message"].as_str().unwrap_or_default();
-    words.starts_with("`#[") || words.starts_with("requested on the command line") || words.starts_with("`-W ") || words.starts_with("to override `-W")
+    words.starts_with("`#[")
+        || words.starts_with("requested on the command line")
+        || words.starts_with("`-W ")
+        || words.starts_with("to override `-W")
 }
 
 fn spanned(span: &Value, file: &Path, before: u64) -> String {
-    let arrow = if span["is_primary"] == true { "-->" } else { "---" };
+    let arrow = if span["is_primary"] == true {
+        "-->"
+    } else {
+        "---"
+    };
     let mut words = format!("{arrow} {}", place(span, file, before));
     if let Some(label) = span["label"].as_str() {
         words = format!("{words} {label}");
