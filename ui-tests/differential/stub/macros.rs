@@ -4,6 +4,18 @@ extern crate proc_macro;
 
 use proc_macro::{Delimiter, Group, Span, TokenStream, TokenTree};
 
+/// Words before an equals sign that are no name of a transaction.
+const OPTIONS: [&str; 8] = [
+    "attempts",
+    "backoff",
+    "crate",
+    "isolation",
+    "map_err",
+    "mode",
+    "no_rollback_for",
+    "propagation",
+];
+
 /// Leaves the function as it is; `tx = EXPR` is a statement at its beginning.
 #[proc_macro_attribute]
 pub fn commit_on_success(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -70,7 +82,7 @@ pub fn transaction(tokens: TokenStream) -> TokenStream {
 fn source(arguments: &TokenStream) -> Option<(TokenStream, TokenStream)> {
     let mut tokens = arguments.clone().into_iter();
     let name = tokens.next()?;
-    if !is_punct(tokens.next().as_ref(), '=') {
+    if OPTIONS.iter().any(|option| is_word(Some(&name), option)) || !is_punct(tokens.next().as_ref(), '=') {
         return None;
     }
     let expression: Vec<_> = tokens

@@ -56,7 +56,7 @@ fn an_annotated_function_is_told_what_the_plain_one_is() {
     for (it, twins) in crates.iter().zip(&told) {
         wrong.extend(misplaced(it, twins));
         for (case, plain, annotated) in pairs(it, twins) {
-            let (equal, different) = compare(plain, annotated);
+            let (equal, different) = compare(&plain, &annotated);
             compared += equal + different.len();
             let different = different.into_iter().map(|it_found| (it.edition, it_found));
             found.entry(case).or_default().extend(different);
@@ -97,7 +97,7 @@ fn an_annotated_function_is_told_what_the_plain_one_is() {
 fn what_is_different_is_found() {
     const NOTHING: &str = "";
     const UNUSED: &str = "let unused: u8 = 1;";
-    const OTHER: &str = "let useless: u8 = 1;";
+    const OTHER: &str = "let wasted: u8 = 1;";
     const ELSEWHERE: &str = "    let unused: u8 = 1;";
     expect(UNUSED, NOTHING, "only plain", &[]);
     expect(NOTHING, UNUSED, "only annotated", &[]);
@@ -190,16 +190,22 @@ fn misplaced(it: &Crate<'_>, twins: &Twins) -> Option<String> {
     }
 }
 
-/// What was said of each case, and of what is around them, in both forms. Where one form does not compile, only its errors
-/// say something.
+/// What was said of each case, and of what is around them, in both forms. Where cases that are to compile do not, their
+/// errors are all there is.
 fn pairs<'t>(
     it: &'t Crate<'_>,
     twins: &'t Twins,
-) -> impl Iterator<Item = (&'t str, &'t [Said], &'t [Said])> {
+) -> impl Iterator<Item = (&'t str, Vec<Said>, Vec<Said>)> {
+    let fails = |remarks: &Remarks| remarks.values().flatten().any(Said::is_error);
+    let only_errors = it.clean && (fails(&twins.plain) || fails(&twins.annotated));
     let head = ["the head of the crate"];
     let names = it.cases.iter().map(|case| case.name.as_str()).chain(head);
-    names.map(|name| {
-        let of = |remarks: &'t Remarks| remarks.get(name).map_or(&[][..], Vec::as_slice);
+    names.map(move |name| {
+        let of = |remarks: &Remarks| {
+            let said = remarks.get(name).into_iter().flatten();
+            let said = said.filter(|said| said.is_error() || !only_errors);
+            said.cloned().collect()
+        };
         (name, of(&twins.plain), of(&twins.annotated))
     })
 }
