@@ -223,6 +223,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")
 }
 //# drops
+//~ only plain clippy::needless_pass_by_value: moved
 pub struct Local { title: String }
 impl Drop for Local { fn drop(&mut self) {} }
 #[commit_on_success]
@@ -244,6 +245,7 @@ pub fn f(store: &mut Store) -> Done<usize> {
     tx.execute("x")
 }
 //# unused_tx
+//~ only plain clippy::missing_const_for_fn: constant
 //~ only plain unused_variables: unused
 pub struct Local { conn: Connection }
 impl Local {

@@ -127,11 +127,6 @@ pub unsafe fn f(conn: &mut Connection) -> Done<usize> {
     risky();
     conn.execute("x")
 }
-//# extern_c
-#[commit_on_success]
-pub extern "C" fn f(conn: &mut Connection) -> Done<usize> {
-    conn.execute("x")
-}
 //# async_function
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, name: &str) -> Done<usize> {

@@ -82,7 +82,9 @@ pub fn transaction(tokens: TokenStream) -> TokenStream {
 fn source(arguments: &TokenStream) -> Option<(TokenStream, TokenStream)> {
     let mut tokens = arguments.clone().into_iter();
     let name = tokens.next()?;
-    if OPTIONS.iter().any(|option| is_word(Some(&name), option)) || !is_punct(tokens.next().as_ref(), '=') {
+    if OPTIONS.iter().any(|option| is_word(Some(&name), option))
+        || !is_punct(tokens.next().as_ref(), '=')
+    {
         return None;
     }
     let expression: Vec<_> = tokens

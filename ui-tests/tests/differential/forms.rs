@@ -59,7 +59,7 @@ impl Compilers {
             "--edition",
             edition,
         ]);
-        compiler.args(["--error-format=json", "--out-dir"]);
+        compiler.args(["--cap-lints=warn", "--error-format=json", "--out-dir"]);
         let out = path.with_extension(format!("{form:?}"));
         std::fs::create_dir_all(&out).expect("there is a directory for tests");
         compiler.arg(&out).arg("--emit=metadata").arg(path);

@@ -68,7 +68,7 @@ fn said(message: &Value, file: &Path, before: u64) -> Said {
     let mut words = vec![text(&message["message"])];
     words.extend(spans(message).map(|span| spanned(span, file, before)));
     let children = message["children"].as_array().into_iter().flatten();
-    for child in children.filter(|child| !tells_why_a_lint_is_on(child)) {
+    for child in children.filter(|child| !is_about_the_message(child)) {
         words.push(format!(
             "{}: {}",
             text(&child["level"]),
@@ -85,13 +85,18 @@ fn said(message: &Value, file: &Path, before: u64) -> Said {
     }
 }
 
-/// Stands at the first message of a lint only, and so depends on what was said before.
-fn tells_why_a_lint_is_on(child: &Value) -> bool {
+/// Says where a long type was written to, or why a lint is on, which is said at its first message only.
+fn is_about_the_message(child: &Value) -> bool {
+    const STARTS: [&str; 6] = [
+        "`#[",
+        "`-W ",
+        "requested on the command line",
+        "to override `-W",
+        "the full name for the type has been written",
+        "consider using `--verbose`",
+    ];
     let words = child["message"].as_str().unwrap_or_default();
-    words.starts_with("`#[")
-        || words.starts_with("requested on the command line")
-        || words.starts_with("`-W ")
-        || words.starts_with("to override `-W")
+    STARTS.iter().any(|start| words.starts_with(start))
 }
 
 fn spanned(span: &Value, file: &Path, before: u64) -> String {
