@@ -117,7 +117,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
 //# in_a_loop
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     for line in &order.lines {
-        transaction!(tx = conn, {
+        transaction!(tx = &mut *conn, {
             tx.execute(&line.to_string())
         })?;
     }
@@ -222,7 +222,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
 }
 //# reborrows
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
-    let count = transaction!(tx = conn, {
+    let count = transaction!(tx = &mut *conn, {
         tx.execute(&order.title)
     })?;
     conn.execute("y").map(|it| it ^ count)

@@ -214,11 +214,6 @@ pub fn f(order: Order) {
     defer!(send(Order::default()));
     drop(order);
 }
-//# argument_cloned
-pub fn f(order: Order) {
-    defer!(send(order.clone()));
-    send(order);
-}
 //# argument_redundantly_cloned
 pub fn f(order: Order) {
     defer!(send(order.clone()));

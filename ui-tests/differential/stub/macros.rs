@@ -89,7 +89,7 @@ fn source(arguments: &TokenStream) -> Option<(TokenStream, TokenStream)> {
     }
     let expression: Vec<_> = tokens
         .by_ref()
-        .take_while(|token| !is_punct(Some(token), ','))
+        .take_while(|token| ![',', '='].into_iter().any(|end| is_punct(Some(token), end)))
         .collect();
     let is_path = expression.iter().all(|token| match token {
         TokenTree::Ident(_) | TokenTree::Literal(_) => true,

@@ -184,3 +184,8 @@ pub fn f(order: Order) {
     defer!(clone(once) => use_once(once));
     drop(order);
 }
+//# argument_cloned
+pub fn f(order: Order) {
+    defer!(send(order.clone()));
+    send(order);
+}
