@@ -92,6 +92,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     Ok(3)
 }
 //# tx_not_used
+//~ only plain unused_variables: unused
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         Ok(order.lines.len())
@@ -166,6 +167,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     })
 }
 //# diverges
+//~ only plain unused_variables: unused
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         panic!("{}", order.id)

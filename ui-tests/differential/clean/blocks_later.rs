@@ -42,6 +42,7 @@ pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     })
 }
 //# nothing_awaited
+//~ only plain unused_variables: unused
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     transaction!(async tx = conn, { Ok(order.lines.len()) })
 }

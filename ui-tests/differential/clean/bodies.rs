@@ -41,6 +41,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     }
 }
 //# labelled_loop
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     'outer: for line in &order.lines {
@@ -52,6 +53,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     Ok(3)
 }
 //# unused_label
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     'outer: for line in &order.lines {
@@ -60,6 +62,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     Ok(3)
 }
 //# while_loop
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let mut left = order.lines.len();
@@ -96,12 +99,14 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     Ok(3)
 }
 //# let_else
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let Some(line) = order.lines.first() else { return Ok(0) };
     conn.execute(&line.to_string())
 }
 //# if_let
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if let Some(line) = order.lines.first() {
@@ -111,6 +116,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     }
 }
 //# let_chain 2024
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if order.id > 0 && let Some(line) = order.lines.first() {
@@ -119,6 +125,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     Ok(0)
 }
 //# collapsible
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if order.id > 0 {
@@ -143,6 +150,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     Ok(conn)
 }
 //# macros
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     println!("{}", order.id);
@@ -207,6 +215,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")
 }
 //# inner_attribute
+//~ only annotated clippy::allow_attributes: mend_attribute
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     #![allow(unused_variables)]
@@ -351,12 +360,14 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("y")
 }
 //# unreachable_after_panic
+//~ only plain unused_variables: unused
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     panic!("x");
     conn.execute("y")
 }
 //# unreachable_in_the_middle
+//~ only plain unused_variables: unused
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if order.id > 0 {
@@ -462,6 +473,8 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")
 }
 //# clones
+//~ only plain clippy::needless_pass_by_value: moved
+//~ only plain clippy::redundant_clone: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let title = order.title.clone();
@@ -488,6 +501,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute(&(wide as f32).to_string())
 }
 //# trivial_cast
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let id = order.id as i64;
@@ -495,6 +509,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute(text).map(|it| it ^ id as usize)
 }
 //# unwraps
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let line = order.lines.first().unwrap();
@@ -502,6 +517,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute(&format!("{line}{other}"))
 }
 //# indexing
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let line = order.lines[0];
@@ -509,6 +525,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute(&format!("{line}{part}"))
 }
 //# arithmetic
+//~ only annotated clippy::default_numeric_fallback: mend_numbers
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let id = order.id + 1;
@@ -529,12 +546,15 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute(&id.wrapping_add(1).to_string())
 }
 //# string_to_string
+//~ only plain clippy::needless_pass_by_value: moved
+//~ only plain clippy::redundant_clone: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let text: String = order.title.to_string();
     conn.execute(&text)
 }
 //# needless_borrow
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute(&order.title.as_str())
@@ -563,6 +583,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     helper(conn)
 }
 //# into_iter
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     for line in order.lines.iter() {
@@ -571,6 +592,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     Ok(3)
 }
 //# needless_range
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     for at in 0..order.lines.len() {
@@ -579,6 +601,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     Ok(3)
 }
 //# manual_map
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let first = match order.lines.first() { Some(line) => Some(line ^ 1), None => None };
@@ -591,18 +614,21 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     done
 }
 //# bool_comparison
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if order.lines.is_empty() == true { return Ok(1); }
     conn.execute("x")
 }
 //# len_zero
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if order.lines.len() == 0 { return Ok(1); }
     conn.execute("x")
 }
 //# redundant_pattern
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if let Some(_) = order.lines.first() { return Ok(1); }
@@ -630,6 +656,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     Ok(count)
 }
 //# map_unwrap_or
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let first = order.lines.first().map(|it| it ^ 1).unwrap_or(3);
@@ -781,12 +808,14 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     Ok(3)
 }
 //# holds_a_lock
+//~ only plain clippy::unwrap_in_result: function
 #[commit_on_success]
 pub fn f(conn: &mut Connection, lock: &Mutex<String>) -> Done<usize> {
     let guard = lock.lock().unwrap();
     conn.execute(&guard)
 }
 //# significant_drop
+//~ only plain clippy::unwrap_in_result: function
 #[commit_on_success]
 pub fn f(conn: &mut Connection, lock: &Mutex<String>) -> Done<usize> {
     let guard = lock.lock().unwrap();
@@ -800,6 +829,8 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute("x")
 }
 //# endless_recursion
+//~ only plain clippy::only_used_in_recursion: function
+//~ only plain unconditional_recursion: function
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     f(conn)
@@ -830,6 +861,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if order.id > 0 { conn.execute("x") } else { conn.execute("x") }
 }
 //# always_true
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     if order.lines.len() >= 0 { return Ok(1); }
@@ -848,6 +880,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute(NAME)
 }
 //# modifies_static
+//~ only plain clippy::unwrap_in_result: function
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     static COUNT: Mutex<u8> = Mutex::new(0);
@@ -868,6 +901,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     /* a block */ conn.execute("x") // end
 }
 //# empty_body_in_one_line
+//~ only plain clippy::missing_const_for_fn: constant
 #[commit_on_success]
 pub fn f(_conn: &mut Connection) -> Done {
     Ok(())

@@ -34,6 +34,7 @@ pub fn f(order: Order) {
     defer!(Order::send(order));
 }
 //# macro_call
+//~ only annotated clippy::print_stdout: stub
 pub fn f(order: Order) {
     defer!(println!("{}", order.id));
 }
@@ -191,20 +192,24 @@ pub fn f(order: Order) {
     }
 }
 //# clone_before_closure
+//~ only plain clippy::shadow_reuse: allowed
 pub fn f(order: Order) {
     defer!(clone(order) => move || send(order));
     send(order);
 }
 //# clone_before_call
+//~ only plain clippy::shadow_reuse: allowed
 pub fn f(order: Order) {
     defer!(clone(order) => send(order));
     send(order);
 }
 //# clone_for_nothing
+//~ only plain clippy::shadow_reuse: allowed
 pub fn f(order: Order) {
     defer!(clone(order) => send(order));
 }
 //# clone_unused
+//~ only plain clippy::shadow_reuse: allowed
 pub fn f(order: Order) {
     defer!(clone(order) => index(3));
     send(order);
@@ -215,6 +220,7 @@ pub fn f(order: Order) {
     drop(order);
 }
 //# argument_redundantly_cloned
+//~ only annotated clippy::needless_pass_by_value: now
 pub fn f(order: Order) {
     defer!(send(order.clone()));
 }
@@ -223,10 +229,13 @@ pub fn f(order: Order) {
     defer!(index(order.id + 1));
 }
 //# argument_cast
+//~ only annotated clippy::needless_pass_by_value: now
 pub fn f(order: Order) {
     defer!(index(order.lines.len() as i64));
 }
 //# argument_parenthesised
+//~ only plain clippy::double_parens: mend_arguments
+//~ other words unused_parens: mend_arguments
 pub fn f(order: Order) {
     defer!(index((order.id)));
 }

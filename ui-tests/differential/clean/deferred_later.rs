@@ -48,6 +48,7 @@ pub async fn f(order: Order) {
     wait().await;
 }
 //# clone_before_call
+//~ only plain clippy::shadow_reuse: allowed
 pub async fn f(order: Order) {
     defer!(clone(order) => send_later(order).await);
     send(order);

@@ -147,22 +147,28 @@ pub async fn f(conn: &mut AsyncConnection, mut id: i64) -> Done<usize> {
     conn.execute(&id.to_string()).await
 }
 //# assigned_and_not_read
+//~ only annotated unused_assignments: captured
+//~ other words unused_variables: captured
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, mut id: i64) -> Done<usize> {
     id = 3;
     conn.execute("x").await
 }
 //# mut_connection
+//~ only plain unused_mut: unused
 #[commit_on_success]
 pub async fn f(mut conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute("x").await
 }
 //# connection_not_used
+//~ only plain clippy::unused_async: function
+//~ only plain unused_variables: unused
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     Ok(order.lines.len())
 }
 //# nothing_awaited
+//~ only plain clippy::unused_async: function
 #[commit_on_success]
 pub async fn f(_conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     Ok(order.lines.len())
@@ -191,12 +197,14 @@ pub async fn f(conn: &mut AsyncConnection, lock: &Mutex<String>) -> Done<usize> 
     conn.execute(&guard).await
 }
 //# refcell_over_await
+//~ other words clippy::future_not_send: mend_await
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, cell: &std::cell::RefCell<String>) -> Done<usize> {
     let guard = cell.borrow_mut();
     conn.execute(&guard).await
 }
 //# not_send
+//~ other words clippy::future_not_send: mend_await
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, text: Rc<str>) -> Done<usize> {
     conn.execute(&text).await
@@ -215,11 +223,13 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     Ok(count ^ usize::from(bytes[3]))
 }
 //# diverging
+//~ only plain clippy::unused_async: function
 #[commit_on_success]
 pub async fn f(_conn: &mut AsyncConnection) -> Done<usize> {
     panic!("never")
 }
 //# todo
+//~ only plain clippy::unused_async: function
 #[commit_on_success]
 pub async fn f(_conn: &mut AsyncConnection) -> Done<usize> {
     todo!()
@@ -252,6 +262,7 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     Ok(inner(count))
 }
 //# inner_attribute
+//~ only annotated clippy::allow_attributes: mend_attribute
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     #![allow(unused_variables)]
@@ -329,6 +340,7 @@ pub async fn f(conn: &mut AsyncConnection) -> Result<usize, AppError> {
     Err(AppError::new("x"))
 }
 //# long
+//~ only plain clippy::cognitive_complexity: function
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute("0").await?;
@@ -439,11 +451,17 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     Ok(3)
 }
 //# future 2024
+//~ only annotated clippy::implicit_return: mend_future
+//~ only plain clippy::implicit_return: mend_future
+//~ other words clippy::manual_async_fn: mend_future
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> impl Future<Output = Done<usize>> {
     async move { conn.execute("x").await }
 }
 //# future_send
+//~ only annotated clippy::implicit_return: mend_future
+//~ only plain clippy::implicit_return: mend_future
+//~ other words clippy::manual_async_fn: mend_future
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> impl Future<Output = Done<usize>> + Send + '_ {
     async move { conn.execute("x").await }

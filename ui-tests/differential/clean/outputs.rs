@@ -128,11 +128,13 @@ pub fn f(conn: &mut Connection) -> Done<u8> {
     Ok("3".parse().unwrap_or_default())
 }
 //# collected
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<Vec<usize>> {
     order.lines.iter().map(|line| conn.execute(&line.to_string())).collect()
 }
 //# sum
+//~ only plain clippy::needless_pass_by_value: moved
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     order.lines.iter().map(|line| conn.execute(&line.to_string())).sum()
@@ -144,6 +146,7 @@ pub fn f(conn: &mut Connection) -> Done<&'static [u8]> {
     Ok(&[1, 2, 3])
 }
 //# coerced_dyn
+//~ only annotated clippy::default_numeric_fallback: mend_numbers
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<&'static dyn Display> {
     conn.execute("x")?;
@@ -156,6 +159,7 @@ pub fn f<'a>(conn: &mut Connection, order: &'a Order) -> Done<&'a str> {
     Ok(&order.title)
 }
 //# large_error
+//~ only annotated clippy::result_large_err: large
 #[derive(Debug)]
 pub struct Big([u8; 400]);
 impl From<TransactionError> for Big {
@@ -168,12 +172,16 @@ pub fn f(conn: &mut Connection) -> Result<usize, Big> {
     conn.execute("x").map_err(|_| Big([0; 400]))
 }
 //# unit_error_mapped
+//~ only annotated clippy::single_call_fn: named
+//~ only plain dead_code: named
 fn none(_: TransactionError) {}
 #[commit_on_success(map_err = none)]
 pub fn f(conn: &mut Connection) -> Result<usize, ()> {
     conn.execute("x").map_err(|_| ())
 }
 //# error_mapped
+//~ only annotated clippy::single_call_fn: named
+//~ only plain dead_code: named
 fn none(error: TransactionError) -> (u16, String) {
     (503, error.to_string())
 }

@@ -29,6 +29,7 @@ pub fn f<T: Display>(conn: &mut Connection, value: T) -> Done<usize> {
     conn.execute(&value.to_string())
 }
 //# generic_where
+//~ only plain clippy::redundant_clone: captured
 #[commit_on_success]
 pub fn f<T>(conn: &mut Connection, value: T) -> Done<usize>
 where
@@ -229,6 +230,8 @@ pub fn f(conn: &mut Connection, _id: i64) -> Done<usize> {
     conn.execute(&_id.to_string())
 }
 //# assigned_and_not_read
+//~ only annotated unused_assignments: captured
+//~ other words unused_variables: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, mut id: i64) -> Done<usize> {
     id = 3;
@@ -289,12 +292,14 @@ pub fn g(conn: &mut Connection) -> Done<usize> {
     f(conn)
 }
 //# unconnected
+//~ only plain clippy::missing_const_for_fn: constant
 //~ only plain unused_variables: unused
 #[commit_on_success]
 pub fn f(conn: &mut Connection, id: i64) -> Done<i64> {
     Ok(id)
 }
 //# underscored_connection
+//~ only plain clippy::missing_const_for_fn: constant
 #[commit_on_success]
 pub fn f(_conn: &mut Connection) -> Done {
     Ok(())

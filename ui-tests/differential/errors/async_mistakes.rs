@@ -1,4 +1,5 @@
 //# used_after_move
+//~ other words E0382: captured
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     send(order);
@@ -6,12 +7,14 @@ pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     conn.execute("x").await
 }
 //# moved_in_loop
+//~ other words E0382: captured
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     for _ in 0..3 { send_later(order).await; }
     conn.execute("x").await
 }
 //# moved_into_block
+//~ other words E0382: captured
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     let later = async move { send(order) };
@@ -44,18 +47,24 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     two.await
 }
 //# not_mutable
+//~ only annotated E0594: captured
+//~ only annotated unused_assignments: captured
+//~ only plain E0384: captured
+//~ other words unused_variables: captured
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, id: i64) -> Done<usize> {
     id += 1;
     conn.execute("x").await
 }
 //# not_mutable_borrow
+//~ other words E0596: captured
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     order.lines.push(3);
     conn.execute("x").await
 }
 //# missing_await
+//~ other words E0308: closure
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute("x")
@@ -79,6 +88,7 @@ pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     conn.execute("x").await
 }
 //# wrong_tail
+//~ other words E0308: closure
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     3
@@ -111,6 +121,7 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute("x").await
 }
 //# wrong_return_bare
+//~ other words E0069: closure
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     if true { return; }
@@ -128,6 +139,7 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute(3).await
 }
 //# question_mark_of_option
+//~ other words E0277: closure
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     order.lines.first()?;
@@ -180,6 +192,8 @@ pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<&'static str> {
     Ok(order.title.as_str())
 }
 //# returns_shorter
+//~ only annotated error: mend_await
+//~ only plain error: mend_await
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, one: &str) -> Done<&'static str> {
     conn.execute(one).await?;
@@ -203,6 +217,7 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute("x").await
 }
 //# break_outside
+//~ other words E0267: closure
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     break;
@@ -214,6 +229,7 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute(&id.to_string()).await
 }
 //# recursion
+//~ other words E0733: mend_await
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     if order.id > 0 { return f(conn, order).await; }
@@ -226,6 +242,7 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute("x").await
 }
 //# missing_arm
+//~ only annotated unused_variables: capturing
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     match order.lines.first() { Some(_) => conn.execute("x").await }
@@ -269,6 +286,7 @@ pub async fn caller(mut conn: AsyncConnection) {
     is_send(f(&mut conn));
 }
 //# not_send_output
+//~ only annotated error: output
 fn is_send<T: Send>(_: T) {}
 #[commit_on_success]
 async fn f(conn: &mut AsyncConnection) -> Done<Rc<u8>> {
@@ -279,6 +297,7 @@ pub async fn caller(mut conn: AsyncConnection) {
     is_send(f(&mut conn));
 }
 //# future_not_send
+//~ other words error: braces
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> Pin<Box<dyn Future<Output = Done<usize>> + Send + '_>> {
     Box::pin(async move {
@@ -289,6 +308,9 @@ pub fn f(conn: &mut AsyncConnection) -> Pin<Box<dyn Future<Output = Done<usize>>
     })
 }
 //# future_wrong_tail
+//~ only annotated E0308: expected
+//~ only plain E0271: expected
+//~ only plain E0277: expected
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> Pin<Box<dyn Future<Output = Done<usize>> + Send + '_>> {
     Box::pin(async move {
@@ -297,6 +319,8 @@ pub fn f(conn: &mut AsyncConnection) -> Pin<Box<dyn Future<Output = Done<usize>>
     })
 }
 //# future_captures 2021
+//~ only annotated E0700: mend_future
+//~ only plain E0700: mend_future
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> impl Future<Output = Done<usize>> {
     async move { conn.execute("x").await }

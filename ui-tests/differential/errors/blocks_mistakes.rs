@@ -1,10 +1,14 @@
 //# wrong_tail
+//~ only annotated E0308: expected
+//~ only plain E0308: expected
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         3
     })
 }
 //# wrong_ok
+//~ only annotated E0308: expected
+//~ only plain E0308: expected
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         tx.execute(&order.title)?;
@@ -12,12 +16,16 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     })
 }
 //# wrong_ok_type
+//~ only annotated E0308: expected
+//~ only plain E0308: expected
 pub fn f(conn: &mut Connection, order: Order) -> Done<String> {
     transaction!(tx = conn, {
         tx.execute(&order.title)
     })
 }
 //# wrong_error
+//~ only annotated E0308: expected
+//~ only plain E0308: expected
 pub fn f(conn: &mut Connection, order: Order) -> Result<usize, AppError> {
     transaction!(tx = conn, {
         tx.execute(&order.title)
@@ -31,6 +39,8 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     })
 }
 //# wrong_return
+//~ only annotated E0308: expected
+//~ only plain E0308: expected
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         if true { return Ok("x"); }
@@ -75,6 +85,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     })
 }
 //# moved_inside_and_used
+//~ other words E0382: closure
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         send(order);
@@ -91,6 +102,8 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     })
 }
 //# uses_connection_inside
+//~ only annotated E0382: advice
+//~ only plain E0382: advice
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         conn.execute("x")?;
@@ -98,6 +111,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     })
 }
 //# question_mark_of_option
+//~ other words E0277: closure
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         order.lines.first()?;
@@ -112,6 +126,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     })
 }
 //# break_inside
+//~ other words E0267: closure
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     loop {
         transaction!(tx = conn, {
@@ -121,6 +136,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     }
 }
 //# await_in_sync
+//~ only annotated E0277: source
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         wait().await;
@@ -143,6 +159,9 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     })
 }
 //# missing_tail
+//~ only annotated E0308: expected
+//~ only plain E0277: expected
+//~ only plain E0308: expected
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     transaction!(tx = conn, {
         tx.execute(&order.title)?;

@@ -25,6 +25,8 @@ pub fn f(order: Order) {
     }
 }
 //# wrong_argument
+//~ only annotated E0308: parts
+//~ only plain E0308: parts
 pub fn f(order: Order) {
     defer!(index(order.title));
 }
@@ -44,10 +46,12 @@ pub fn f(order: Order) {
     drop(order);
 }
 //# too_many_arguments
+//~ other words E0061: mend_arguments
 pub fn f(order: Order) {
     defer!(index(order.id, 3));
 }
 //# used_after_move
+//~ other words E0382: now
 pub fn f(order: Order) {
     defer!(send(order));
     send(order);
@@ -66,6 +70,8 @@ pub fn f(order: Order) {
     send(order);
 }
 //# deferred_twice
+//~ only annotated E0382: now
+//~ only plain E0382: now
 pub fn f(order: Order) {
     defer!(send(order));
     defer!(send(order));
@@ -78,6 +84,7 @@ pub fn f(order: Order) {
     });
 }
 //# borrows_a_local
+//~ only annotated E0597: now
 pub fn f(order: Order) {
     defer!(borrow(&order));
 }
@@ -109,6 +116,8 @@ pub fn f(order: Order) {
     defer!(move || drop(text));
 }
 //# not_send_argument
+//~ only annotated E0277: parts
+//~ only plain E0277: parts
 pub fn f(order: Order) {
     let text = Rc::new(order);
     defer!(drop(text));
@@ -121,6 +130,7 @@ pub fn f(order: Order) {
     }
 }
 //# not_callable
+//~ other words E0599: parts
 pub fn f(order: Order) {
     defer!(order.id(3));
 }
@@ -135,6 +145,7 @@ pub fn f(order: Order) {
     defer!(send_later(order).await);
 }
 //# await_in_closure
+//~ only plain E0728: refused
 pub fn f(order: Order) {
     defer!(move || send_later(order).await);
 }
@@ -179,12 +190,15 @@ pub fn f(order: Order) {
     defer!(move || { let = 3; });
 }
 //# clone_of_no_clone
+//~ only annotated E0277: parts
+//~ only plain E0277: parts
 pub fn f(order: Order) {
     let once = Once(3);
     defer!(clone(once) => use_once(once));
     drop(order);
 }
 //# argument_cloned
+//~ only plain E0382: now
 pub fn f(order: Order) {
     defer!(send(order.clone()));
     send(order);

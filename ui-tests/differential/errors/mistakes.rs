@@ -1,4 +1,5 @@
 //# used_after_move
+//~ other words E0382: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     send(order);
@@ -6,6 +7,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute("x")
 }
 //# borrowed_after_move
+//~ other words E0382: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     send(order);
@@ -13,12 +15,14 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute("x")
 }
 //# moved_in_loop
+//~ other words E0382: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     for _ in 0..3 { send(order); }
     conn.execute("x")
 }
 //# moved_into_closure
+//~ other words E0382: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let later = move || send(order);
@@ -42,12 +46,14 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute("x")
 }
 //# moved_out_of_reference
+//~ other words E0507: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: &Order) -> Done<usize> {
     send(*order);
     conn.execute("x")
 }
 //# moved_field_of_reference
+//~ other words E0507: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: &Order) -> Done<usize> {
     name(order.title);
@@ -91,6 +97,10 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     Ok(3)
 }
 //# not_mutable
+//~ only annotated E0594: captured
+//~ only annotated unused_assignments: captured
+//~ only plain E0384: captured
+//~ other words unused_variables: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, id: i64) -> Done<usize> {
     id += 1;
@@ -104,12 +114,14 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")
 }
 //# not_mutable_borrow
+//~ other words E0596: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     order.lines.push(3);
     conn.execute("x")
 }
 //# not_mutable_reference
+//~ other words E0596: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: &Order) -> Done<usize> {
     order.lines.push(3);
@@ -157,12 +169,15 @@ pub fn f(conn: &mut Connection, one: &str, two: &str) -> Done<&str> {
     Ok(one)
 }
 //# keeps_reference
+//~ other words E0521: captured
 #[commit_on_success]
 pub fn f(conn: &mut Connection, one: &str, kept: &mut Vec<&'static str>) -> Done<usize> {
     kept.push(one);
     conn.execute("x")
 }
 //# keeps_connection
+//~ only annotated E0499: lent
+//~ only annotated E0716: lent
 #[commit_on_success]
 pub fn f<'a>(conn: &'a mut Connection, kept: &mut Option<&'a mut Connection>) -> Done<usize> {
     *kept = Some(conn);
@@ -190,6 +205,7 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     3
 }
 //# wrong_tail_unit
+//~ other words E0308: closure
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")?;
@@ -268,11 +284,13 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")
 }
 //# missing_arm
+//~ only annotated unused_variables: capturing
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     match order.lines.first() { Some(_) => conn.execute("x") }
 }
 //# refutable
+//~ only annotated unused_variables: capturing
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let Some(line) = order.lines.first();
@@ -309,18 +327,21 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute("x")
 }
 //# question_mark_of_option
+//~ other words E0277: closure
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     order.lines.first()?;
     conn.execute("x")
 }
 //# question_mark_of_other_error
+//~ other words E0277: closure
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     "3".parse::<u8>()?;
     conn.execute("x")
 }
 //# question_mark_of_other_error_at_tail
+//~ other words E0277: closure
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     Ok(usize::from("3".parse::<u8>()?))
@@ -515,6 +536,9 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")
 }
 //# break_outside
+//~ only annotated E0267: closure
+//~ only plain E0268: closure
+//~ other words E0308: closure
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     break;
@@ -525,12 +549,15 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     loop { let run = || break; }
 }
 //# continue_outside
+//~ only annotated E0267: closure
+//~ only plain E0268: closure
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     if true { continue; }
     conn.execute("x")
 }
 //# await_in_sync
+//~ other words E0728: closure
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     wait().await;
@@ -589,6 +616,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute("x")
 }
 //# inner_function_uses_connection
+//~ only plain unused_variables: unused
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     fn inner() { conn.execute("x"); }
@@ -648,6 +676,7 @@ pub fn f(conn: &mut Connection) -> Done<impl Display + use<>> {
     Ok("x")
 }
 //# opaque_without_bound
+//~ other words E0277: closure
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<impl Display + use<>> {
     conn.execute("x")?;
@@ -712,11 +741,13 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn..execute("x")
 }
 //# extern_c
+//~ only annotated error: refused
 #[commit_on_success]
 pub extern "C" fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")
 }
 //# const_fn
+//~ only annotated error: refused
 #[commit_on_success]
 pub const fn f(_conn: &mut Connection) -> Done<usize> {
     Ok(3)

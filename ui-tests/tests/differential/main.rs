@@ -190,14 +190,15 @@ fn misplaced(it: &Crate<'_>, twins: &Twins) -> Option<String> {
     }
 }
 
-/// What was said of each case, and of what is around them, in both forms. Where cases that are to compile do not, their
-/// errors are all there is.
+/// What was said of each case, and of what is around them, in both forms. Where cases that are to compile do not, or only one
+/// form does, errors are all there is.
 fn pairs<'t>(
     it: &'t Crate<'_>,
     twins: &'t Twins,
 ) -> impl Iterator<Item = (&'t str, Vec<Said>, Vec<Said>)> {
     let fails = |remarks: &Remarks| remarks.values().flatten().any(Said::is_error);
-    let only_errors = it.clean && (fails(&twins.plain) || fails(&twins.annotated));
+    let (plain, annotated) = (fails(&twins.plain), fails(&twins.annotated));
+    let only_errors = plain != annotated || (it.clean && plain);
     let head = ["the head of the crate"];
     let names = it.cases.iter().map(|case| case.name.as_str()).chain(head);
     names.map(move |name| {
