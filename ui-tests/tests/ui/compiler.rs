@@ -34,7 +34,7 @@ pub(crate) fn compile(mut compiler: Command, libraries: &Libraries) -> Command {
     compiler.current_dir(env!("CARGO_MANIFEST_DIR"));
     compiler.args(["--edition=2024", "--crate-type=lib"]);
     compiler.arg(libraries.search_path());
-    for (name, path) in &libraries.0 {
+    for (name, path) in libraries.paths() {
         compiler.arg(format!("--extern={name}={}", path.display()));
     }
     compiler
@@ -74,7 +74,12 @@ impl Libraries {
         Self(artifacts().iter().filter_map(library).collect())
     }
 
-    fn search_path(&self) -> OsString {
+    /// Each crate by its name.
+    pub(crate) fn paths(&self) -> &[(String, PathBuf)] {
+        &self.0
+    }
+
+    pub(crate) fn search_path(&self) -> OsString {
         let (_, library) = self.0.first().expect("cargo names what it built");
         let mut argument = OsString::from("-Ldependency=");
         argument.push(library.parent().expect("a file is in a directory"));
