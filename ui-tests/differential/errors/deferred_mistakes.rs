@@ -145,7 +145,6 @@ pub fn f(order: Order) {
     defer!(send_later(order).await);
 }
 //# await_in_closure
-//~ only plain E0728: refused
 pub fn f(order: Order) {
     defer!(move || send_later(order).await);
 }

@@ -123,13 +123,15 @@ fn deferred(function: &str, call: TokenStream) -> TokenStream {
     let first = tokens.first();
     let place = first.map_or(mixed, |token| token.span());
     let is_future = is_word(first, "async");
+    let is_closure = is_word(first, "move") || is_punct(first, '|');
     let wait = match tokens.as_slice() {
-        [.., dot, last] if is_punct(Some(dot), '.') && is_word(Some(last), "await") => {
+        [.., dot, last]
+            if !is_closure && is_punct(Some(dot), '.') && is_word(Some(last), "await") =>
+        {
             Some(last.span())
         }
         _ => None,
     };
-    let is_closure = is_word(first, "move") || is_punct(first, '|');
     let is_block = tokens.iter().any(|token| is_punct(Some(token), ';'));
     let value = if is_future || is_closure {
         call

@@ -1,6 +1,7 @@
 //! What is said of one form only, and whether it is listed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::cases::{Case, Difference, Key};
 use crate::said::Said;
@@ -9,6 +10,13 @@ use crate::said::Said;
 pub(crate) struct Found {
     pub(crate) key: Key,
     shown: String,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (difference, code) = &self.key;
+        write!(formatter, "{} {code}\n{}", difference.words(), self.shown)
+    }
 }
 
 /// What is different, with as many equal messages as there are.
@@ -37,9 +45,9 @@ pub(crate) fn compare(plain: &[Said], annotated: &[Said]) -> (usize, Vec<Found>)
 }
 
 /// The number of messages that are in both, and those that are not.
-fn without(these: &[Said], those: &[Said]) -> (usize, Vec<Said>) {
-    let mut left = those.to_vec();
-    let mut only = these.to_vec();
+fn without(said_here: &[Said], others: &[Said]) -> (usize, Vec<Said>) {
+    let mut left = others.to_vec();
+    let mut only = said_here.to_vec();
     only.retain(|said| match left.iter().position(|it| it == said) {
         Some(at) => {
             left.swap_remove(at);
@@ -47,7 +55,7 @@ fn without(these: &[Said], those: &[Said]) -> (usize, Vec<Said>) {
         }
         None => true,
     });
-    (these.len() - only.len(), only)
+    (said_here.len() - only.len(), only)
 }
 
 fn only(difference: Difference, said: &Said) -> Found {

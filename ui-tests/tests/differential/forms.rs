@@ -49,7 +49,7 @@ impl Compilers {
         }
     }
 
-    /// What is said of the cases, which are one crate.
+    /// What is said of cases that are one crate.
     pub(crate) fn said(&self, file: &Source, edition: &str, form: Form) -> Remarks {
         let path = &file.path;
         let mut compiler = self.compiler(form);
@@ -116,29 +116,25 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn write(directory: &Path, edition: &str, cases: &[&Case]) -> Self {
         let first = cases.first().expect("a crate has a case");
-        let name = format!("{}-{edition}", first.name);
-        let prelude = root().join("prelude.rs");
-        let mut text = format!(
-            "//! Cases.\n#[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]\n#[path = {prelude:?}]\nmod prelude;\n"
-        );
+        let prelude = root().join("prelude.rs").display().to_string();
+        let mut text = format!("//! Cases.\n{ALLOW}\n#[path = {prelude:?}]\nmod prelude;\n");
         let mut lines = BTreeMap::new();
         for case in cases {
-            text.push_str(&format!(
-                "pub mod {} {{ #[allow(unused_imports)] use crate::prelude::*;\n",
-                case.name
-            ));
-            let before = text.lines().count();
-            lines.insert(
-                u64::try_from(before).expect("a small number"),
-                case.name.clone(),
-            );
-            text.push_str(&format!("{}}}\n", case.text));
+            text.extend(["pub mod ", &case.name, " { ", IMPORT, "\n"]);
+            let before = u64::try_from(text.lines().count()).expect("a small number");
+            lines.insert(before, case.name.clone());
+            text.extend([case.text.as_str(), "}\n"]);
         }
-        let path = directory.join(format!("{name}.rs"));
+        let path = directory.join(format!("{}-{edition}.rs", first.name));
         std::fs::write(&path, text).expect("the file can be written");
         Self { path, lines }
     }
 }
+
+/// The prelude is no case.
+const ALLOW: &str =
+    "#[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]";
+const IMPORT: &str = "#[allow(unused_imports)] use crate::prelude::*;";
 
 /// The crate that has the macros which do nothing, and all else from `commit_on_success`.
 fn stub(libraries: &Libraries, directory: &Path) -> PathBuf {

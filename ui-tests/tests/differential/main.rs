@@ -28,7 +28,7 @@ use std::sync::{LazyLock, Mutex};
 use crate::cases::{Case, EDITIONS, Group};
 use crate::compare::{Found, compare, unlisted};
 use crate::forms::{Compilers, Form, Source};
-use crate::said::{Remarks, Said};
+use crate::said::{HEAD, Remarks, Said};
 
 static COMPILERS: LazyLock<Compilers> = LazyLock::new(Compilers::new);
 
@@ -46,28 +46,32 @@ struct Twins {
     annotated: Remarks,
 }
 
+/// What was found of all cases.
+#[derive(Default)]
+struct Count<'c> {
+    compared: usize,
+    found: BTreeMap<&'c str, Vec<(&'static str, Found)>>,
+    wrong: Vec<String>,
+}
+
 #[test]
 fn an_annotated_function_is_told_what_the_plain_one_is() {
     let (clean, errors) = (asked("clean"), asked("errors"));
     let crates = crates(&clean, &errors);
     let told = in_parallel(&crates, twins);
-    let mut found: BTreeMap<&str, Vec<(&'static str, Found)>> = BTreeMap::new();
-    let (mut compared, mut wrong) = (0, Vec::new());
+    let mut count = Count::default();
     for (it, twins) in crates.iter().zip(&told) {
-        wrong.extend(misplaced(it, twins));
-        for (case, plain, annotated) in pairs(it, twins) {
-            let (equal, different) = compare(&plain, &annotated);
-            compared += equal + different.len();
-            let different = different.into_iter().map(|it_found| (it.edition, it_found));
-            found.entry(case).or_default().extend(different);
-        }
+        judge(it, twins, &mut count);
     }
     let cases = || clean.iter().chain(&errors).flat_map(|group| &group.cases);
+    let Count {
+        compared,
+        found,
+        mut wrong,
+    } = count;
     for case in cases() {
-        wrong.extend(unlisted(
-            case,
-            found.get(case.name.as_str()).map_or(&[], Vec::as_slice),
-        ));
+        let found = found.get(case.name.as_str());
+        wrong.extend(unlisted(case, found.map_or(&[], Vec::as_slice)));
     }
     wrong.extend(cases::misnamed(cases()));
     let written =
@@ -80,16 +84,29 @@ fn an_annotated_function_is_told_what_the_plain_one_is() {
         cases().count(),
         found.values().map(Vec::len).sum::<usize>(),
     ));
-    assert!(
-        wrong.is_empty(),
-        "{}\n{} are wrong",
-        wrong.join("\n"),
-        wrong.len()
-    );
-    assert!(
-        compared > cases().count(),
-        "there is something to say of most cases"
-    );
+    let said = wrong.join("\n");
+    assert!(wrong.is_empty(), "{said}\n{} are wrong", wrong.len());
+    assert!(compared > cases().count(), "most cases are remarked on");
+}
+
+fn judge<'c>(it: &Crate<'c>, twins: &Twins, count: &mut Count<'c>) {
+    count.wrong.extend(misplaced(it, twins));
+    let compared = |name: &str| {
+        let (plain, annotated) = pair(it, twins, name);
+        compare(&plain, &annotated)
+    };
+    for case in &it.cases {
+        let (equal, different) = compared(&case.name);
+        count.compared += equal + different.len();
+        let different = different.into_iter().map(|found| (it.edition, found));
+        let found = count.found.entry(&case.name).or_default();
+        found.extend(different);
+    }
+    let (_, different) = compared(HEAD);
+    let different = different
+        .iter()
+        .map(|found| format!("around the cases: {found}"));
+    count.wrong.extend(different);
 }
 
 /// The comparison itself, of texts that are not the same.
@@ -190,25 +207,18 @@ fn misplaced(it: &Crate<'_>, twins: &Twins) -> Option<String> {
     }
 }
 
-/// What was said of each case, and of what is around them, in both forms. Where cases that are to compile do not, or only one
-/// form does, errors are all there is.
-fn pairs<'t>(
-    it: &'t Crate<'_>,
-    twins: &'t Twins,
-) -> impl Iterator<Item = (&'t str, Vec<Said>, Vec<Said>)> {
+/// What was said of a case in both forms. Where cases that are to compile do not, or only one form does, errors are all
+/// there is.
+fn pair(it: &Crate<'_>, twins: &Twins, name: &str) -> (Vec<Said>, Vec<Said>) {
     let fails = |remarks: &Remarks| remarks.values().flatten().any(Said::is_error);
     let (plain, annotated) = (fails(&twins.plain), fails(&twins.annotated));
     let only_errors = plain != annotated || (it.clean && plain);
-    let head = ["the head of the crate"];
-    let names = it.cases.iter().map(|case| case.name.as_str()).chain(head);
-    names.map(move |name| {
-        let of = |remarks: &Remarks| {
-            let said = remarks.get(name).into_iter().flatten();
-            let said = said.filter(|said| said.is_error() || !only_errors);
-            said.cloned().collect()
-        };
-        (name, of(&twins.plain), of(&twins.annotated))
-    })
+    let of = |remarks: &Remarks| {
+        let said = remarks.get(name).into_iter().flatten();
+        let said = said.filter(|said| said.is_error() || !only_errors);
+        said.cloned().collect()
+    };
+    (of(&twins.plain), of(&twins.annotated))
 }
 
 /// Runs it on all items, on as many threads as there are cores.

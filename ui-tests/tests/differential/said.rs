@@ -23,6 +23,9 @@ impl Said {
     }
 }
 
+/// Stands for a case where a message is about none.
+pub(crate) const HEAD: &str = "the head of the crate";
+
 /// What was said of each case, by its name.
 pub(crate) type Remarks = BTreeMap<String, Vec<Said>>;
 
@@ -40,15 +43,15 @@ pub(crate) fn sorted(output: &str, file: &Path, lines: &Lines) -> Remarks {
             .find(|span| span["is_primary"] == true)
             .and_then(|span| line(span, file))
             .and_then(|line| lines.range(..line).next_back());
-        let (before, case) = place.map_or((0, "the head of the crate"), |(before, case)| {
-            (*before, case)
-        });
+        let (before, case) = place.map_or((0, HEAD), |(before, case)| (*before, case));
         remarks
             .entry(case.to_owned())
             .or_default()
             .push(said(&message, file, before));
     }
-    remarks.values_mut().for_each(|said| said.sort());
+    for said in remarks.values_mut() {
+        said.sort();
+    }
     remarks
 }
 
