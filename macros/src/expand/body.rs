@@ -19,7 +19,7 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
         (Some(connection), None)
     };
     let body = body(plan, inside.as_ref(), krate);
-    let wait = wait(plan);
+    let wait = wait(plan, plan.body.span_open());
     // `enter` borrows the connection, so a borrow that is too long is reported at its name.
     let mixed = Span::mixed_site();
     let place = plan.source.binding.span();
@@ -127,11 +127,8 @@ fn first_return(annotation: &Annotation, blame: Span, krate: Krate<'_>) -> Token
         Annotation::Expected => quote_spanned!(mixed=> __expected.value()),
     };
     let value = delimited(Delimiter::Parenthesis, blame, value);
-    quote_spanned! {mixed=>
-        if false {
-            return #value;
-        }
-    }
+    let first = quote_spanned!(mixed.located_at(blame)=> return #value;);
+    quote_spanned!(mixed=> if false { #first })
 }
 
 fn moved(capture: &Capture) -> TokenStream {

@@ -8,7 +8,7 @@ mod body;
 mod located;
 mod names;
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use crate::input::Function;
@@ -38,7 +38,7 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
     let transaction = transaction(&valid.plan, Krate::new(valid.plan.krate.as_ref()));
     let body = match &valid.place {
         Place::Body => transaction,
-        Place::Tail(place) => tail(place, &transaction),
+        Place::Tail(place) => tail(place, &valid.plan.body, &transaction),
     };
     let body = braced(&function.body, body);
     quote! {
@@ -48,7 +48,7 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
 }
 
 /// Puts the transaction where the block at the end of the function was.
-fn tail(place: &Tail, transaction: &TokenStream) -> TokenStream {
+fn tail(place: &Tail, written: &Group, transaction: &TokenStream) -> TokenStream {
     let Tail {
         before,
         wrapper,
@@ -56,7 +56,7 @@ fn tail(place: &Tail, transaction: &TokenStream) -> TokenStream {
         inner,
     } = place;
     let block = match inner {
-        None => quote!({ #transaction }),
+        None => braced(written, transaction.clone()).into_token_stream(),
         Some(Inner {
             block,
             before,
@@ -225,7 +225,7 @@ fn end(plan: &Plan, method: &str) -> TokenStream {
     };
     let attempts = plan.terms.retry.as_ref();
     let attempts = attempts.map(|_| quote_spanned!(place=> , &mut __attempts));
-    let wait = wait(plan);
+    let wait = wait(plan, place);
     quote_spanned!(place=> __returned.#method(__scope #attempts) #wait)
 }
 

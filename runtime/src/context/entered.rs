@@ -13,13 +13,11 @@ thread_local! {
 }
 
 impl Frame {
-    /// Runs `body` with the frame on the stack.
+    /// Puts the frame on the stack, for as long as its body runs. A guard, as a function around the body would be one more
+    /// in each backtrace.
     #[inline]
-    pub(crate) fn during<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        let mut entered = Entered::new(self);
-        let value = body();
-        entered.panicked = false;
-        value
+    pub(crate) fn enter(&mut self) -> Entered<'_> {
+        Entered::new(self)
     }
 
     #[cold]
@@ -46,7 +44,7 @@ impl Frame {
 }
 
 /// Puts a frame on the stack until it is dropped, and then back where it came from.
-struct Entered<'f> {
+pub(crate) struct Entered<'f> {
     home: &'f mut Frame,
     index: usize,
     /// Whether the body has panicked: true as long as nobody says otherwise.
@@ -65,6 +63,12 @@ impl<'f> Entered<'f> {
             index,
             panicked: true,
         }
+    }
+
+    /// Takes the frame off the stack behind a body that has returned. One that is only dropped has panicked.
+    #[inline]
+    pub(crate) fn leave(mut self) {
+        self.panicked = false;
     }
 }
 

@@ -6,19 +6,37 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::entered::Hidden;
+use super::entered::{Entered, Hidden};
 use super::frame::Frame;
 
 /// A place for code to run in.
 pub(crate) trait Place {
-    fn during<R>(&mut self, code: impl FnOnce() -> R) -> R;
+    type Stay<'p>
+    where
+        Self: 'p;
+
+    /// Code is in it until what is returned is dropped, or ends.
+    fn enter(&mut self) -> Self::Stay<'_>;
+
+    /// Ends a stay in which nothing has panicked.
+    fn leave(stay: Self::Stay<'_>);
 }
 
 /// Inside of a block.
 impl Place for &mut Frame {
+    type Stay<'p>
+        = Entered<'p>
+    where
+        Self: 'p;
+
     #[inline]
-    fn during<R>(&mut self, code: impl FnOnce() -> R) -> R {
-        Frame::during(self, code)
+    fn enter(&mut self) -> Entered<'_> {
+        Frame::enter(self)
+    }
+
+    #[inline]
+    fn leave(entered: Entered<'_>) {
+        entered.leave();
     }
 }
 
@@ -26,9 +44,14 @@ impl Place for &mut Frame {
 pub(crate) struct Outside;
 
 impl Place for Outside {
-    fn during<R>(&mut self, code: impl FnOnce() -> R) -> R {
-        let _hidden = Hidden::new();
-        code()
+    type Stay<'p> = Hidden;
+
+    fn enter(&mut self) -> Hidden {
+        Hidden::new()
+    }
+
+    fn leave(hidden: Hidden) {
+        drop(hidden);
     }
 }
 
@@ -46,7 +69,9 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.body.is_some() {
-                this.place.during(|| this.body.set(None));
+                let stay = this.place.enter();
+                this.body.set(None);
+                P::leave(stay);
             }
         }
     }
@@ -66,15 +91,15 @@ impl<P: Place, F: Future> Future for Inside<P, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        this.place.during(|| {
-            let Some(body) = this.body.as_mut().as_pin_mut() else {
-                unreachable!("a future that has ended is not polled again")
-            };
-            let polled = body.poll(context);
-            if polled.is_ready() {
-                this.body.set(None);
-            }
-            polled
-        })
+        let stay = this.place.enter();
+        let Some(body) = this.body.as_mut().as_pin_mut() else {
+            unreachable!("a future that has ended is not polled again")
+        };
+        let polled = body.poll(context);
+        if polled.is_ready() {
+            this.body.set(None);
+        }
+        P::leave(stay);
+        polled
     }
 }

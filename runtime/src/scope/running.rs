@@ -20,13 +20,19 @@ impl Running<'_> {
     /// Runs the body with the transaction in place for what it defers.
     #[inline]
     pub fn run<R>(self, body: impl FnOnce() -> R) -> Returned<R, Static> {
-        Returned::new(self.frame.during(body))
+        let entered = self.frame.enter();
+        let value = body();
+        entered.leave();
+        Returned::new(value)
     }
 
     /// Runs a body whose error may borrow something, as [`run`](Self::run) does others.
     #[inline]
     pub fn run_any_lifetime<R>(self, body: impl FnOnce() -> R) -> Returned<R, AnyLifetime> {
-        Returned::new(self.frame.during(body))
+        let entered = self.frame.enter();
+        let value = body();
+        entered.leave();
+        Returned::new(value)
     }
 }
 

@@ -46,7 +46,9 @@ use crate::transaction::{ConnectionId, Savepoint};
 /// ```
 pub fn capture<R>(block: impl FnOnce() -> R) -> (R, Captured) {
     let mut frame = capturing();
-    let value = frame.during(block);
+    let entered = frame.enter();
+    let value = block();
+    entered.leave();
     (value, Captured(frame.pending.queue))
 }
 
