@@ -242,11 +242,14 @@ impl Queue {
         last
     }
 
-    /// Takes them in the order in which they run.
-    pub(crate) fn take_in_order(&mut self) -> Vec<Handler> {
-        let last = self.take_last();
+    /// Takes them in the order in which they run, where so many are deferred calls: among these alone it is that of
+    /// registration.
+    #[inline]
+    pub(crate) fn take_in_order(&mut self, deferred: usize) -> Vec<Handler> {
         let mut handlers = self.take();
-        handlers.extend(last);
+        if handlers.len() != deferred {
+            put_last(&mut handlers);
+        }
         handlers
     }
 
@@ -280,7 +283,7 @@ impl Queue {
 
     /// Takes the calls and handlers that waited for a commit, each with its event, and drops the rest.
     pub(crate) fn committed(mut self, event: &Committed) -> Self {
-        let waiting = self.take_in_order().into_iter();
+        let waiting = self.take_in_order(event.deferred).into_iter();
         let waiting = waiting.filter(Handler::waits_for_commit);
         let calls = waiting.map(|handler| handler.with_event(event)).collect();
         Self(ManuallyDrop::new(calls))
@@ -307,4 +310,9 @@ impl Queue {
         let waiting = self.0.iter().filter(|handler| handler.waits_for_commit());
         waiting.count()
     }
+}
+
+#[cold]
+fn put_last(handlers: &mut [Handler]) {
+    handlers.sort_by_key(Handler::is_last);
 }

@@ -189,6 +189,7 @@ pub(crate) fn chain<'e>(
 }
 
 /// The error of a type that `error` is, or was caused by.
+#[allow(dead_code, reason = "asked by most drivers")]
 pub(crate) fn find<'e, E: std::error::Error + 'static>(
     error: &'e (dyn std::error::Error + 'static),
 ) -> Option<&'e E> {

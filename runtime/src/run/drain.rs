@@ -24,7 +24,7 @@ pub(crate) struct Drain {
 impl Drain {
     pub(crate) fn new(mut queue: Queue, event: Committed) -> Self {
         Self {
-            waiting: queue.take_in_order().into_iter(),
+            waiting: queue.take_in_order(event.deferred).into_iter(),
             current: None,
             event,
             results: Results::default(),
