@@ -65,9 +65,9 @@ impl<'f> Entered<'f> {
         }
     }
 
-    /// Takes the frame off the stack behind a body that has returned. One that is only dropped has panicked.
+    /// Notes that the body has returned. One that is dropped without has panicked.
     #[inline]
-    pub(crate) fn leave(mut self) {
+    pub(crate) fn returned(&mut self) {
         self.panicked = false;
     }
 }

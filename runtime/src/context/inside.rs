@@ -35,8 +35,8 @@ impl Place for &mut Frame {
     }
 
     #[inline]
-    fn leave(entered: Entered<'_>) {
-        entered.leave();
+    fn leave(mut entered: Entered<'_>) {
+        entered.returned();
     }
 }
 

@@ -20,18 +20,18 @@ impl Running<'_> {
     /// Runs the body with the transaction in place for what it defers.
     #[inline]
     pub fn run<R>(self, body: impl FnOnce() -> R) -> Returned<R, Static> {
-        let entered = self.frame.enter();
+        let mut entered = self.frame.enter();
         let value = body();
-        entered.leave();
+        entered.returned();
         Returned::new(value)
     }
 
     /// Runs a body whose error may borrow something, as [`run`](Self::run) does others.
     #[inline]
     pub fn run_any_lifetime<R>(self, body: impl FnOnce() -> R) -> Returned<R, AnyLifetime> {
-        let entered = self.frame.enter();
+        let mut entered = self.frame.enter();
         let value = body();
-        entered.leave();
+        entered.returned();
         Returned::new(value)
     }
 }

@@ -46,9 +46,10 @@ use crate::transaction::{ConnectionId, Savepoint};
 /// ```
 pub fn capture<R>(block: impl FnOnce() -> R) -> (R, Captured) {
     let mut frame = capturing();
-    let entered = frame.enter();
+    let mut entered = frame.enter();
     let value = block();
-    entered.leave();
+    entered.returned();
+    drop(entered);
     (value, Captured(frame.pending.queue))
 }
 
