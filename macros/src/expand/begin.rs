@@ -36,7 +36,7 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
                 quote_spanned!(mixed=> #krate::__private::begin_async),
                 quote_spanned!(mixed=> #source, #site, #options),
             );
-            let wait = wait(plan, Span::mixed_site());
+            let wait = wait(plan);
             quote_spanned!(mixed=> #begin #wait)
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn run(plan: &Plan, krate: Krate<'_>) -> TokenStream {
         (Some(connection), None)
     };
     let body = body(plan, inside.as_ref(), krate);
-    let wait = wait(plan, plan.body.span_open());
+    let wait = wait(plan);
     // `enter` borrows the connection, so a borrow that is too long is reported at its name.
     let mixed = Span::mixed_site();
     let place = plan.source.binding.span();

@@ -27,9 +27,8 @@ pub(crate) fn call(place: Span, function: TokenStream, arguments: TokenStream) -
     quote_spanned!(Span::mixed_site()=> #function #arguments)
 }
 
-/// The `.await` of a step of an async block: where the user's own is if that is what makes it async, and at the place of the
-/// step otherwise.
-pub(super) fn wait(plan: &Plan, place: Span) -> Option<TokenStream> {
-    let place = Span::mixed_site().located_at(plan.wait.unwrap_or(place));
+/// The `.await` of an async block, where the user's own is if that is what makes it async.
+pub(super) fn wait(plan: &Plan) -> Option<TokenStream> {
+    let place = Span::mixed_site().located_at(plan.wait.unwrap_or_else(Span::mixed_site));
     (plan.flavour == Flavour::Async).then(|| quote_spanned!(place=> .await))
 }

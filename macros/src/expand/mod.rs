@@ -225,7 +225,7 @@ fn end(plan: &Plan, method: &str) -> TokenStream {
     };
     let attempts = plan.terms.retry.as_ref();
     let attempts = attempts.map(|_| quote_spanned!(place=> , &mut __attempts));
-    let wait = wait(plan, place);
+    let wait = wait(plan);
     quote_spanned!(place=> __returned.#method(__scope #attempts) #wait)
 }
 

@@ -451,17 +451,11 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     Ok(3)
 }
 //# future 2024
-//~ only annotated clippy::implicit_return: mend_future
-//~ only plain clippy::implicit_return: mend_future
-//~ other words clippy::manual_async_fn: mend_future
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> impl Future<Output = Done<usize>> {
     async move { conn.execute("x").await }
 }
 //# future_send
-//~ only annotated clippy::implicit_return: mend_future
-//~ only plain clippy::implicit_return: mend_future
-//~ other words clippy::manual_async_fn: mend_future
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> impl Future<Output = Done<usize>> + Send + '_ {
     async move { conn.execute("x").await }

@@ -297,7 +297,6 @@ pub async fn caller(mut conn: AsyncConnection) {
     is_send(f(&mut conn));
 }
 //# future_not_send
-//~ other words error: braces
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> Pin<Box<dyn Future<Output = Done<usize>> + Send + '_>> {
     Box::pin(async move {
@@ -319,8 +318,6 @@ pub fn f(conn: &mut AsyncConnection) -> Pin<Box<dyn Future<Output = Done<usize>>
     })
 }
 //# future_captures 2021
-//~ only annotated E0700: mend_future
-//~ only plain E0700: mend_future
 #[commit_on_success]
 pub fn f(conn: &mut AsyncConnection) -> impl Future<Output = Done<usize>> {
     async move { conn.execute("x").await }
