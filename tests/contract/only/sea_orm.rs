@@ -157,7 +157,7 @@ async fn a_source_of_which_nobody_knows_where_it_leads_is_refused() {
         return;
     };
     let own = Own(db.pool(1).await);
-    let said = refusal(generic(&own, 1).await).to_string();
+    let said = source_of(&refusal(generic(&own, 1).await)).to_string();
     for part in ["Own`", "`DatabaseConnection`", "`DatabaseTransaction`"] {
         assert!(said.contains(part), "{said}");
     }
