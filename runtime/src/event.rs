@@ -63,6 +63,18 @@ pub struct Completed {
     pub cause: Option<Cause>,
 }
 
+impl Completed {
+    /// The same after a rollback, for its handlers.
+    pub(crate) fn rolled_back(&self) -> Option<RolledBack> {
+        Some(RolledBack {
+            id: self.id,
+            site: self.site,
+            nesting: self.nesting,
+            cause: self.cause?,
+        })
+    }
+}
+
 /// Why a block was rolled back.
 ///
 /// ```

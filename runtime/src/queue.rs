@@ -232,14 +232,11 @@ impl Queue {
         std::mem::take(&mut *self.0)
     }
 
-    /// Takes those that run after all others.
-    pub(crate) fn take_last(&mut self) -> Vec<Handler> {
-        if !self.0.iter().any(Handler::is_last) {
-            return Vec::new();
-        }
+    /// Keeps those that run after all others, and returns these.
+    pub(crate) fn keep_last(&mut self) -> Self {
         let (last, others) = self.take().into_iter().partition(Handler::is_last);
-        *self.0 = others;
-        last
+        *self.0 = last;
+        Self(ManuallyDrop::new(others))
     }
 
     /// Takes them in the order in which they run, where so many are deferred calls: among these alone it is that of
@@ -251,11 +248,6 @@ impl Queue {
             put_last(&mut handlers);
         }
         handlers
-    }
-
-    /// Puts back what has to wait.
-    pub(crate) fn put_back(&mut self, handlers: Vec<Handler>) {
-        self.0.extend(handlers);
     }
 
     #[inline]

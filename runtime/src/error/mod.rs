@@ -110,22 +110,13 @@ impl Error {
     /// # assert!(matches!(error, AppError::Transaction(_)));
     /// ```
     pub fn into_driver_error<E: std::error::Error + 'static>(self) -> Result<E, Self> {
-        let other = match *self.0 {
-            Reason::Begin(site, source) => match downcast(source) {
-                Ok(original) => return Ok(original),
-                Err(source) => Reason::Begin(site, source),
-            },
-            Reason::NestedBegin(site, source) => match downcast(source) {
-                Ok(original) => return Ok(original),
-                Err(source) => Reason::NestedBegin(site, source),
-            },
-            Reason::Commit(site, source) => match downcast(source) {
-                Ok(original) => return Ok(original),
-                Err(source) => Reason::Commit(site, source),
-            },
-            other => other,
+        let (reason, site, source): (fn(_, _) -> _, _, _) = match *self.0 {
+            Reason::Begin(site, source) => (Reason::Begin, site, source),
+            Reason::NestedBegin(site, source) => (Reason::NestedBegin, site, source),
+            Reason::Commit(site, source) => (Reason::Commit, site, source),
+            other => return Err(other.into()),
         };
-        Err(other.into())
+        downcast(source).map_err(|source| reason(site, source).into())
     }
 }
 

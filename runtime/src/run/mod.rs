@@ -10,4 +10,4 @@ mod rollback;
 
 pub(crate) use drain::Drain;
 pub(crate) use robust::{Unheard, robust, robust_async};
-pub(crate) use rollback::{discard, run_completed_handlers, run_rollback_handlers};
+pub(crate) use rollback::{discard, run_handlers_of_end};

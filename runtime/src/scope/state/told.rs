@@ -3,7 +3,7 @@
 use super::{BlockState, Untold};
 use crate::context;
 use crate::error::{Outcome, RollbackOnly};
-use crate::event::{Committed, Completed, RolledBack};
+use crate::event::{Committed, Completed};
 use crate::observer::{self, Event};
 use crate::queue::Queue;
 use crate::run::{self, Drain};
@@ -64,33 +64,18 @@ impl BlockState {
         let Some(end) = self.untold.take() else {
             return;
         };
-        let mut queue = self.take_queue();
-        let last = queue.take_last();
-        let (id, site, nesting) = (self.id(), self.site(), self.frame.depth());
         let (outcome, cause) = match end {
-            Untold::RolledBack(cause) => {
-                let event = RolledBack {
-                    id,
-                    site,
-                    nesting,
-                    cause,
-                };
-                run::run_rollback_handlers(queue, &event);
-                (Outcome::RolledBack, Some(cause))
-            }
-            Untold::Unknown => {
-                run::discard(queue, id);
-                (Outcome::Unknown, None)
-            }
+            Untold::RolledBack(cause) => (Outcome::RolledBack, Some(cause)),
+            Untold::Unknown => (Outcome::Unknown, None),
         };
         let event = Completed {
-            id,
-            site,
-            nesting,
+            id: self.id(),
+            site: self.site(),
+            nesting: self.frame.depth(),
             outcome,
             cause,
         };
-        run::run_completed_handlers(last, &event);
+        run::run_handlers_of_end(self.take_queue(), &event);
     }
 
     /// Makes the block around this one roll back.
@@ -128,10 +113,8 @@ impl BlockState {
 
     /// Drops what waits for a commit or a rollback, and leaves what runs after every end.
     pub(in crate::scope) fn discard_all_but_last(&mut self) {
-        let mut queue = self.take_queue();
-        let last = queue.take_last();
-        run::discard(queue, self.id());
-        self.frame.pending.queue.put_back(last);
+        let others = self.frame.pending.queue.keep_last();
+        run::discard(others, self.id());
     }
 
     pub(in crate::scope) fn discard_queue(&mut self) {
