@@ -2,10 +2,10 @@
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use commit_on_success::signals::{Cause, RolledBack, post_commit, post_rollback};
-use commit_on_success::{commit_on_success, in_transaction, set_rollback};
+use commit_on_success::{commit_on_success, in_transaction};
 use commit_on_success_tests::polling::{Cut, complete, drop_after, sweep};
 use commit_on_success_tests::scripted::{
     Answer, AppError, Connection, Database, End, Flavour, Step,
@@ -36,28 +36,18 @@ fn word(cause: Cause) -> &'static str {
     }
 }
 
-fn end(end: End) -> Result<(), AppError> {
-    match end {
-        End::Err => return Err(AppError::Body("no")),
-        End::SetRollback => set_rollback().unwrap(),
-        End::Panic => resume_unwind(Box::new("body")),
-        _ => {}
-    }
-    Ok(())
-}
-
 #[commit_on_success]
 fn block(connection: &mut Connection, how: End) -> Result<(), AppError> {
     connect(connection.database());
     connection.insert(1)?;
-    end(how)
+    how.now("no")
 }
 
 #[commit_on_success]
 async fn block_later(connection: &mut Connection, how: End) -> Result<(), AppError> {
     connect(connection.database());
     connection.insert_later(1).await?;
-    end(how)
+    how.now("no")
 }
 
 fn handlers(database: &Database) -> Vec<String> {

@@ -130,7 +130,7 @@ fn outer(connection: &mut Connection, outer: End, inner: End) -> Result<(), AppE
     connect("outer");
     defer!(note("call of outer"));
     let _ = catch_unwind(AssertUnwindSafe(|| nested(connection, inner)));
-    end(outer)
+    outer.now("no")
 }
 
 #[commit_on_success]
@@ -138,7 +138,7 @@ fn nested(connection: &mut Connection, how: End) -> Result<(), AppError> {
     connection.insert(1)?;
     connect("nested");
     defer!(note("call of nested"));
-    end(how)
+    how.now("no")
 }
 
 fn connect(name: &'static str) {
@@ -148,16 +148,6 @@ fn connect(name: &'static str) {
     post_rollback()
         .connect(move |_: &RolledBack| note(&format!("rollback handler of {name}")))
         .unwrap();
-}
-
-fn end(how: End) -> Result<(), AppError> {
-    match how {
-        End::Err => return Err(AppError::Body("no")),
-        End::SetRollback => commit_on_success::set_rollback().unwrap(),
-        End::Panic => resume_unwind(Box::new("body")),
-        _ => {}
-    }
-    Ok(())
 }
 
 fn run(outer_end: End, inner_end: End) -> Vec<String> {
@@ -457,7 +447,7 @@ fn handlers_fail(connection: &mut Connection, fails: bool) -> Result<(), AppErro
     defer!(panic_softly());
     post_rollback().connect(|_| refuse("a handler")).unwrap();
     post_rollback().connect(|_| panic_softly()).unwrap();
-    end(if fails { End::Err } else { End::Ok })
+    if fails { End::Err } else { End::Ok }.now("no")
 }
 
 fn refuse(what: &'static str) -> Result<(), &'static str> {

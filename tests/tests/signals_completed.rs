@@ -2,10 +2,10 @@
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use commit_on_success::signals::{completed, post_commit, post_rollback};
-use commit_on_success::{Outcome, commit_on_success, defer, in_transaction, set_rollback};
+use commit_on_success::{Outcome, commit_on_success, defer, in_transaction};
 use commit_on_success_tests::polling::{Cut, complete, drop_after, sweep};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, End, Step};
 
@@ -25,48 +25,39 @@ fn listen(database: &Database, name: &'static str) {
         .unwrap();
 }
 
-fn end(how: End) -> Result<(), AppError> {
-    match how {
-        End::Err => return Err(AppError::Body("no")),
-        End::SetRollback => set_rollback().unwrap(),
-        End::Panic => resume_unwind(Box::new("body")),
-        _ => {}
-    }
-    Ok(())
+/// Handlers that run before those of every end.
+fn connect_others(database: &Database) {
+    let (committed, rolled_back) = (database.clone(), database.clone());
+    post_commit()
+        .connect(move |_| committed.note("committed"))
+        .unwrap();
+    post_rollback()
+        .connect(move |_| rolled_back.note("rolled back"))
+        .unwrap();
 }
 
 #[commit_on_success]
 fn block(connection: &mut Connection, how: End) -> Result<(), AppError> {
     let database = connection.database().clone();
     listen(&database, "first");
-    let (call, committed, rolled_back) = (database.clone(), database.clone(), database.clone());
+    let call = database.clone();
     defer!(call.note("call"));
-    post_commit()
-        .connect(move |_| committed.note("committed"))
-        .unwrap();
-    post_rollback()
-        .connect(move |_| rolled_back.note("rolled back"))
-        .unwrap();
+    connect_others(&database);
     listen(&database, "second");
     connection.insert(1)?;
-    end(how)
+    how.now("no")
 }
 
 #[commit_on_success]
 async fn block_later(connection: &mut Connection, how: End) -> Result<(), AppError> {
     let database = connection.database().clone();
     listen(&database, "first");
-    let (call, committed, rolled_back) = (database.clone(), database.clone(), database.clone());
+    let call = database.clone();
     defer!(call.note_later("call").await);
-    post_commit()
-        .connect(move |_| committed.note("committed"))
-        .unwrap();
-    post_rollback()
-        .connect(move |_| rolled_back.note("rolled back"))
-        .unwrap();
+    connect_others(&database);
     listen(&database, "second");
     connection.insert_later(1).await?;
-    end(how)
+    how.now("no")
 }
 
 /// What was told, in order, of a block in both forms.
@@ -124,7 +115,7 @@ fn they_run_when_the_connection_is_given_back() {
     fn pooled(database: &Database, how: End) -> Result<(), AppError> {
         listen(database, "pooled");
         tx.insert(1)?;
-        end(how)
+        how.now("no")
     }
 
     for (how, answer) in [
@@ -173,14 +164,14 @@ fn a_future_that_is_dropped_anywhere_tells_of_one_ending_of_each_block() {
 fn outer(connection: &mut Connection, how: End, inner: End) -> Result<(), AppError> {
     listen(&connection.database().clone(), "outer");
     let _ = nested(connection, inner);
-    end(how)
+    how.now("no")
 }
 
 #[commit_on_success]
 fn nested(connection: &mut Connection, how: End) -> Result<(), AppError> {
     listen(&connection.database().clone(), "nested");
     connection.insert(2)?;
-    end(how)
+    how.now("no")
 }
 
 #[test]
@@ -223,7 +214,7 @@ fn fails_at_its_end(connection: &mut Connection, how: End) -> Result<(), AppErro
         .connect(|_| Err::<(), _>("the lock is lost"))
         .unwrap();
     connection.insert(1)?;
-    end(how)
+    how.now("no")
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, Once};
 
 use commit_on_success::drivers::tracing::Tracing;
 use commit_on_success::signals::{post_commit, post_rollback};
-use commit_on_success::{add_observer, commit_on_success, defer, set_rollback};
+use commit_on_success::{add_observer, commit_on_success, defer};
 use commit_on_success_tests::polling::{complete, drop_after, poll_once};
 use commit_on_success_tests::scripted::{Answer, AppError, Connection, Database, End, Step, pause};
 use tracing::field::{Field, Visit};
@@ -168,24 +168,14 @@ fn outer(connection: &mut Connection, how: End, inner: End) -> Result<(), AppErr
     connection.insert(1)?;
     defer!(tracing::info!("the call runs"));
     let _ = catch_unwind(AssertUnwindSafe(|| nested(connection, inner)));
-    end(how)
+    how.now("no")
 }
 
 #[commit_on_success]
 fn nested(connection: &mut Connection, how: End) -> Result<(), AppError> {
     connection.insert(2)?;
     defer!(tracing::info!("the nested call runs"));
-    end(how)
-}
-
-fn end(how: End) -> Result<(), AppError> {
-    match how {
-        End::Err => return Err(AppError::Body("no")),
-        End::SetRollback => set_rollback().unwrap(),
-        End::Panic => resume_unwind(Box::new("body")),
-        _ => {}
-    }
-    Ok(())
+    how.now("no")
 }
 
 /// Function, nesting, number of calls, outcome and cause of each span.
@@ -428,7 +418,7 @@ fn fails_in_all_ways(connection: &mut Connection, how: End) -> Result<(), AppErr
     defer!(robust => Err::<(), _>("unheard"));
     post_rollback().connect(|_| Err::<(), _>("rolled back"))?;
     connection.insert(1)?;
-    end(how)
+    how.now("no")
 }
 
 #[test]
@@ -503,7 +493,7 @@ fn failing_handlers(connection: &mut Connection, fails: bool) -> Result<(), AppE
     post_rollback()
         .connect(|_| refuse("the log is full"))
         .unwrap();
-    end(if fails { End::Err } else { End::Ok })
+    if fails { End::Err } else { End::Ok }.now("no")
 }
 
 fn panic_softly() {

@@ -25,12 +25,19 @@ pub enum End {
 }
 
 impl End {
-    fn now(self, body: &'static str) -> Result<(), AppError> {
+    /// Ends the body that it is called at the end of.
+    ///
+    /// # Errors
+    ///
+    /// With the text, where that is the end.
+    ///
+    /// # Panics
+    ///
+    /// With the text as the payload, where that is the end.
+    pub fn now(self, body: &'static str) -> Result<(), AppError> {
         match self {
             Self::Ok => Ok(()),
-            Self::SetRollback => {
-                set_rollback().map_err(|_| AppError::Body("no transaction is open in a body"))
-            }
+            Self::SetRollback => Ok(set_rollback()?),
             Self::Err => Err(AppError::Body(body)),
             // Unwinds as a panic does, but without a message on standard error.
             Self::Panic => resume_unwind(Box::new(body)),
