@@ -60,6 +60,7 @@ mod error;
 mod event;
 mod executor;
 mod forbidden;
+mod key;
 mod observer;
 mod options;
 pub mod outside;

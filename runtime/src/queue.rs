@@ -8,6 +8,7 @@ use std::pin::Pin;
 
 use crate::error::BoxError;
 use crate::event::{Committed, Completed, RolledBack};
+use crate::key::{self, CallKey, Key};
 
 /// The value of a deferred call: `()`, or a `Result<(), E>` whose error is reported.
 #[diagnostic::on_unimplemented(
@@ -88,6 +89,17 @@ pub(crate) enum Call {
     Commit(Box<dyn FnOnce(&Committed) -> CallResult + Send>, usize),
     Rollback(Box<dyn FnOnce(&RolledBack) -> CallResult + Send>),
     Completed(Box<dyn FnOnce(&Completed) -> CallResult + Send>, usize),
+    /// One of which only the last with the same key runs.
+    Keyed(Box<(Key, Call)>),
+    /// One in whose place another runs.
+    Replaced(Box<Call>),
+}
+
+impl Call {
+    /// Takes the call, and leaves one that does nothing. A closure without captures is not allocated.
+    fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Sync(Box::new(|| Ok(()))))
+    }
 }
 
 /// Something that waits for the end of a transaction.
@@ -155,6 +167,29 @@ impl Handler {
         Self::new(Call::Completed(call, nesting), location)
     }
 
+    pub(crate) fn with_key(self, key: impl CallKey) -> Self {
+        let call = Call::Keyed(Box::new((Key::new(key), self.call)));
+        Self { call, ..self }
+    }
+
+    /// Takes the key off, if there is one.
+    pub(crate) fn take_key(&mut self) -> Option<Key> {
+        let Call::Keyed(_) = self.call else {
+            return None;
+        };
+        let Call::Keyed(keyed) = self.call.take() else {
+            return None;
+        };
+        let (key, call) = *keyed;
+        self.call = call;
+        Some(key)
+    }
+
+    /// Leaves nothing of the call but its drop.
+    pub(crate) fn replace(&mut self) {
+        self.call = Call::Replaced(Box::new(self.call.take()));
+    }
+
     pub(crate) fn with_id(self, id: u64) -> Self {
         Self { id, ..self }
     }
@@ -173,23 +208,32 @@ impl Handler {
                 let event = event.completed(nesting);
                 Call::Sync(Box::new(move || call(&event)))
             }
-            call @ (Call::Sync(_) | Call::Async(_) | Call::Rollback(_)) => call,
+            other => other,
         };
         Self { call, ..self }
     }
 
     fn waits_for_commit(&self) -> bool {
         match self.call {
-            Call::Sync(_) | Call::Async(_) | Call::Commit(..) | Call::Completed(..) => true,
-            Call::Rollback(_) => false,
+            Call::Sync(_)
+            | Call::Async(_)
+            | Call::Commit(..)
+            | Call::Completed(..)
+            | Call::Keyed(_) => true,
+            Call::Rollback(_) | Call::Replaced(_) => false,
         }
     }
 
     fn is_deferred(&self) -> bool {
         match self.call {
-            Call::Sync(_) | Call::Async(_) => true,
-            Call::Commit(..) | Call::Rollback(_) | Call::Completed(..) => false,
+            Call::Sync(_) | Call::Async(_) | Call::Keyed(_) => true,
+            Call::Commit(..) | Call::Rollback(_) | Call::Completed(..) | Call::Replaced(_) => false,
         }
+    }
+
+    /// Whether it is a call like most, which runs at its place whatever the others are.
+    fn is_plain(&self) -> bool {
+        matches!(self.call, Call::Sync(_) | Call::Async(_))
     }
 
     /// Whether it runs after all others.
@@ -239,15 +283,17 @@ impl Queue {
         Self(ManuallyDrop::new(others))
     }
 
-    /// Takes them in the order in which they run, where so many are deferred calls: among these alone it is that of
-    /// registration.
+    /// Takes them as they run, with the number of deferred calls among them: of those with a key the last, and those of every
+    /// end behind all others.
     #[inline]
-    pub(crate) fn take_in_order(&mut self, deferred: usize) -> Vec<Handler> {
+    pub(crate) fn take_in_order(&mut self) -> (Vec<Handler>, usize) {
         let mut handlers = self.take();
-        if handlers.len() != deferred {
-            put_last(&mut handlers);
+        let plain = handlers.iter().filter(|handler| handler.is_plain()).count();
+        if plain == handlers.len() {
+            return (handlers, plain);
         }
-        handlers
+        let deferred = put_in_order(&mut handlers);
+        (handlers, deferred)
     }
 
     #[inline]
@@ -273,10 +319,9 @@ impl Queue {
         Some(self.0.remove(index))
     }
 
-    /// Takes the calls and handlers that waited for a commit, each with its event, and drops the rest.
-    pub(crate) fn committed(mut self, event: &Committed) -> Self {
-        let waiting = self.take_in_order(event.deferred).into_iter();
-        let waiting = waiting.filter(Handler::waits_for_commit);
+    /// The calls and handlers that waited for a commit, each with its event, without the rest.
+    pub(crate) fn committed(handlers: Vec<Handler>, event: &Committed) -> Self {
+        let waiting = handlers.into_iter().filter(Handler::waits_for_commit);
         let calls = waiting.map(|handler| handler.with_event(event)).collect();
         Self(ManuallyDrop::new(calls))
     }
@@ -291,10 +336,7 @@ impl Queue {
 
     /// Counts the deferred calls, handlers of signals left out.
     pub(crate) fn deferred(&self) -> usize {
-        self.0
-            .iter()
-            .filter(|handler| handler.is_deferred())
-            .count()
+        deferred(&self.0)
     }
 
     /// Counts the calls and handlers that would run at a commit.
@@ -304,7 +346,15 @@ impl Queue {
     }
 }
 
+fn deferred(handlers: &[Handler]) -> usize {
+    let deferred = handlers.iter().filter(|handler| handler.is_deferred());
+    deferred.count()
+}
+
 #[cold]
-fn put_last(handlers: &mut [Handler]) {
+fn put_in_order(handlers: &mut [Handler]) -> usize {
+    let deferred = deferred(handlers);
+    key::merge(handlers);
     handlers.sort_by_key(Handler::is_last);
+    deferred
 }

@@ -16,6 +16,8 @@ mod cancellation_scripted;
 mod context_depth;
 #[path = "../tests/context_tasks.rs"]
 mod context_tasks;
+#[path = "../tests/defer_keys.rs"]
+mod defer_keys;
 #[path = "../tests/destructors.rs"]
 mod destructors;
 #[path = "../tests/failures_begin.rs"]

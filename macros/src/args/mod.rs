@@ -15,7 +15,7 @@ use crate::tokens::{is_punct, parse_to_end};
 use value::{at_end, expression};
 
 pub(crate) use options::{
-    Flag, Given, Isolation, Options, Propagation, Word, flag, is_close, is_long_and_close,
+    Flag, Given, Isolation, Options, Propagation, Word, flag, is_close, is_long_and_close, key,
     keywords, path, unknown,
 };
 

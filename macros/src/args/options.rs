@@ -285,6 +285,12 @@ pub(crate) fn path(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Path>
     Path::parse_mod_style(input)
 }
 
+/// The key of a deferred call.
+pub(crate) fn key(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
+    let equals = equals(keyword, input, "(\"index\", id)")?;
+    expression(equals, input, diagnostics::expected_key)
+}
+
 /// The `=` before an option's value.
 fn equals(keyword: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Token![=]> {
     if at_end(input) || !input.peek(Token![=]) {

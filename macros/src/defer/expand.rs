@@ -61,7 +61,17 @@ fn registration(
         None => written,
     };
     // Located at the call, and so is what rustc has to say about what it returns.
-    let registration = call(place, private(register), written);
+    let registration = match &options.key {
+        Some(key) => {
+            let keyed = private(&format!("{register}_keyed"));
+            call(
+                place,
+                keyed,
+                quote_spanned!(Span::mixed_site()=> #key, #written),
+            )
+        }
+        None => call(place, private(register), written),
+    };
     match wait {
         Some(wait) => self::wait(&registration, wait),
         None => registration,

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Path, Token};
+use syn::{Expr, Path, Token};
 
 use crate::args;
 use crate::diagnostics;
@@ -13,6 +13,8 @@ use crate::tokens::parse_to_end;
 /// The options of one deferred call, each at most once.
 #[derive(Default)]
 pub(crate) struct Options {
+    /// `key = EXPR`: of those with an equal one only the last runs.
+    pub(crate) key: Option<Expr>,
     /// `crate = PATH`: where this crate is found.
     pub(crate) krate: Option<Path>,
     /// `robust`: no function returns its failure.
@@ -40,6 +42,13 @@ const TABLE: &[Row] = &[
         read: |keyword, input, options| {
             let names = names(keyword, input)?;
             set(keyword, &mut options.clone, names)
+        },
+    },
+    Row {
+        keyword: "key",
+        read: |keyword, input, options| {
+            let key = args::key(keyword, input)?;
+            set(keyword, &mut options.key, key)
         },
     },
     Row {

@@ -66,14 +66,14 @@ pub(crate) fn expected_deferred_option(input: ParseStream<'_>) -> Error {
     let (span, found) = found(input);
     Error::new(
         span,
-        format!("expected `robust` or `clone(…)` before `=>`, found {found}"),
+        format!("expected `key = …`, `robust` or `clone(…)` before `=>`, found {found}"),
     )
 }
 
 pub(crate) fn no_option(arrow: Span) -> Error {
     Error::new(
         arrow,
-        "expected `robust` or `clone(…)` before `=>`, found nothing",
+        "expected `key = …`, `robust` or `clone(…)` before `=>`, found nothing",
     )
 }
 

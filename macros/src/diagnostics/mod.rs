@@ -71,6 +71,16 @@ pub(crate) fn expected_expression(equals: Token![=], input: ParseStream<'_>) -> 
     )
 }
 
+pub(crate) fn expected_key(equals: Token![=], input: ParseStream<'_>) -> Error {
+    let (span, found) = found_after(equals, input);
+    let instead =
+        "write what tells the calls that stand for each other, as in `key = (\"index\", id)`";
+    Error::new(
+        span,
+        format!("expected an expression after `=`, found {found}; {instead}"),
+    )
+}
+
 pub(crate) fn expected_equals(name: &Ident, input: ParseStream<'_>) -> Error {
     let (span, found) = found(input);
     Error::new(

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 
 use crate::context::{self, Kind, OpenBlock};
 use crate::error::{BoxError, Error, Reason, RollbackOnly};
+use crate::key::CallKey;
 use crate::outside;
 use crate::queue::{AsyncCall, Handler, HandlerOutcome};
 use crate::run;
@@ -23,6 +24,23 @@ where
     let location = Location::caller();
     if let Some(block) = context::innermost() {
         block.enqueue(Handler::sync(call, location));
+    } else {
+        outside::admit(location);
+        outside::report(call(), location);
+    }
+}
+
+/// Does as [`defer`] with a call that the next one with an equal key replaces.
+#[track_caller]
+pub fn defer_keyed<K, F, R>(key: K, call: F)
+where
+    K: CallKey,
+    F: FnOnce() -> R + Send + 'static,
+    R: HandlerOutcome,
+{
+    let location = Location::caller();
+    if let Some(block) = context::innermost() {
+        block.enqueue(Handler::sync(call, location).with_key(key));
     } else {
         outside::admit(location);
         outside::report(call(), location);
@@ -45,6 +63,23 @@ where
     Ok(())
 }
 
+/// Does as [`try_defer`] with a call that the next one with an equal key replaces.
+///
+/// # Errors
+///
+/// When no transaction is open; the call is dropped then.
+#[track_caller]
+pub fn try_defer_keyed<K, F, R>(key: K, call: F) -> Result<(), Error>
+where
+    K: CallKey,
+    F: FnOnce() -> R + Send + 'static,
+    R: HandlerOutcome,
+{
+    let block = context::innermost().ok_or(Reason::NotInTransaction)?;
+    block.enqueue(Handler::sync(call, Location::caller()).with_key(key));
+    Ok(())
+}
+
 /// Does with an async call what `defer!` promises.
 ///
 /// What it returns says nothing of the call's type, so that a call that does not fit is reported once.
@@ -55,35 +90,60 @@ where
 {
     Registration {
         call: Some(boxed(call)),
+        key: None::<Unkeyed>,
         admitted: false,
         location: Location::caller(),
     }
 }
 
+/// Does as [`defer_async`] with a call that the next one with an equal key replaces.
+#[track_caller]
+pub fn defer_async_keyed<K, F>(key: K, call: F) -> Registration<K>
+where
+    K: CallKey,
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    Registration {
+        call: Some(boxed(call)),
+        key: Some(key),
+        admitted: false,
+        location: Location::caller(),
+    }
+}
+
+/// The key of a call without one: there is no value of it.
+#[derive(PartialEq, Eq, Hash)]
+pub enum Unkeyed {}
+
 /// A deferred async call, which is registered when it is awaited.
 #[must_use = "futures do nothing unless you `.await` them"]
-pub struct Registration {
+pub struct Registration<K = Unkeyed> {
     call: Option<AsyncCall>,
+    key: Option<K>,
     /// There is no transaction, and the call runs here.
     admitted: bool,
     location: &'static Location<'static>,
 }
 
-impl Future for Registration {
+// Nothing in it is pinned.
+impl<K> Unpin for Registration<K> {}
+
+impl<K: CallKey> Future for Registration<K> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if !self.admitted
             && let Some(block) = context::innermost()
         {
-            enqueue_async(block, self.call.take(), self.location);
+            let (call, key) = (self.call.take(), self.key.take());
+            enqueue_async(block, call, key, self.location);
             return Poll::Ready(());
         }
         self.run(context)
     }
 }
 
-impl Registration {
+impl<K> Registration<K> {
     /// Outside of any transaction.
     #[cold]
     fn run(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -112,26 +172,49 @@ where
 {
     TryRegistration {
         call: Some(boxed(call)),
+        key: None::<Unkeyed>,
+        location: Location::caller(),
+    }
+}
+
+/// Does as [`try_defer_async`] with a call that the next one with an equal key replaces.
+///
+/// # Errors
+///
+/// When no transaction is open; the call is dropped then.
+#[track_caller]
+pub fn try_defer_async_keyed<K, F>(key: K, call: F) -> TryRegistration<K>
+where
+    K: CallKey,
+    F: Future<Output: HandlerOutcome> + Send + 'static,
+{
+    TryRegistration {
+        call: Some(boxed(call)),
+        key: Some(key),
         location: Location::caller(),
     }
 }
 
 /// A [`Registration`] in a transaction, or none at all.
 #[must_use = "futures do nothing unless you `.await` them"]
-pub struct TryRegistration {
+pub struct TryRegistration<K = Unkeyed> {
     call: Option<AsyncCall>,
+    key: Option<K>,
     location: &'static Location<'static>,
 }
 
-impl Future for TryRegistration {
+// Nothing in it is pinned.
+impl<K> Unpin for TryRegistration<K> {}
+
+impl<K: CallKey> Future for TryRegistration<K> {
     type Output = Result<(), Error>;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        let call = self.call.take();
+        let (call, key) = (self.call.take(), self.key.take());
         let Some(block) = context::innermost() else {
             return Poll::Ready(Err(Reason::NotInTransaction.into()));
         };
-        enqueue_async(block, call, self.location);
+        enqueue_async(block, call, key, self.location);
         Poll::Ready(Ok(()))
     }
 }
@@ -164,9 +247,20 @@ impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
 
 /// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
 #[inline]
-fn enqueue_async(block: OpenBlock, call: Option<AsyncCall>, location: &'static Location<'static>) {
+fn enqueue_async(
+    block: OpenBlock,
+    call: Option<AsyncCall>,
+    key: Option<impl CallKey>,
+    location: &'static Location<'static>,
+) {
     match call {
-        Some(call) if block.kind() == Kind::Async => block.enqueue(Handler::future(call, location)),
+        Some(call) if block.kind() == Kind::Async => {
+            let handler = Handler::future(call, location);
+            block.enqueue(match key {
+                Some(key) => handler.with_key(key),
+                None => handler,
+            });
+        }
         Some(_lost) => doom(block, location),
         None => {}
     }

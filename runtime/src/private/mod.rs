@@ -15,8 +15,9 @@ pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};
 
 pub use deferred::{
-    Cloned, Registration, TryRegistration, cloned, defer, defer_async, robust, robust_async,
-    try_defer, try_defer_async,
+    Cloned, Registration, TryRegistration, cloned, defer, defer_async, defer_async_keyed,
+    defer_keyed, robust, robust_async, try_defer, try_defer_async, try_defer_async_keyed,
+    try_defer_keyed,
 };
 
 pub use crate::attempts::Attempts;

@@ -9,7 +9,7 @@ use crate::error::HandlerFailure;
 use crate::event::Committed;
 use crate::executor;
 use crate::observer;
-use crate::queue::{AsyncCall, Call, Handler, Queue};
+use crate::queue::{AsyncCall, Call, Handler};
 
 /// Runs what waited for a commit. Dropping it runs the rest as far as that is possible without
 /// waiting.
@@ -22,9 +22,9 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    pub(crate) fn new(mut queue: Queue, event: Committed) -> Self {
+    pub(crate) fn new(calls: Vec<Handler>, event: Committed) -> Self {
         Self {
-            waiting: queue.take_in_order(event.deferred).into_iter(),
+            waiting: calls.into_iter(),
             current: None,
             event,
             results: Results::default(),
@@ -37,10 +37,7 @@ impl Drain {
         let Handler { call, location, .. } = self.waiting.next()?;
         match call {
             Call::Sync(call) => self.results.add(location, run(call)),
-            call
-            @ (Call::Async(_) | Call::Commit(..) | Call::Rollback(_) | Call::Completed(..)) => {
-                self.run_rare(call, location);
-            }
+            call => self.run_rare(call, location),
         }
         Some(location)
     }
@@ -100,7 +97,7 @@ impl Drain {
                 run(|| call(&self.event))
             }
             Call::Completed(call, nesting) => run(|| call(&self.event.completed(nesting))),
-            Call::Rollback(call) => run(move || {
+            call @ (Call::Rollback(_) | Call::Keyed(_) | Call::Replaced(_)) => run(move || {
                 drop(call);
                 Ok(())
             }),

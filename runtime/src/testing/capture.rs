@@ -170,13 +170,14 @@ impl Captured {
         drain.finish()
     }
 
-    fn drain(self) -> Drain {
+    fn drain(mut self) -> Drain {
+        let (calls, deferred) = self.0.take_in_order();
         let event = Committed {
             id: NO_TRANSACTION,
             site: &Site::NOWHERE,
             nesting: 0,
-            deferred: self.0.deferred(),
+            deferred,
         };
-        Drain::new(self.0, event)
+        Drain::new(calls, event)
     }
 }

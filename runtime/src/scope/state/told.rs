@@ -142,18 +142,17 @@ impl BlockState {
 
     /// The calls that have to run after the commit of an outermost block, unless something catches them.
     pub(in crate::scope) fn drain(&mut self) -> Option<Drain> {
-        let queue = self.take_queue();
+        let (calls, deferred) = self.take_queue().take_in_order();
         let event = Committed {
             id: self.id(),
             site: self.site(),
             nesting: 0,
-            deferred: queue.deferred(),
+            deferred,
         };
         if context::is_capturing() {
-            let caught = queue.committed(&event);
-            context::capture(caught);
+            context::capture(Queue::committed(calls, &event));
             return None;
         }
-        Some(Drain::new(queue, event))
+        Some(Drain::new(calls, event))
     }
 }
