@@ -60,6 +60,7 @@ mod error;
 mod event;
 mod executor;
 mod forbidden;
+mod handler_outcome;
 mod key;
 mod observer;
 mod options;
@@ -92,11 +93,11 @@ pub use crate::attempts::Backoff;
 pub use crate::error::{
     BoxError, Error, ErrorKind, FailureKind, HandlerFailure, Outcome, RollbackOnly,
 };
+pub use crate::handler_outcome::HandlerOutcome;
 #[doc(no_inline)]
 pub use crate::observer::Event;
 pub use crate::observer::{Observer, add_observer, events};
 pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
-pub use crate::queue::HandlerOutcome;
 pub use crate::site::Site;
 pub use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Keeper, Owned,

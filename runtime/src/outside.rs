@@ -18,8 +18,8 @@ pub use Policy::{Refuse, Run, Warn};
 
 use crate::context::{Hidden, Inside, Outside};
 use crate::error::HandlerFailure;
+use crate::handler_outcome::HandlerOutcome;
 use crate::observer;
-use crate::queue::HandlerOutcome;
 use crate::run::Unheard;
 
 /// The policy for a call that is deferred outside of any transaction.

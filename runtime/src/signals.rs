@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::context::{self, OpenBlock};
 use crate::error::{Error, Reason};
 pub use crate::event::{Cause, Committed, Completed, RolledBack};
-use crate::queue::{Handler, HandlerOutcome};
+use crate::handler_outcome::HandlerOutcome;
+use crate::queue::Handler;
 
 #[doc = include_str!("../docs/post_commit.md")]
 #[must_use = "a signal does nothing until a handler is connected"]

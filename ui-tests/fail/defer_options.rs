@@ -15,4 +15,8 @@ fn main() {
     defer!( => index(id));
     defer!(robust => );
     defer!(crate = commit_on_success, index(id));
+    defer!(key => index(id));
+    defer!(key = => index(id));
+    defer!(key(id) => index(id));
+    defer!(key = id, key = id => index(id));
 }

@@ -27,6 +27,9 @@ fn place(conn: &mut Connection, order: Order) -> Result<usize, DbError> {
     defer!(robust => count(order.0));
     defer!(clone(order) => drop(order));
     try_defer!(clone(order) => drop(order)).expect("a transaction is open");
+    defer!(key = "all", robust => count(1));
+    defer!(clone(order), key = ("all", order.0) => { index(&order).ok(); });
+    try_defer!(key = String::from("all") => count(1)).expect("a transaction is open");
     defer!(robust => index_all(order));
     conn.execute("INSERT")
 }
@@ -41,7 +44,8 @@ fn index_all(order: Order) -> Result<(), DbError> {
 async fn place_later(conn: &mut AsyncConnection, order: Order) -> Result<usize, DbError> {
     defer!(robust, clone(order) => send(order).await);
     defer!(robust, clone(order) => async move { send(order).await });
-    defer!(robust => send(order).await);
+    defer!(robust, key = order.0 => send(order.clone()).await);
+    defer!(key = order.0, robust => send(order).await);
     conn.execute("INSERT").await
 }
 
@@ -61,9 +65,9 @@ fn diverges(conn: &mut Connection) -> Result<usize, DbError> {
 
 fn main() {
     place(&mut Connection::default(), Order(1)).unwrap();
-    assert_eq!(RAN.load(Ordering::Relaxed), 3);
+    assert_eq!(RAN.load(Ordering::Relaxed), 4);
     block_on(place_later(&mut AsyncConnection::default(), Order(10))).unwrap();
-    assert_eq!(RAN.load(Ordering::Relaxed), 33);
+    assert_eq!(RAN.load(Ordering::Relaxed), 34);
     let mut conn = Connection::default();
     let _ = diverges(&mut conn);
 }

@@ -34,18 +34,7 @@ fn registration(
     deferred: &Deferred,
     krate: Krate<'_>,
 ) -> TokenStream {
-    let (place, written, wait) = match deferred {
-        Deferred::Callable(callable) => (start(callable), callable.clone(), None),
-        Deferred::Block(statements) => {
-            let place = start(statements);
-            (place, block(statements, place), None)
-        }
-        Deferred::Call(call) => (place(&call.callee), later(call, Body::Closure), None),
-        Deferred::AwaitedCall(call, wait) => {
-            (place(&call.callee), later(call, Body::Future), Some(*wait))
-        }
-        Deferred::Future(future, wait) => (start(future), future.clone(), Some(*wait)),
-    };
+    let (place, written, wait) = written(deferred);
     let (register, robust) = match (invoked, wait) {
         (Macro::Defer, None) => ("defer", "robust"),
         (Macro::Defer, Some(_)) => ("defer_async", "robust_async"),
@@ -61,20 +50,33 @@ fn registration(
         None => written,
     };
     // Located at the call, and so is what rustc has to say about what it returns.
-    let registration = match &options.key {
-        Some(key) => {
-            let keyed = private(&format!("{register}_keyed"));
-            call(
-                place,
-                keyed,
-                quote_spanned!(Span::mixed_site()=> #key, #written),
-            )
-        }
-        None => call(place, private(register), written),
+    let (register, arguments) = match &options.key {
+        Some(key) => (
+            format!("{register}_keyed"),
+            quote_spanned!(Span::mixed_site()=> #key, #written),
+        ),
+        None => (register.to_owned(), written),
     };
+    let registration = call(place, private(&register), arguments);
     match wait {
         Some(wait) => self::wait(&registration, wait),
         None => registration,
+    }
+}
+
+/// The token to blame for what the call returns, the call as a value, and the `.await` behind it.
+fn written(deferred: &Deferred) -> (Span, TokenStream, Option<Span>) {
+    match deferred {
+        Deferred::Callable(callable) => (start(callable), callable.clone(), None),
+        Deferred::Block(statements) => {
+            let place = start(statements);
+            (place, block(statements, place), None)
+        }
+        Deferred::Call(call) => (place(&call.callee), later(call, Body::Closure), None),
+        Deferred::AwaitedCall(call, wait) => {
+            (place(&call.callee), later(call, Body::Future), Some(*wait))
+        }
+        Deferred::Future(future, wait) => (start(future), future.clone(), Some(*wait)),
     }
 }
 

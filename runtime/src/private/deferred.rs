@@ -9,9 +9,10 @@ use pin_project_lite::pin_project;
 
 use crate::context::{self, Kind, OpenBlock};
 use crate::error::{BoxError, Error, Reason, RollbackOnly};
+use crate::handler_outcome::HandlerOutcome;
 use crate::key::CallKey;
 use crate::outside;
-use crate::queue::{AsyncCall, Handler, HandlerOutcome};
+use crate::queue::{AsyncCall, Handler};
 use crate::run;
 
 /// Does with a sync call what `defer!` promises.

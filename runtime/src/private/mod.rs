@@ -23,8 +23,8 @@ pub use deferred::{
 pub use crate::attempts::Attempts;
 use crate::attempts::Backoff;
 use crate::error::Error;
+pub use crate::handler_outcome::HandlerOutcome;
 use crate::options::Options;
-pub use crate::queue::HandlerOutcome;
 pub use crate::scope::{
     AnyLifetime, AsyncRunning, AsyncScope, Mistaken, Returned, Running, Scope, Static,
 };

@@ -6,7 +6,8 @@ use std::pin::pin;
 
 use super::results::{self, Results};
 use crate::error::HandlerFailure;
-use crate::queue::{CallResult, HandlerOutcome};
+use crate::handler_outcome::HandlerOutcome;
+use crate::queue::CallResult;
 
 /// The failures of a call that are for observers only: it is told from others by this type, by whoever knows the
 /// transaction.

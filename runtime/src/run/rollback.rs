@@ -8,15 +8,13 @@ use crate::queue::{Call, CallResult, Handler, Queue};
 /// reported to observers alone, since the function returns an error already, or is not there any more.
 pub(crate) fn run_handlers_of_end(mut queue: Queue, event: &Completed) {
     let rolled_back = event.rolled_back();
-    let deferred = queue.deferred();
-    conclude(queue.take_in_order(deferred), event.id, |call| {
-        match (call, &rolled_back) {
-            (Call::Rollback(call), Some(event)) => call(event),
-            (Call::Completed(call, _), _) => call(event),
-            (other, _) => {
-                drop(other);
-                Ok(())
-            }
+    let (handlers, _deferred) = queue.take_in_order();
+    conclude(handlers, event.id, |call| match (call, &rolled_back) {
+        (Call::Rollback(call), Some(event)) => call(event),
+        (Call::Completed(call, _), _) => call(event),
+        (other, _) => {
+            drop(other);
+            Ok(())
         }
     });
 }
