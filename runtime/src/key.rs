@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::queue::Handler;
@@ -18,7 +19,13 @@ pub trait CallKey: Eq + Hash + Send + 'static {}
 impl<K: Eq + Hash + Send + 'static> CallKey for K {}
 
 /// A key with its type erased. Keys of different types are different.
-pub(crate) struct Key(Box<dyn Erased>);
+pub struct Key(Box<dyn Erased>);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Key")
+    }
+}
 
 trait Erased: Send {
     fn is(&self, other: &dyn Any) -> bool;

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use crate::error::BoxError;
 use crate::event::{Committed, Completed, RolledBack};
 use crate::handler_outcome::HandlerOutcome;
-use crate::key::{self, CallKey, Key};
+use crate::key::{self, Key};
 
 /// The result of a call, whatever it returns.
 pub(crate) type CallResult = Result<(), BoxError>;
@@ -24,7 +24,7 @@ pub(crate) enum Call {
     /// One of which only the last with the same key runs.
     Keyed(Box<(Key, Call)>),
     /// One in whose place another runs.
-    Replaced(Box<Call>),
+    Replaced(#[expect(dead_code, reason = "kept to be dropped in its turn")] Box<Call>),
 }
 
 impl Call {
@@ -99,8 +99,8 @@ impl Handler {
         Self::new(Call::Completed(call, nesting), location)
     }
 
-    pub(crate) fn with_key(self, key: impl CallKey) -> Self {
-        let call = Call::Keyed(Box::new((Key::new(key), self.call)));
+    pub(crate) fn with_key(self, key: Key) -> Self {
+        let call = Call::Keyed(Box::new((key, self.call)));
         Self { call, ..self }
     }
 

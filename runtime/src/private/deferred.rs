@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use crate::context::{self, Kind, OpenBlock};
 use crate::error::{BoxError, Error, Reason, RollbackOnly};
 use crate::handler_outcome::HandlerOutcome;
-use crate::key::CallKey;
+use crate::key::{CallKey, Key};
 use crate::outside;
 use crate::queue::{AsyncCall, Handler};
 use crate::run;
@@ -41,7 +41,7 @@ where
 {
     let location = Location::caller();
     if let Some(block) = context::innermost() {
-        block.enqueue(Handler::sync(call, location).with_key(key));
+        block.enqueue(Handler::sync(call, location).with_key(Key::new(key)));
     } else {
         outside::admit(location);
         outside::report(call(), location);
@@ -77,7 +77,7 @@ where
     R: HandlerOutcome,
 {
     let block = context::innermost().ok_or(Reason::NotInTransaction)?;
-    block.enqueue(Handler::sync(call, Location::caller()).with_key(key));
+    block.enqueue(Handler::sync(call, Location::caller()).with_key(Key::new(key)));
     Ok(())
 }
 
@@ -99,22 +99,28 @@ where
 
 /// Does as [`defer_async`] with a call that the next one with an equal key replaces.
 #[track_caller]
-pub fn defer_async_keyed<K, F>(key: K, call: F) -> Registration<K>
+pub fn defer_async_keyed<K, F>(key: K, call: F) -> Registration<Key>
 where
     K: CallKey,
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {
     Registration {
         call: Some(boxed(call)),
-        key: Some(key),
+        key: Some(Key::new(key)),
         admitted: false,
         location: Location::caller(),
     }
 }
 
 /// The key of a call without one: there is no value of it.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Debug)]
 pub enum Unkeyed {}
+
+impl From<Unkeyed> for Key {
+    fn from(none: Unkeyed) -> Self {
+        match none {}
+    }
+}
 
 /// A deferred async call, which is registered when it is awaited.
 #[must_use = "futures do nothing unless you `.await` them"]
@@ -129,7 +135,7 @@ pub struct Registration<K = Unkeyed> {
 // Nothing in it is pinned.
 impl<K> Unpin for Registration<K> {}
 
-impl<K: CallKey> Future for Registration<K> {
+impl<K: Into<Key>> Future for Registration<K> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -184,14 +190,14 @@ where
 ///
 /// When no transaction is open; the call is dropped then.
 #[track_caller]
-pub fn try_defer_async_keyed<K, F>(key: K, call: F) -> TryRegistration<K>
+pub fn try_defer_async_keyed<K, F>(key: K, call: F) -> TryRegistration<Key>
 where
     K: CallKey,
     F: Future<Output: HandlerOutcome> + Send + 'static,
 {
     TryRegistration {
         call: Some(boxed(call)),
-        key: Some(key),
+        key: Some(Key::new(key)),
         location: Location::caller(),
     }
 }
@@ -207,7 +213,7 @@ pub struct TryRegistration<K = Unkeyed> {
 // Nothing in it is pinned.
 impl<K> Unpin for TryRegistration<K> {}
 
-impl<K: CallKey> Future for TryRegistration<K> {
+impl<K: Into<Key>> Future for TryRegistration<K> {
     type Output = Result<(), Error>;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
@@ -251,14 +257,14 @@ impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
 fn enqueue_async(
     block: OpenBlock,
     call: Option<AsyncCall>,
-    key: Option<impl CallKey>,
+    key: Option<impl Into<Key>>,
     location: &'static Location<'static>,
 ) {
     match call {
         Some(call) if block.kind() == Kind::Async => {
             let handler = Handler::future(call, location);
             block.enqueue(match key {
-                Some(key) => handler.with_key(key),
+                Some(key) => handler.with_key(key.into()),
                 None => handler,
             });
         }
