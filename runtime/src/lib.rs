@@ -52,6 +52,8 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+#[cfg(feature = "ambient")]
+mod ambient;
 mod at_once;
 mod attempts;
 mod context;
@@ -65,6 +67,7 @@ mod key;
 mod observer;
 mod options;
 pub mod outside;
+mod pool_id;
 mod queue;
 mod run;
 mod savepoint;

@@ -159,7 +159,7 @@ fn not_kept(session: &mut impl Session, refusal: CommitError) -> BoxError {
     not_undone(session, refusal.into())
 }
 
-fn not_undone(session: &mut impl Session, failure: RollbackError) -> BoxError {
+pub(crate) fn not_undone(session: &mut impl Session, failure: RollbackError) -> BoxError {
     match failure {
         RollbackError::Ended => ended(session),
         RollbackError::Failed(error) | RollbackError::Disconnected(error) => error,

@@ -232,6 +232,12 @@ pub trait Session {
         std::any::type_name::<Self>()
     }
 
+    /// The pool that the connection is from, as far as handles have to know.
+    #[doc(hidden)]
+    fn pool(&self) -> crate::pool_id::PoolId {
+        crate::pool_id::PoolId::NONE
+    }
+
     /// Whether running the whole transaction again may succeed after `error`: a serialization
     /// failure, a deadlock, a busy file, told by the driver's code, never by a message. `error` is
     /// looked at together with its sources.

@@ -11,6 +11,8 @@ mod asynchronous;
 mod driver;
 #[path = "../contract/only/ended_session.rs"]
 mod ended_session;
+#[path = "../contract/handle/mod.rs"]
+mod handle;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/sqlx_messages.rs"]

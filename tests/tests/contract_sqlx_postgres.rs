@@ -15,6 +15,8 @@ mod driver;
 mod ended_session;
 #[path = "../contract/suite/failing_commit.rs"]
 mod failing_commit;
+#[path = "../contract/handle/mod.rs"]
+mod handle;
 #[path = "../contract/only/hidden_cause.rs"]
 mod hidden_cause;
 #[path = "../contract/only/left_behind.rs"]

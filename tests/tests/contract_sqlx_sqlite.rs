@@ -13,6 +13,8 @@ mod deferred_constraints;
 mod driver;
 #[path = "../contract/suite/failing_commit.rs"]
 mod failing_commit;
+#[path = "../contract/handle/mod.rs"]
+mod handle;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/sqlx_sqlite.rs"]

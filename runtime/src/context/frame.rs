@@ -1,6 +1,7 @@
 //! The frame of a block: all that others may ask of it while its body runs.
 
 use crate::error::RollbackOnly;
+use crate::pool_id::PoolId;
 use crate::queue::Queue;
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint};
@@ -110,6 +111,7 @@ pub(super) struct Block {
     pub(super) savepoint: Savepoint,
     pub(super) children: Children,
     pub(super) levels: Levels,
+    pub(super) pool: PoolId,
     flags: Flags,
 }
 
@@ -133,6 +135,7 @@ impl Block {
             savepoint,
             children: Children::NONE,
             levels: Levels::UNKNOWN,
+            pool: PoolId::NONE,
             flags: Flags::of(kind),
         }
     }
@@ -281,6 +284,13 @@ impl Frame {
             block: self.block,
             pending: Pending::EMPTY,
         }
+    }
+
+    /// Of a block whose connection is from a pool that there are handles of.
+    #[inline]
+    pub(crate) const fn of_pool(mut self, pool: PoolId) -> Self {
+        self.block.pool = pool;
+        self
     }
 
     /// Of a block that has joined the one around it.

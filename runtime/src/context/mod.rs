@@ -15,6 +15,8 @@ pub(crate) use children::{Child, Enclosing, Refusal, child_ends};
 pub(crate) use entered::Hidden;
 pub(crate) use frame::{Frame, Kind, Levels, MustRollBack, Pending};
 pub(crate) use inside::{Inside, Outside};
+#[cfg(feature = "ambient")]
+pub(crate) use open::{Around, around};
 pub(crate) use open::{
     OpenBlock, capture, change_innermost_of, id_of_innermost_of, innermost, is_capturing, is_empty,
     pending, remove,

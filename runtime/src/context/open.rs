@@ -3,6 +3,7 @@
 use super::entered::STACK;
 use super::frame::{Block, Kind, Pending};
 use super::stack::Slot;
+use crate::pool_id::PoolId;
 use crate::queue::{Handler, Queue};
 use crate::site::Site;
 use crate::transaction::ConnectionId;
@@ -52,6 +53,49 @@ impl OpenBlock {
     pub(crate) fn change(self, f: impl FnOnce(&mut Pending)) {
         self.at(|slot| slot.change(f));
     }
+}
+
+#[cfg(feature = "ambient")]
+/// What is around the running code, as somebody sees it who looks for an open transaction.
+pub(crate) enum Around<R> {
+    /// A block that is wanted, inside of so many others of its connection that have a level of their own.
+    In {
+        found: R,
+        level: usize,
+        site: &'static Site,
+    },
+    /// A block of which the pool is not to be looked past.
+    Beside(&'static Site),
+    Nothing,
+}
+
+#[cfg(feature = "ambient")]
+/// Looks for a block outwards, by its connection and its pool.
+#[inline]
+pub(crate) fn around<R>(
+    find: impl Fn(ConnectionId) -> Option<R>,
+    is_beside: impl Fn(PoolId) -> bool,
+) -> Around<R> {
+    STACK.with(|stack| {
+        for index in stack.all(Block::is_open) {
+            let Block {
+                connection,
+                site,
+                pool,
+                ..
+            } = stack.block(index);
+            if let Some(found) = find(connection) {
+                let has_level =
+                    |block: Block| Block::is_on(connection)(block) && !block.has_joined();
+                let level = stack.all(has_level).count().saturating_sub(1);
+                return Around::In { found, level, site };
+            }
+            if is_beside(pool) {
+                return Around::Beside(site);
+            }
+        }
+        Around::Nothing
+    })
 }
 
 /// Runs `f` on what has gathered in the innermost block that is wanted, if there is one.

@@ -83,8 +83,18 @@ pub enum ErrorKind {
     /// The transaction **is committed**; calls that it had deferred failed. The others ran. They are in
     /// [`Error::failures`](crate::Error::failures).
     Handlers,
+    /// A handle was used inside of a block whose source is not a handle but the same pool, or a connection of which nobody
+    /// knows the pool: it would have been outside of that block. Nothing was sent. What is meant to be outside uses the
+    /// handle's pool.
+    BesideBlock,
+    /// The connection of the transaction was not to be had in time, for a statement of a handle or for the end of the block: the
+    /// message says who has it. Nothing was sent.
+    Busy,
+    /// The block has ended that a statement of a handle, or a block inside of it, was begun in. Nothing was sent.
+    Outlived,
     /// No transaction is open here for [`try_defer!`](crate::try_defer), [`set_rollback`](crate::set_rollback), or a
-    /// [signal](crate::signals), which are to be had in one only. The call or the handler was dropped.
+    /// [signal](crate::signals), or a handle that takes part in transactions only, which are to be had in one only. The
+    /// call or the handler was dropped, and nothing was sent.
     NotInTransaction,
 }
 
@@ -104,6 +114,9 @@ impl ErrorKind {
             | Self::RollbackOnly
             | Self::Concurrent
             | Self::NotOwned
+            | Self::BesideBlock
+            | Self::Busy
+            | Self::Outlived
             | Self::NotInTransaction => Outcome::RolledBack,
             Self::Handlers => Outcome::Committed,
             Self::Ended | Self::Rollback | Self::Unknown => Outcome::Unknown,

@@ -1,6 +1,7 @@
 //! The errors, and what each of them says about the data.
 
 mod failure;
+mod holder;
 mod kind;
 mod reason;
 mod rollback_only;
@@ -8,6 +9,7 @@ mod rollback_only;
 use std::fmt;
 
 pub use failure::{FailureKind, HandlerFailure};
+pub(crate) use holder::Holder;
 pub use kind::{ErrorKind, Outcome};
 pub(crate) use reason::{BesideOpen, Reason, RefusedAndOpen};
 pub use rollback_only::RollbackOnly;

@@ -1,5 +1,6 @@
 //! The states that an error is made of, behind its kind.
 
+use super::Holder;
 use super::{BoxError, Error, ErrorKind, HandlerFailure, RollbackOnly};
 use crate::site::Site;
 
@@ -61,6 +62,15 @@ pub(crate) enum Reason {
     Unknown(&'static Site, #[source] BoxError),
     #[error("`{}` was committed, but {} deferred call(s) failed: {}", .0.function, .1.len(), Listed(.1))]
     Handlers(&'static Site, Vec<HandlerFailure>),
+    #[error(
+        "inside `{}`, which has begun its transaction on the pool itself or on a connection of its own, a handle would be outside of it: give that block the handle as its source, or use the handle's `pool()` to be outside on purpose",
+        .0.function
+    )]
+    BesideBlock(&'static Site),
+    #[error("the connection of {} is not free: {}", Of(.0), .1.busy())]
+    Busy(&'static Site, Holder),
+    #[error("{} has ended, and a statement, a lease or a block that was begun in it goes on", Of(.0))]
+    Outlived(&'static Site),
     #[error("no transaction is open here")]
     NotInTransaction,
 }
@@ -83,6 +93,9 @@ impl Reason {
             Self::Rollback(..) => ErrorKind::Rollback,
             Self::Unknown(..) => ErrorKind::Unknown,
             Self::Handlers(..) => ErrorKind::Handlers,
+            Self::BesideBlock(_) => ErrorKind::BesideBlock,
+            Self::Busy(..) => ErrorKind::Busy,
+            Self::Outlived(_) => ErrorKind::Outlived,
             Self::NotInTransaction => ErrorKind::NotInTransaction,
         }
     }
@@ -103,8 +116,22 @@ impl Reason {
             | Self::NotOwned { site, .. }
             | Self::Rollback(site, _)
             | Self::Unknown(site, _)
-            | Self::Handlers(site, _) => Some(site),
+            | Self::Handlers(site, _)
+            | Self::BesideBlock(site) => Some(site),
+            Self::Busy(site, _) | Self::Outlived(site) => (*site != Site::NOWHERE).then_some(site),
             Self::NotInTransaction => None,
+        }
+    }
+}
+
+/// A block, if it is one.
+struct Of(&'static Site);
+
+impl std::fmt::Display for Of {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self.0 {
+            Site::NOWHERE => formatter.write_str("the transaction"),
+            Site { function, .. } => write!(formatter, "the transaction of `{function}`"),
         }
     }
 }

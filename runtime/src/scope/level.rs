@@ -164,6 +164,11 @@ fn no_transaction(site: &'static Site) -> Error {
 /// The error of a block that has no connection, or could not begin on it.
 #[cold]
 pub(super) fn no_begin(site: &'static Site, source: BoxError) -> Error {
+    // A handle has an error of its own.
+    let source = match source.downcast::<Error>() {
+        Ok(error) => return *error,
+        Err(source) => source,
+    };
     let source = match context::innermost() {
         Some(block) => {
             let around = block.site();

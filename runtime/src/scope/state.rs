@@ -84,7 +84,7 @@ impl BlockState {
     ) -> Result<Self, Error> {
         let connection = session.connection_id();
         let (level, savepoint) = level::decide(session, connection, site, options)?;
-        let frame = Frame::new(connection, kind, site, savepoint);
+        let frame = Frame::new(connection, kind, site, savepoint).of_pool(session.pool());
         Ok(Self {
             frame: if level == Level::Joined {
                 frame.joined()

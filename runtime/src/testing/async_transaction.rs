@@ -79,8 +79,8 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
         };
         test.open().await.map_err(no_begin)?;
         test.abandoned = Some(Abandoned::Open);
-        let connection = test.transaction.connection_id();
-        test.registration.set_connection(connection);
+        // A handle lends its connection to whoever uses it.
+        test.connection();
         Ok(test)
     }
 
@@ -115,6 +115,7 @@ impl<T: AsyncTransaction> AsyncTestTransaction<T> {
         self.registration
             .set_connection(self.transaction.connection_id());
         let undone = test_transaction::undo_abandoned(&mut *self.transaction).await;
+        self.connection();
         undone.map_err(|source| not_rolled_back(RollbackError::Failed(source)))
     }
 

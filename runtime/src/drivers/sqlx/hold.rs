@@ -65,7 +65,7 @@ pub trait Hold: HasConnection {
         Self: 't;
 
     /// The next user of the connection.
-    const OWNERSHIP: Ownership;
+    fn ownership(&self) -> Ownership;
 
     /// Lends the connection to the body.
     fn lend(&mut self) -> Self::Handle<'_>;
@@ -110,6 +110,17 @@ pub struct Pooled<DB: Database> {
     pub(super) pool: Option<Pool<DB>>,
 }
 
+impl<DB: Backend> Pooled<DB> {
+    // Acquires first and begins later: `Pool::begin` of sqlx 0.9, cancelled at the right moment,
+    // gives a connection with an open transaction back to the pool.
+    pub(super) async fn of(pool: &Pool<DB>) -> Result<Self, sqlx_core::Error> {
+        Ok(Self {
+            connection: pool.acquire().await?,
+            pool: Some(pool.clone()),
+        })
+    }
+}
+
 impl<DB: Database> fmt::Debug for Pooled<DB> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Pooled")
@@ -135,7 +146,9 @@ impl<DB: Backend> HasConnection for Pooled<DB> {
 impl<DB: Backend> Hold for Pooled<DB> {
     type Handle<'t> = &'t mut DB::Connection;
 
-    const OWNERSHIP: Ownership = Ownership::Pooled;
+    fn ownership(&self) -> Ownership {
+        Ownership::Pooled
+    }
 
     fn lend(&mut self) -> &mut DB::Connection {
         &mut self.connection
@@ -179,7 +192,9 @@ impl<G: DerefMut<Target: HasConnection> + Send> Hold for Owned<G> {
     where
         G: 't;
 
-    const OWNERSHIP: Ownership = Ownership::Guarded;
+    fn ownership(&self) -> Ownership {
+        Ownership::Guarded
+    }
 
     fn lend(&mut self) -> &mut ConnectionOf<Self> {
         self.0.connection_mut()
@@ -208,7 +223,9 @@ impl<'c, C: HasConnection> Hold for &'c mut C {
     where
         'c: 't;
 
-    const OWNERSHIP: Ownership = Ownership::Borrowed;
+    fn ownership(&self) -> Ownership {
+        Ownership::Borrowed
+    }
 
     fn lend(&mut self) -> &mut C {
         self

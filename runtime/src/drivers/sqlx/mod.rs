@@ -1,14 +1,21 @@
 #![doc = include_str!("../../../docs/drivers/sqlx.md")]
 
 mod backend;
+#[cfg(feature = "ambient")]
+mod db;
 mod error;
+#[cfg(feature = "ambient")]
+mod executor;
 mod hold;
+#[cfg(feature = "ambient")]
+mod lease;
 #[cfg(feature = "sqlx-mysql")]
 mod mysql;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres_commit;
+mod source;
 mod sources;
 #[cfg(feature = "sqlx-sqlite")]
 mod sqlite;
@@ -17,7 +24,12 @@ mod transaction;
 #[cfg(feature = "sqlx-postgres")]
 mod transaction_id;
 
+#[cfg(feature = "ambient")]
+pub use db::Db;
 pub(crate) use error::told;
+#[cfg(feature = "ambient")]
+pub use lease::Lease;
+pub use source::Source;
 
 /// A database of sqlx that this crate knows: the bound of a function that is generic over it.
 ///

@@ -18,14 +18,8 @@ pub enum Sqlx {}
 impl<DB: Backend> AsyncBegin<Sqlx> for &Pool<DB> {
     type Transaction = SqlxTransaction<Pooled<DB>>;
 
-    // Acquires first and begins later: `Pool::begin` of sqlx 0.9, cancelled at the right moment,
-    // gives a connection with an open transaction back to the pool.
     async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        let pooled = Pooled {
-            connection: Pool::acquire(self).await?,
-            pool: Some(self.clone()),
-        };
-        Ok(SqlxTransaction::new(pooled))
+        Ok(SqlxTransaction::new(Pooled::of(self).await?))
     }
 }
 
@@ -86,6 +80,12 @@ macro_rules! connection {
 
             fn connection_mut(&mut self) -> &mut $connection {
                 self
+            }
+        }
+
+        impl<'c> From<&'c mut $connection> for $crate::drivers::sqlx::Source<'c, $database> {
+            fn from(connection: &'c mut $connection) -> Self {
+                Self::of_connection(connection)
             }
         }
 

@@ -4,13 +4,19 @@ use sqlx_core::database::Database;
 use sqlx_core::transaction::TransactionManager;
 
 use super::backend::{Backend, Fate, Later};
+#[cfg(feature = "ambient")]
+use super::db::address;
 use super::error::said_by_database;
 use super::hold::{HasConnection, Hold, Ownership};
 use super::steps::{StillNested, count_out, depth, sql};
+#[cfg(feature = "ambient")]
+use crate::ambient;
 use crate::drivers::dialect::undo;
 use crate::error::BoxError;
 use crate::observer;
 use crate::options::Options;
+#[cfg(feature = "ambient")]
+use crate::pool_id::PoolId;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
     Session, TransactionStatus,
@@ -33,10 +39,28 @@ impl<H: Hold> SqlxTransaction<H> {
         Self { holder, settles }
     }
 
+    /// The connection.
+    pub(super) fn connection(&self) -> &<DatabaseOf<H> as Database>::Connection {
+        self.holder.connection()
+    }
+
+    /// The connection.
+    pub(super) fn connection_mut(&mut self) -> &mut <DatabaseOf<H> as Database>::Connection {
+        self.holder.connection_mut()
+    }
+
     /// On a connection whose last user may have queued a rollback that sqlx has yet to count.
     pub(super) async fn after_catching_up(mut holder: H) -> Self {
         H::Database::catch_up(holder.connection_mut()).await;
         Self::new(holder)
+    }
+
+    pub(super) fn of_parts(holder: H, settles: bool) -> Self {
+        Self { holder, settles }
+    }
+
+    pub(super) fn into_parts(self) -> (H, bool) {
+        (self.holder, self.settles)
     }
 
     /// Whether there is a pool to ask.
@@ -90,11 +114,11 @@ impl<H: Hold> Session for SqlxTransaction<H> {
     }
 
     fn owns_connection(&self) -> bool {
-        H::OWNERSHIP != Ownership::Borrowed
+        self.holder.ownership() != Ownership::Borrowed
     }
 
     fn closes_connection(&self) -> bool {
-        H::OWNERSHIP == Ownership::Pooled && H::Database::DOUBTFUL == Fate::Close
+        self.holder.ownership() == Ownership::Pooled && H::Database::DOUBTFUL == Fate::Close
     }
 
     /// All sources have the connection, or borrow it mutably.
@@ -110,6 +134,14 @@ impl<H: Hold> Session for SqlxTransaction<H> {
         H::Database::DRIVER
     }
 
+    #[cfg(feature = "ambient")]
+    fn pool(&self) -> PoolId {
+        match self.holder.pool() {
+            Some(pool) => ambient::of_pool(address(pool)),
+            None => ambient::unknown::<H::Database>(),
+        }
+    }
+
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
         said_by_database(error).is_some_and(H::Database::is_transient)
     }
@@ -122,7 +154,8 @@ impl<H: Hold> Session for SqlxTransaction<H> {
 impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         let later = self.later();
-        let statement = H::Database::begin(options, later, H::OWNERSHIP)?;
+        let ownership = self.holder.ownership();
+        let statement = H::Database::begin(options, later, ownership)?;
         self.settles = options.settle;
         let owns = self.owns_connection();
         let connection = self.holder.connection_mut();
@@ -133,7 +166,7 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
             return Err(error.into());
         }
         observer::leftover_rolled_back(H::Database::DRIVER);
-        let statement = H::Database::begin(options, later, H::OWNERSHIP)?;
+        let statement = H::Database::begin(options, later, ownership)?;
         Ok(ManagerOf::<H>::begin(connection, Some(statement)).await?)
     }
 

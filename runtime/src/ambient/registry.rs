@@ -1,0 +1,90 @@
+//! The open transactions of a pool, for those who look for one.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::inside::Inside;
+use super::pools;
+use super::slot::Slot;
+use crate::context::{self, Around};
+use crate::error::{Error, Reason};
+use crate::pool_id::PoolId;
+use crate::test_transaction;
+use crate::transaction::AsyncTransaction;
+
+/// The open transactions of a pool that a handle has begun.
+pub struct Registry<T: AsyncTransaction + 'static> {
+    pool: PoolId,
+    /// The identity of all pools that a connection to the same database may be from.
+    unknown: PoolId,
+    slots: Mutex<Vec<Arc<Slot<T>>>>,
+    patience: Duration,
+}
+
+impl<T: AsyncTransaction + 'static> Registry<T> {
+    pub(super) const fn new(pool: PoolId, unknown: PoolId, patience: Duration) -> Self {
+        let slots = Mutex::new(Vec::new());
+        Self {
+            pool,
+            unknown,
+            slots,
+            patience,
+        }
+    }
+
+    pub(super) fn pool(&self) -> PoolId {
+        self.pool
+    }
+
+    /// The time in which a connection has to be had.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot<T>>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, slot: Arc<Slot<T>>) {
+        self.slots().push(slot);
+    }
+
+    pub(super) fn remove(&self, removed: &Arc<Slot<T>>) {
+        self.slots().retain(|slot| !Arc::ptr_eq(slot, removed));
+    }
+
+    fn slot(&self, wanted: impl Fn(&Slot<T>) -> bool) -> Option<Arc<Slot<T>>> {
+        let slots = self.slots();
+        slots.iter().find(|slot| wanted(slot)).cloned()
+    }
+
+    /// The place of the running code in an open transaction, if it is in one: in that of the innermost block of the pool, or
+    /// outside of any in that of a test which was begun with the handle.
+    ///
+    /// # Errors
+    ///
+    /// When it is inside of a block that has not begun with a handle.
+    #[inline]
+    pub(crate) fn around(&self, handle: u64) -> Result<Option<Inside<T>>, Error> {
+        let find = |connection| self.slot(|slot| slot.connection() == Some(connection));
+        let is_beside = |pool| pool != PoolId::NONE && (pool == self.pool || pool == self.unknown);
+        match context::around(find, is_beside) {
+            Around::In { found, level, site } => Inside::of(found, level, site).map(Some),
+            Around::Beside(site) => Err(Reason::BesideBlock(site).into()),
+            Around::Nothing if test_transaction::is_none() => Ok(None),
+            Around::Nothing => Ok(self.of_test(handle)),
+        }
+    }
+
+    #[cold]
+    fn of_test(&self, handle: u64) -> Option<Inside<T>> {
+        let in_test = |slot: &Slot<T>| slot.handle == handle && slot.is_in_test();
+        self.slot(in_test).and_then(Inside::of_test)
+    }
+}
+
+impl<T: AsyncTransaction + 'static> Drop for Registry<T> {
+    fn drop(&mut self) {
+        pools::forget(self.pool);
+    }
+}

@@ -1,0 +1,320 @@
+//! The transaction of a block whose source is a handle.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::ended::take_back;
+use super::registry::Registry;
+use super::slot::Slot;
+use super::state::Place;
+use crate::error::{BoxError, Error, Holder, Reason};
+use crate::options::Options;
+use crate::pool_id::PoolId;
+use crate::site::Site;
+use crate::transaction::{
+    Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
+    Session, TransactionStatus,
+};
+
+/// A handle, as its blocks know it.
+pub trait Handle: Send + Sync + 'static {
+    /// The transaction that its pool leads to.
+    type Transaction: AsyncTransaction + 'static;
+
+    /// The open transactions of its pool.
+    fn registry(&self) -> &Registry<Self::Transaction>;
+
+    /// Tells handles apart. Clones are one.
+    fn id(&self) -> u64;
+
+    /// Takes a connection from the pool.
+    fn acquire(&self) -> impl Future<Output = Result<Self::Transaction, BoxError>> + Send;
+}
+
+/// The transaction of a block whose source is a handle: its pool's own, which others use as well while the body runs.
+pub struct Ambient<H: Handle> {
+    handle: H,
+    slot: Arc<Slot<H::Transaction>>,
+    /// The transaction, unless the body runs.
+    held: Option<Box<H::Transaction>>,
+    is_outermost: bool,
+    /// Its level in the transaction, which a block that has joined the one around it has none of.
+    level: Level,
+    has_undone: bool,
+}
+
+/// The level of a block, as those know it who use its connection.
+#[derive(Clone, Copy)]
+enum Level {
+    /// It has none, or none any more.
+    None,
+    /// It has one that nobody knows of yet.
+    Begun,
+    /// Its body runs in it.
+    Open(Place),
+    /// Its body has run.
+    Ending,
+    /// Its body has run, and has left a block open in it.
+    Leaking,
+}
+
+impl<H: Handle> Ambient<H> {
+    pub(crate) async fn begin(handle: H) -> Result<Self, BoxError> {
+        let patience = handle.registry().patience();
+        let Some(inside) = handle.registry().around(handle.id())? else {
+            let transaction = handle.acquire().await?;
+            let slot = Arc::new(Slot::new(&transaction, handle.id()));
+            handle.registry().add(Arc::clone(&slot));
+            return Ok(Self::of(handle, slot, Box::new(transaction), true));
+        };
+        let (slot, place) = (inside.slot, inside.place);
+        let transaction = slot.take(place, Holder::Block, patience).await?;
+        Ok(Self::of(handle, slot, transaction, false))
+    }
+
+    fn of(
+        handle: H,
+        slot: Arc<Slot<H::Transaction>>,
+        transaction: Box<H::Transaction>,
+        is_outermost: bool,
+    ) -> Self {
+        Self {
+            handle,
+            slot,
+            held: Some(transaction),
+            is_outermost,
+            level: Level::None,
+            has_undone: false,
+        }
+    }
+
+    /// Looks at the transaction, unless somebody has it who has outlived the body.
+    fn look<R>(&mut self, f: impl FnOnce(&mut H::Transaction) -> R) -> Option<R> {
+        match &mut self.held {
+            Some(transaction) => Some(f(transaction)),
+            None => self.slot.look(f),
+        }
+    }
+
+    /// The transaction, for a step of the block.
+    async fn transaction(&mut self) -> Result<&mut H::Transaction, Error> {
+        if let Level::Open(place) = self.level {
+            self.level = if self.slot.end(place)? {
+                Level::Ending
+            } else {
+                Level::Leaking
+            };
+        }
+        let transaction = match self.held.take() {
+            Some(transaction) => transaction,
+            None => take_back(&self.slot).await?,
+        };
+        Ok(self.held.insert(transaction))
+    }
+
+    /// The transaction, to keep what was done in the block.
+    async fn to_keep(&mut self) -> Result<&mut H::Transaction, CommitError> {
+        let refused = |error: Error| CommitError::Refused(error.into());
+        self.transaction().await.map_err(refused)?;
+        match (self.level, &mut self.held) {
+            (Level::Leaking, _) | (_, None) => {
+                let left_open = Reason::Busy(&Site::NOWHERE, Holder::Block);
+                Err(refused(left_open.into()))
+            }
+            (_, Some(transaction)) => Ok(transaction),
+        }
+    }
+
+    /// The transaction, to undo what was done in the block.
+    async fn to_undo(&mut self) -> Result<&mut H::Transaction, RollbackError> {
+        let failed = |error: Error| RollbackError::Failed(error.into());
+        self.transaction().await.map_err(failed)
+    }
+
+    /// Notes that a savepoint is gone. The transaction goes to those who are around the block, if its body has run.
+    fn savepoint_ended(&mut self) {
+        let level = self.level;
+        if !self.is_outermost {
+            self.level = Level::None;
+            if let Level::Ending | Level::Leaking = level {
+                self.leave();
+            }
+        }
+    }
+
+    /// Gives the transaction to those around a block that has ended.
+    fn leave(&mut self) {
+        if let Some(transaction) = self.held.take() {
+            self.slot.give_back(transaction);
+        }
+    }
+}
+
+impl<H: Handle> fmt::Debug for Ambient<H> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Ambient")
+    }
+}
+
+impl<H: Handle> Session for Ambient<H> {
+    type Handle<'t> = &'t H;
+
+    fn handle(&mut self) -> &H {
+        if let Some(transaction) = self.held.take() {
+            match self.level {
+                Level::None | Level::Open(_) => self.slot.give_back(transaction),
+                // A test goes on after it was settled.
+                Level::Begun | Level::Ending | Level::Leaking => {
+                    self.level = Level::Open(self.slot.open(transaction));
+                }
+            }
+        }
+        &self.handle
+    }
+
+    fn connection_id(&mut self) -> ConnectionId {
+        let known = self.slot.connection();
+        let held = self.held.as_mut();
+        known
+            .or_else(|| held.map(|transaction| transaction.connection_id()))
+            .unwrap_or(ConnectionId::new(0))
+    }
+
+    fn status(&mut self) -> TransactionStatus {
+        self.look(Session::status)
+            .unwrap_or(TransactionStatus::Open)
+    }
+
+    fn owns_connection(&self) -> bool {
+        self.is_outermost
+    }
+
+    fn closes_connection(&self) -> bool {
+        self.is_outermost && self.slot.closes_connection
+    }
+
+    /// Others wait.
+    fn is_exclusive(&self) -> bool {
+        true
+    }
+
+    fn levels(&mut self) -> Option<u32> {
+        self.look(Session::levels).flatten()
+    }
+
+    fn driver(&self) -> &'static str {
+        self.slot.driver
+    }
+
+    fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        match &self.held {
+            Some(transaction) => transaction.is_transient(error),
+            None => {
+                self.slot
+                    .look(|transaction: &mut H::Transaction| transaction.is_transient(error))
+                    == Some(true)
+            }
+        }
+    }
+
+    fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
+        match &self.held {
+            Some(transaction) => transaction.was_rolled_back_by(error),
+            None => {
+                self.slot
+                    .look(|transaction: &mut H::Transaction| transaction.was_rolled_back_by(error))
+                    == Some(true)
+            }
+        }
+    }
+
+    fn pool(&self) -> PoolId {
+        self.handle.registry().pool()
+    }
+}
+
+impl<H: Handle> AsyncTransaction for Ambient<H> {
+    async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
+        self.transaction().await?.begin(options).await?;
+        self.level = Level::Begun;
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), CommitError> {
+        self.to_keep().await?.commit().await
+    }
+
+    async fn rollback(&mut self) -> Result<(), RollbackError> {
+        self.to_undo().await?.rollback().await
+    }
+
+    async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
+        self.transaction().await?.savepoint(savepoint).await?;
+        self.level = Level::Begun;
+        Ok(())
+    }
+
+    async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+        self.to_keep().await?.release(savepoint).await?;
+        self.savepoint_ended();
+        Ok(())
+    }
+
+    async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
+        self.to_undo().await?.rollback_to(savepoint).await?;
+        self.savepoint_ended();
+        Ok(())
+    }
+
+    async fn check(&mut self) -> Result<(), CommitError> {
+        self.to_keep().await?.check().await
+    }
+
+    fn abandon(&mut self, abandoned: Abandoned) {
+        if self.held.is_none() {
+            self.held = match self.level {
+                _ if self.is_outermost => self.slot.take_now(None),
+                Level::Open(place) => self.slot.take_now(Some(place)),
+                _ => None,
+            };
+        }
+        if let Some(transaction) = &mut self.held {
+            transaction.abandon(abandoned);
+            self.has_undone = transaction.has_undone();
+        }
+    }
+
+    fn has_undone(&self) -> bool {
+        self.has_undone
+    }
+
+    fn recovers(&self) -> bool {
+        let held = self.held.as_ref();
+        held.is_some_and(|transaction| transaction.recovers())
+    }
+
+    async fn recover(&mut self) -> bool {
+        match &mut self.held {
+            Some(transaction) => transaction.recover().await,
+            None => false,
+        }
+    }
+
+    fn keep<K: Keeper<Self>>(self, keeper: K) -> K::Kept {
+        keeper.of_owned(self, |transaction| transaction)
+    }
+}
+
+impl<H: Handle> Drop for Ambient<H> {
+    fn drop(&mut self) {
+        if self.is_outermost {
+            self.handle.registry().remove(&self.slot);
+            self.slot.close();
+            return;
+        }
+        if let Level::Open(place) = self.level {
+            self.slot.leave(place);
+        }
+        self.leave();
+    }
+}

@@ -1,0 +1,85 @@
+//! The handle of a pool: what is inside of a block by it, what is outside, and what is neither and has to be refused.
+
+mod attempts;
+mod beside;
+mod cancelled;
+mod in_a_test;
+mod inside;
+mod outliving;
+mod siblings;
+
+use std::time::Duration;
+
+use commit_on_success::drivers::sqlx::Db;
+use commit_on_success::{Error, ErrorKind, commit_on_success, defer};
+use sqlx::pool::PoolOptions;
+
+use crate::dialect;
+use crate::driver::{self, Database};
+use crate::support::Failure;
+
+type Handle = Db<dialect::Db>;
+
+impl Database {
+    /// A handle of a pool of that size.
+    async fn handle(&self, size: u32) -> Handle {
+        Db::new(self.pool(size).await)
+    }
+
+    /// A handle of a pool of one, which does not wait for long.
+    async fn impatient(&self) -> Handle {
+        let options = PoolOptions::new().max_connections(1);
+        let options = options.acquire_timeout(Duration::from_millis(300));
+        Db::new(options.connect_with(self.options.clone()).await.unwrap())
+    }
+}
+
+/// What a repository does, which knows nothing of transactions.
+async fn insert(db: &Handle, id: i64) -> sqlx::Result<()> {
+    sqlx::query(dialect::INSERT).bind(id).execute(db).await?;
+    Ok(())
+}
+
+async fn rows(db: &Handle) -> sqlx::Result<Vec<i64>> {
+    let ids = sqlx::query_scalar("SELECT id FROM item ORDER BY id");
+    ids.fetch_all(db).await
+}
+
+/// Writes a row, and fails if it is told to.
+#[commit_on_success(tx = db)]
+async fn block(db: &Handle, id: i64, succeeds: bool) -> Result<(), Failure> {
+    insert(db, id).await?;
+    if succeeds {
+        Ok(())
+    } else {
+        Err(Failure::body("block"))
+    }
+}
+
+/// The kind of an error of the handle, by whatever it was passed on.
+#[track_caller]
+fn kind(error: &(dyn std::error::Error + 'static)) -> ErrorKind {
+    Error::find(error).unwrap().kind()
+}
+
+/// Whether the connections of the pool are as new.
+async fn is_clean(db: &Handle, rows: &[i64]) -> bool {
+    insert(db, 1000).await.unwrap();
+    let delete = sqlx::query("DELETE FROM item WHERE id = 1000");
+    delete.execute(db).await.unwrap();
+    self::rows(db).await.unwrap() == rows
+}
+
+/// Writes a row in a block, with a call that writes another one outside of it.
+#[commit_on_success(tx = db)]
+async fn insert_and_defer(db: &Handle, id: i64) -> Result<(), Failure> {
+    insert(db, id).await?;
+    let db = db.clone();
+    defer!(insert_later(db, id + 1).await);
+    driver::pause().await;
+    Ok(())
+}
+
+async fn insert_later(db: Handle, id: i64) -> sqlx::Result<()> {
+    insert(&db, id).await
+}
