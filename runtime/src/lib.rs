@@ -92,7 +92,19 @@ pub use commit_on_success_macros::transaction;
 #[doc = include_str!("../docs/try_defer.md")]
 pub use commit_on_success_macros::try_defer;
 
+#[cfg(feature = "ambient")]
+pub use crate::ambient::{Handle, Lease};
 pub use crate::attempts::Backoff;
+#[cfg(all(
+    feature = "ambient",
+    any(
+        feature = "sqlx-mysql",
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite"
+    )
+))]
+#[doc(no_inline)]
+pub use crate::drivers::sqlx;
 pub use crate::error::{
     BoxError, Error, ErrorKind, FailureKind, HandlerFailure, Outcome, RollbackOnly,
 };

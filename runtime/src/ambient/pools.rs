@@ -4,11 +4,10 @@
 use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
+use super::pool::Pool;
 use super::registry::Registry;
 use crate::pool_id::PoolId;
-use crate::transaction::AsyncTransaction;
 
 static HANDLES: AtomicUsize = AtomicUsize::new(0);
 static POOLS: Mutex<Pools> = Mutex::new(Pools {
@@ -19,11 +18,12 @@ static POOLS: Mutex<Pools> = Mutex::new(Pools {
 struct Pools {
     /// The databases that handles are for.
     databases: Vec<TypeId>,
-    pools: Vec<Pool>,
+    pools: Vec<Known>,
 }
 
-struct Pool {
-    address: usize,
+struct Known {
+    /// `None` if nobody else can tell that it is this one.
+    address: Option<usize>,
     id: PoolId,
     registries: Vec<Weak<dyn Any + Send + Sync>>,
 }
@@ -32,48 +32,32 @@ fn pools() -> MutexGuard<'static, Pools> {
     POOLS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether there is no handle in this process.
+/// The identity of the pool of a connection to a database, which its address tells, if anything does.
 #[inline]
-fn is_none() -> bool {
-    HANDLES.load(Ordering::Acquire) == 0
-}
-
-/// The identity of the pool at an address.
-#[inline]
-pub(crate) fn of_pool(address: usize) -> PoolId {
-    if is_none() {
+pub(crate) fn pool_of<DB: 'static>(address: impl FnOnce() -> Option<usize>) -> PoolId {
+    if HANDLES.load(Ordering::Acquire) == 0 {
         return PoolId::NONE;
     }
+    let address = address();
     let pools = pools();
-    let mut known = pools.pools.iter();
-    let known = known.find(|pool| pool.address == address);
-    known.map_or(PoolId::NONE, |pool| pool.id)
-}
-
-/// The identity of a connection to a database, which may be from any pool.
-#[inline]
-pub(crate) fn unknown<DB: 'static>() -> PoolId {
-    if is_none() {
-        PoolId::NONE
-    } else {
-        pools().unknown(TypeId::of::<DB>())
+    match (address, pools.position(address)) {
+        (None, _) => pools.unknown(TypeId::of::<DB>()),
+        (_, Some(index)) => pools.pools[index].id,
+        (_, None) => PoolId::NONE,
     }
 }
 
-/// The open transactions of the pool at an address, whose connections are had after `patience` or not at all.
-pub(crate) fn registry<DB: 'static, T: AsyncTransaction + 'static>(
-    address: usize,
-    patience: Duration,
-) -> Arc<Registry<T>> {
+/// The open transactions of a pool.
+pub(super) fn registry<P: Pool>(pool: &P) -> Arc<Registry<P::Transaction>> {
     let mut pools = pools();
-    let unknown = pools.learn(TypeId::of::<DB>());
-    let pool = pools.at(address);
+    let unknown = pools.learn(TypeId::of::<P::Database>());
+    let pool = pools.at(pool.address());
     let mut known = pool.registries.iter().filter_map(Weak::upgrade);
     if let Some(registry) = known.find_map(|registry| registry.downcast().ok()) {
         return registry;
     }
-    let registry = Arc::new(Registry::new(pool.id, unknown, patience));
-    let listed: Weak<Registry<T>> = Arc::downgrade(&registry);
+    let registry = Arc::new(Registry::new(pool.id, unknown));
+    let listed: Weak<Registry<P::Transaction>> = Arc::downgrade(&registry);
     pool.registries.push(listed);
     HANDLES.fetch_add(1, Ordering::Release);
     registry
@@ -105,11 +89,16 @@ impl Pools {
         self.unknown(database)
     }
 
-    fn at(&mut self, address: usize) -> &mut Pool {
-        let index = match self.pools.iter().position(|pool| pool.address == address) {
+    fn position(&self, address: Option<usize>) -> Option<usize> {
+        let is_it = |pool: &Known| address.is_some() && pool.address == address;
+        self.pools.iter().position(is_it)
+    }
+
+    fn at(&mut self, address: Option<usize>) -> &mut Known {
+        let index = match self.position(address) {
             Some(index) => index,
             None => {
-                self.pools.push(Pool {
+                self.pools.push(Known {
                     address,
                     id: self.unused(),
                     registries: Vec::new(),

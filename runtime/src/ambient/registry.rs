@@ -1,7 +1,6 @@
 //! The open transactions of a pool, for those who look for one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::inside::Inside;
 use super::pools;
@@ -13,32 +12,25 @@ use crate::test_transaction;
 use crate::transaction::AsyncTransaction;
 
 /// The open transactions of a pool that a handle has begun.
-pub struct Registry<T: AsyncTransaction + 'static> {
+pub(crate) struct Registry<T: AsyncTransaction + 'static> {
     pool: PoolId,
     /// The identity of all pools that a connection to the same database may be from.
     unknown: PoolId,
     slots: Mutex<Vec<Arc<Slot<T>>>>,
-    patience: Duration,
 }
 
 impl<T: AsyncTransaction + 'static> Registry<T> {
-    pub(super) const fn new(pool: PoolId, unknown: PoolId, patience: Duration) -> Self {
+    pub(super) const fn new(pool: PoolId, unknown: PoolId) -> Self {
         let slots = Mutex::new(Vec::new());
         Self {
             pool,
             unknown,
             slots,
-            patience,
         }
     }
 
     pub(super) fn pool(&self) -> PoolId {
         self.pool
-    }
-
-    /// The time in which a connection has to be had.
-    pub(super) fn patience(&self) -> Duration {
-        self.patience
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot<T>>>> {

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::ended::take_back;
-use super::registry::Registry;
+use super::handle::Handle;
+use super::pool::Pool;
 use super::slot::Slot;
 use super::state::Place;
 use crate::error::{BoxError, Error, Holder, Reason};
@@ -16,27 +17,12 @@ use crate::transaction::{
     Session, TransactionStatus,
 };
 
-/// A handle, as its blocks know it.
-pub trait Handle: Send + Sync + 'static {
-    /// The transaction that its pool leads to.
-    type Transaction: AsyncTransaction + 'static;
-
-    /// The open transactions of its pool.
-    fn registry(&self) -> &Registry<Self::Transaction>;
-
-    /// Tells handles apart. Clones are one.
-    fn id(&self) -> u64;
-
-    /// Takes a connection from the pool.
-    fn acquire(&self) -> impl Future<Output = Result<Self::Transaction, BoxError>> + Send;
-}
-
 /// The transaction of a block whose source is a handle: its pool's own, which others use as well while the body runs.
-pub struct Ambient<H: Handle> {
-    handle: H,
-    slot: Arc<Slot<H::Transaction>>,
+pub struct Ambient<P: Pool> {
+    handle: Handle<P>,
+    slot: Arc<Slot<P::Transaction>>,
     /// The transaction, unless the body runs.
-    held: Option<Box<H::Transaction>>,
+    held: Option<Box<P::Transaction>>,
     is_outermost: bool,
     /// Its level in the transaction, which a block that has joined the one around it has none of.
     level: Level,
@@ -58,11 +44,11 @@ enum Level {
     Leaking,
 }
 
-impl<H: Handle> Ambient<H> {
-    pub(crate) async fn begin(handle: H) -> Result<Self, BoxError> {
-        let patience = handle.registry().patience();
+impl<P: Pool> Ambient<P> {
+    pub(crate) async fn begin(handle: Handle<P>) -> Result<Self, BoxError> {
+        let patience = handle.patience();
         let Some(inside) = handle.registry().around(handle.id())? else {
-            let transaction = handle.acquire().await?;
+            let transaction = handle.pool().acquire().await?;
             let slot = Arc::new(Slot::new(&transaction, handle.id()));
             handle.registry().add(Arc::clone(&slot));
             return Ok(Self::of(handle, slot, Box::new(transaction), true));
@@ -73,9 +59,9 @@ impl<H: Handle> Ambient<H> {
     }
 
     fn of(
-        handle: H,
-        slot: Arc<Slot<H::Transaction>>,
-        transaction: Box<H::Transaction>,
+        handle: Handle<P>,
+        slot: Arc<Slot<P::Transaction>>,
+        transaction: Box<P::Transaction>,
         is_outermost: bool,
     ) -> Self {
         Self {
@@ -89,7 +75,7 @@ impl<H: Handle> Ambient<H> {
     }
 
     /// Looks at the transaction, unless somebody has it who has outlived the body.
-    fn look<R>(&mut self, f: impl FnOnce(&mut H::Transaction) -> R) -> Option<R> {
+    fn look<R>(&mut self, f: impl FnOnce(&mut P::Transaction) -> R) -> Option<R> {
         match &mut self.held {
             Some(transaction) => Some(f(transaction)),
             None => self.slot.look(f),
@@ -97,7 +83,7 @@ impl<H: Handle> Ambient<H> {
     }
 
     /// The transaction, for a step of the block.
-    async fn transaction(&mut self) -> Result<&mut H::Transaction, Error> {
+    async fn transaction(&mut self) -> Result<&mut P::Transaction, Error> {
         if let Level::Open(place) = self.level {
             self.level = if self.slot.end(place)? {
                 Level::Ending
@@ -113,7 +99,7 @@ impl<H: Handle> Ambient<H> {
     }
 
     /// The transaction, to keep what was done in the block.
-    async fn to_keep(&mut self) -> Result<&mut H::Transaction, CommitError> {
+    async fn to_keep(&mut self) -> Result<&mut P::Transaction, CommitError> {
         let refused = |error: Error| CommitError::Refused(error.into());
         self.transaction().await.map_err(refused)?;
         match (self.level, &mut self.held) {
@@ -126,7 +112,7 @@ impl<H: Handle> Ambient<H> {
     }
 
     /// The transaction, to undo what was done in the block.
-    async fn to_undo(&mut self) -> Result<&mut H::Transaction, RollbackError> {
+    async fn to_undo(&mut self) -> Result<&mut P::Transaction, RollbackError> {
         let failed = |error: Error| RollbackError::Failed(error.into());
         self.transaction().await.map_err(failed)
     }
@@ -150,16 +136,16 @@ impl<H: Handle> Ambient<H> {
     }
 }
 
-impl<H: Handle> fmt::Debug for Ambient<H> {
+impl<P: Pool> fmt::Debug for Ambient<P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Ambient")
     }
 }
 
-impl<H: Handle> Session for Ambient<H> {
-    type Handle<'t> = &'t H;
+impl<P: Pool> Session for Ambient<P> {
+    type Handle<'t> = &'t Handle<P>;
 
-    fn handle(&mut self) -> &H {
+    fn handle(&mut self) -> &Handle<P> {
         if let Some(transaction) = self.held.take() {
             match self.level {
                 Level::None | Level::Open(_) => self.slot.give_back(transaction),
@@ -211,7 +197,7 @@ impl<H: Handle> Session for Ambient<H> {
             Some(transaction) => transaction.is_transient(error),
             None => {
                 self.slot
-                    .look(|transaction: &mut H::Transaction| transaction.is_transient(error))
+                    .look(|transaction: &mut P::Transaction| transaction.is_transient(error))
                     == Some(true)
             }
         }
@@ -222,7 +208,7 @@ impl<H: Handle> Session for Ambient<H> {
             Some(transaction) => transaction.was_rolled_back_by(error),
             None => {
                 self.slot
-                    .look(|transaction: &mut H::Transaction| transaction.was_rolled_back_by(error))
+                    .look(|transaction: &mut P::Transaction| transaction.was_rolled_back_by(error))
                     == Some(true)
             }
         }
@@ -233,7 +219,7 @@ impl<H: Handle> Session for Ambient<H> {
     }
 }
 
-impl<H: Handle> AsyncTransaction for Ambient<H> {
+impl<P: Pool> AsyncTransaction for Ambient<P> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         self.transaction().await?.begin(options).await?;
         self.level = Level::Begun;
@@ -305,7 +291,7 @@ impl<H: Handle> AsyncTransaction for Ambient<H> {
     }
 }
 
-impl<H: Handle> Drop for Ambient<H> {
+impl<P: Pool> Drop for Ambient<P> {
     fn drop(&mut self) {
         if self.is_outermost {
             self.handle.registry().remove(&self.slot);

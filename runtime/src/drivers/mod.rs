@@ -19,9 +19,6 @@ pub mod diesel_async;
 mod diesel_steps;
 #[cfg(any(feature = "postgres", feature = "rusqlite", feature = "tokio-postgres"))]
 mod ownership;
-#[cfg(feature = "ambient")]
-#[doc = include_str!("../../docs/handles.md")]
-pub mod handles {}
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "postgres", feature = "tokio-postgres"))]

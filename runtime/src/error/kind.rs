@@ -90,6 +90,8 @@ pub enum ErrorKind {
     /// The connection of the transaction was not to be had in time, for a statement of a handle or for the end of the block: the
     /// message says who has it. Nothing was sent.
     Busy,
+    /// The pool had no connection for a lease of a handle. The source is the pool's error.
+    Acquire,
     /// The block has ended that a statement of a handle, or a block inside of it, was begun in. Nothing was sent.
     Outlived,
     /// No transaction is open here for [`try_defer!`](crate::try_defer), [`set_rollback`](crate::set_rollback), or a
@@ -117,6 +119,7 @@ impl ErrorKind {
             | Self::BesideBlock
             | Self::Busy
             | Self::Outlived
+            | Self::Acquire
             | Self::NotInTransaction => Outcome::RolledBack,
             Self::Handlers => Outcome::Committed,
             Self::Ended | Self::Rollback | Self::Unknown => Outcome::Unknown,

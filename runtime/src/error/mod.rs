@@ -113,6 +113,9 @@ impl Error {
     /// ```
     pub fn into_driver_error<E: std::error::Error + 'static>(self) -> Result<E, Self> {
         let (reason, site, source): (fn(_, _) -> _, _, _) = match *self.0 {
+            Reason::Acquire(source) => {
+                return downcast(source).map_err(|source| Reason::Acquire(source).into());
+            }
             Reason::Begin(site, source) => (Reason::Begin, site, source),
             Reason::NestedBegin(site, source) => (Reason::NestedBegin, site, source),
             Reason::Commit(site, source) => (Reason::Commit, site, source),

@@ -71,6 +71,8 @@ pub(crate) enum Reason {
     Busy(&'static Site, Holder),
     #[error("{} has ended, and a statement, a lease or a block that was begun in it goes on", Of(.0))]
     Outlived(&'static Site),
+    #[error("the pool has no connection to lease")]
+    Acquire(#[source] BoxError),
     #[error("no transaction is open here")]
     NotInTransaction,
 }
@@ -96,6 +98,7 @@ impl Reason {
             Self::BesideBlock(_) => ErrorKind::BesideBlock,
             Self::Busy(..) => ErrorKind::Busy,
             Self::Outlived(_) => ErrorKind::Outlived,
+            Self::Acquire(_) => ErrorKind::Acquire,
             Self::NotInTransaction => ErrorKind::NotInTransaction,
         }
     }
@@ -119,7 +122,7 @@ impl Reason {
             | Self::Handlers(site, _)
             | Self::BesideBlock(site) => Some(site),
             Self::Busy(site, _) | Self::Outlived(site) => (*site != Site::NOWHERE).then_some(site),
-            Self::NotInTransaction => None,
+            Self::Acquire(_) | Self::NotInTransaction => None,
         }
     }
 }

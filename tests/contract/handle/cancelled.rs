@@ -41,7 +41,7 @@ async fn a_block_that_is_dropped_stores_everything_or_nothing() {
         point += 1;
         assert!(point < 1000);
     }
-    assert!(point > 5);
+    assert!(point > 1);
 }
 
 #[tokio::test]

@@ -94,3 +94,58 @@ where
         AsyncBegin::acquire_session(&self).await
     }
 }
+
+#[cfg(feature = "ambient")]
+mod handle {
+    use std::time::Duration;
+
+    use super::{
+        AsyncBegin, AsyncConnection, BoxError, DieselAsync, DieselAsyncTransaction,
+        ManageConnection, Pool, PooledConnection, Taken,
+    };
+    use crate::ambient;
+
+    /// A pool of bb8 does not say how long it waits, which is this by default.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    impl<M> ambient::Pool for Pool<M>
+    where
+        M: ManageConnection<Error: std::error::Error + Send + Sync + 'static>,
+        M::Connection: AsyncConnection,
+    {
+        type Transaction = DieselAsyncTransaction<Taken<M>>;
+
+        type Database = DieselAsync;
+
+        /// bb8 shows nothing that clones of a pool have in common.
+        fn address(&self) -> Option<usize> {
+            None
+        }
+
+        fn patience(&self) -> Duration {
+            PATIENCE
+        }
+
+        async fn acquire(&self) -> Result<Self::Transaction, BoxError> {
+            AsyncBegin::acquire_session(self).await
+        }
+    }
+
+    impl<M> ambient::Leasable for Pool<M>
+    where
+        M: ManageConnection<Error: std::error::Error + Send + Sync + 'static>,
+        M::Connection: AsyncConnection,
+    {
+        type Connection = PooledConnection<'static, M>;
+
+        fn connection(transaction: &Self::Transaction) -> &PooledConnection<'static, M> {
+            &transaction.holder.0
+        }
+
+        fn connection_mut(
+            transaction: &mut Self::Transaction,
+        ) -> &mut PooledConnection<'static, M> {
+            &mut transaction.holder.0
+        }
+    }
+}

@@ -10,6 +10,8 @@ use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::{AsyncBegin, Keeper};
 
+const TAKEN: &str = "taken only when it is dropped";
+
 /// A connection that nobody else has until it is dropped.
 pub struct Deadpool<M: Manager> {
     /// `None` once it is dropped.
@@ -25,10 +27,18 @@ impl<M: Manager> Deadpool<M> {
         }
     }
 
+    #[cfg(feature = "ambient")]
+    fn shared(&self) -> &Object<M> {
+        match &self.object {
+            Some(object) => object,
+            None => unreachable!("{TAKEN}"),
+        }
+    }
+
     fn object(&mut self) -> &mut Object<M> {
         match &mut self.object {
             Some(object) => object,
-            None => unreachable!("taken only when it is dropped"),
+            None => unreachable!("{TAKEN}"),
         }
     }
 }
@@ -65,6 +75,11 @@ impl<M: Manager> Hold for Deadpool<M> {
 
     fn connection(&mut self) -> &mut M::Type {
         self.object()
+    }
+
+    #[cfg(feature = "ambient")]
+    fn pool(&self) -> Option<usize> {
+        Object::pool(self.shared()).map(|pool| address(&pool))
     }
 
     fn close(&mut self) {
@@ -120,3 +135,68 @@ where
         AsyncBegin::acquire_session(&self).await
     }
 }
+
+#[cfg(feature = "ambient")]
+mod handle {
+    use std::time::Duration;
+
+    use ::diesel_async::pooled_connection::AsyncDieselConnectionManager;
+
+    use super::{
+        AsyncBegin, AsyncConnection, BoxError, Deadpool, DieselAsync, DieselAsyncTransaction,
+        Manager, Object, Pool,
+    };
+    use crate::ambient;
+
+    /// The time in which a connection of a transaction has to be had where the pool is given none.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// The address that stands for a pool and all of its clones.
+    pub(super) fn address<M: Manager>(pool: &Pool<M>) -> usize {
+        std::ptr::from_ref(pool.manager()).addr()
+    }
+
+    type Connections<C> = AsyncDieselConnectionManager<C>;
+
+    impl<C> ambient::Pool for Pool<Connections<C>>
+    where
+        C: AsyncConnection + 'static,
+        Connections<C>:
+            Manager<Type = C, Error: std::error::Error + Send + Sync + 'static> + 'static,
+    {
+        type Transaction = DieselAsyncTransaction<Deadpool<Connections<C>>>;
+
+        type Database = DieselAsync;
+
+        fn address(&self) -> Option<usize> {
+            Some(address(self))
+        }
+
+        fn patience(&self) -> Duration {
+            self.timeouts().wait.unwrap_or(PATIENCE)
+        }
+
+        async fn acquire(&self) -> Result<Self::Transaction, BoxError> {
+            AsyncBegin::acquire_session(self).await
+        }
+    }
+
+    impl<C> ambient::Leasable for Pool<Connections<C>>
+    where
+        C: AsyncConnection + 'static,
+        Connections<C>:
+            Manager<Type = C, Error: std::error::Error + Send + Sync + 'static> + 'static,
+    {
+        type Connection = Object<Connections<C>>;
+
+        fn connection(transaction: &Self::Transaction) -> &Object<Connections<C>> {
+            transaction.holder.shared()
+        }
+
+        fn connection_mut(transaction: &mut Self::Transaction) -> &mut Object<Connections<C>> {
+            transaction.holder.object()
+        }
+    }
+}
+#[cfg(feature = "ambient")]
+use handle::address;

@@ -5,11 +5,15 @@ use std::marker::PhantomData;
 use ::diesel::connection::TransactionManagerStatus;
 
 use super::{Database, Hold, Interrupted, Ownership, Steps, depth, error};
+#[cfg(feature = "ambient")]
+use crate::ambient;
 use crate::error::BoxError;
+#[cfg(feature = "ambient")]
+use crate::pool_id::PoolId;
 use crate::transaction::{ConnectionId, Session, TransactionStatus};
 
 /// A driver, told by the marker of its sources, and the connections that it has.
-pub trait Driver<C> {
+pub trait Driver<C>: 'static {
     /// The database that a connection leads to.
     type Backend;
 
@@ -108,6 +112,11 @@ where
             Database::Sqlite => names.sqlite,
             Database::Other => names.other,
         }
+    }
+
+    #[cfg(feature = "ambient")]
+    fn pool(&self) -> PoolId {
+        ambient::pool_of::<D>(|| self.holder.pool())
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {

@@ -23,6 +23,11 @@ pub trait Hold {
     /// The connection itself.
     fn connection(&mut self) -> &mut Self::Connection;
 
+    /// The address of the pool that the connection is from, if that is known.
+    fn pool(&self) -> Option<usize> {
+        None
+    }
+
     /// Keeps a pooled connection, whose manager of transactions is in error, from its next user. Most pools look at
     /// the manager.
     fn close(&mut self) {}

@@ -5,6 +5,8 @@ mod check;
 mod code;
 mod database;
 mod ends;
+#[cfg(feature = "ambient")]
+mod handle;
 mod savepoint;
 mod source;
 mod transaction;

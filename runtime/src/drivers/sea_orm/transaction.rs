@@ -12,9 +12,15 @@ use ::sea_orm::{DatabaseTransaction, DbErr};
 use super::begin::{Beginning, begin, finish, in_terms_of_sea_orm, roll_back};
 use super::database::{Database, execute};
 use super::source::Origin;
+#[cfg(feature = "ambient")]
+use super::source::SeaOrm;
+#[cfg(feature = "ambient")]
+use crate::ambient;
 use crate::error::{BoxError, Error};
 use crate::executor::spawn;
 use crate::options::Options;
+#[cfg(feature = "ambient")]
+use crate::pool_id::PoolId;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
     Session, TransactionStatus,
@@ -138,6 +144,11 @@ impl Session for SeaOrmTransaction<'_> {
 
     fn driver(&self) -> &'static str {
         self.database.driver()
+    }
+
+    #[cfg(feature = "ambient")]
+    fn pool(&self) -> PoolId {
+        ambient::pool_of::<SeaOrm>(|| None)
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {

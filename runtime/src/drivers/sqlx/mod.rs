@@ -7,8 +7,6 @@ mod error;
 #[cfg(feature = "ambient")]
 mod executor;
 mod hold;
-#[cfg(feature = "ambient")]
-mod lease;
 #[cfg(feature = "sqlx-mysql")]
 mod mysql;
 #[cfg(feature = "sqlx-postgres")]
@@ -25,10 +23,8 @@ mod transaction;
 mod transaction_id;
 
 #[cfg(feature = "ambient")]
-pub use db::Db;
+pub use db::{Db, Lease};
 pub(crate) use error::told;
-#[cfg(feature = "ambient")]
-pub use lease::Lease;
 pub use source::Source;
 
 /// A database of sqlx that this crate knows: the bound of a function that is generic over it.

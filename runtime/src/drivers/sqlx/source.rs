@@ -9,9 +9,9 @@ use sqlx_core::transaction::Transaction;
 use super::backend::Backend;
 #[cfg(feature = "ambient")]
 use super::db::Db;
-use super::hold::{HasConnection, Hold, Ownership, Pooled};
 #[cfg(feature = "ambient")]
-use super::lease::Lease;
+use super::db::Lease;
+use super::hold::{HasConnection, Hold, Ownership, Pooled};
 use super::sources::Sqlx;
 use super::transaction::SqlxTransaction;
 use crate::error::BoxError;
@@ -106,9 +106,9 @@ impl<'s, DB: Backend> AsyncBegin<Sqlx> for Source<'s, DB> {
             Origin::Pool(pool) => Had::Pooled(Pooled::of(&pool).await?),
             Origin::Connection(connection) => Had::Borrowed(connection),
             #[cfg(feature = "ambient")]
-            Origin::Handle(handle) => match handle.lease().await? {
-                Some(lease) => Had::Leased(lease),
-                None => Had::Pooled(Pooled::of(handle.pool()).await?),
+            Origin::Handle(handle) => match handle.acquire().await?.into_own() {
+                Ok(own) => Had::Pooled(own.into_parts().0),
+                Err(lease) => Had::Leased(lease),
             },
         };
         Ok(match had {

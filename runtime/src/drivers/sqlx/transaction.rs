@@ -136,10 +136,7 @@ impl<H: Hold> Session for SqlxTransaction<H> {
 
     #[cfg(feature = "ambient")]
     fn pool(&self) -> PoolId {
-        match self.holder.pool() {
-            Some(pool) => ambient::of_pool(address(pool)),
-            None => ambient::unknown::<H::Database>(),
-        }
+        ambient::pool_of::<H::Database>(|| self.holder.pool().map(address))
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {

@@ -86,6 +86,16 @@ impl fmt::Debug for Pooled {
 
 const TAKEN: &str = "nothing is asked of a connection that was closed";
 
+impl Pooled {
+    /// The connection.
+    pub(super) fn object(&self) -> &Object {
+        match &self.0 {
+            Some(object) => object,
+            None => unreachable!("{TAKEN}"),
+        }
+    }
+}
+
 impl Hold for Pooled {
     type Handle<'h> = &'h mut Object;
 
@@ -101,10 +111,11 @@ impl Hold for Pooled {
     }
 
     fn client(&self) -> &Client {
-        match &self.0 {
-            Some(object) => object,
-            None => unreachable!("{TAKEN}"),
-        }
+        self.object()
+    }
+
+    fn pool(&self) -> Option<usize> {
+        Object::pool(self.object()).map(|pool| address(&pool))
     }
 
     fn keep<K: Keeper<PostgresTransaction<Self>>>(
@@ -145,6 +156,11 @@ impl Ask for Pool {
     }
 }
 
+/// The address that stands for a pool and all of its clones.
+pub(super) fn address(pool: &Pool) -> usize {
+    std::ptr::from_ref(pool.manager()).addr()
+}
+
 impl<'c> Hold for &'c mut Object {
     type Handle<'h>
         = &'h mut Object
@@ -159,6 +175,10 @@ impl<'c> Hold for &'c mut Object {
 
     fn client(&self) -> &Client {
         self
+    }
+
+    fn pool(&self) -> Option<usize> {
+        Object::pool(self).map(|pool| address(&pool))
     }
 }
 

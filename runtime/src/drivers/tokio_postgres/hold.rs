@@ -47,6 +47,11 @@ pub trait Hold: Send {
         ready(None)
     }
 
+    /// The address of the pool that the connection is from, if that is known.
+    fn pool(&self) -> Option<usize> {
+        None
+    }
+
     /// Keeps the connection from its next user, where that is possible. Nothing is asked of it afterwards.
     fn close(&mut self) {}
 

@@ -3,5 +3,7 @@
 
 #[cfg(feature = "deadpool-postgres")]
 mod deadpool;
+#[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
+mod handle;
 mod hold;
 mod transaction;

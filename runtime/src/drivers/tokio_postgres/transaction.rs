@@ -8,11 +8,15 @@ use std::task::{Context, Poll, Waker};
 use ::tokio_postgres::{Client, Error as PostgresError, SimpleQueryMessage, Transaction};
 
 use super::hold::{Guarded, Hold};
+#[cfg(feature = "ambient")]
+use crate::ambient;
 use crate::drivers::dialect::postgresql;
 use crate::drivers::dialect::transaction_id::{self, TransactionId, settled};
 use crate::drivers::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::error::BoxError;
 use crate::options::Options;
+#[cfg(feature = "ambient")]
+use crate::pool_id::PoolId;
 use crate::test_transaction;
 use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, Keeper, Owned,
@@ -71,6 +75,16 @@ impl<H: Hold> PostgresTransaction<H> {
             steps: Steps::default(),
             settles: false,
         }
+    }
+
+    #[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
+    pub(super) fn holder(&self) -> &H {
+        &self.holder
+    }
+
+    #[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
+    pub(super) fn holder_mut(&mut self) -> &mut H {
+        &mut self.holder
     }
 
     /// Asks for the transaction's number ahead of `COMMIT`, without waiting for it, and with it what became of the
@@ -180,6 +194,11 @@ impl<H: Hold> Session for PostgresTransaction<H> {
 
     fn driver(&self) -> &'static str {
         H::DRIVER
+    }
+
+    #[cfg(feature = "ambient")]
+    fn pool(&self) -> PoolId {
+        ambient::pool_of::<TokioPostgres>(|| self.holder.pool())
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {

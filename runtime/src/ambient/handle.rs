@@ -1,0 +1,201 @@
+//! The handle of a pool.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::inside::Inside;
+use super::lease::Lease;
+use super::pool::{Leasable, Pool};
+use super::pools;
+use super::registry::Registry;
+use super::session::Ambient;
+use crate::error::{BoxError, Error, Holder, Reason};
+use crate::transaction::AsyncBegin;
+
+#[doc = include_str!("../../docs/handle.md")]
+pub struct Handle<P: Pool>(Arc<Shared<P>>);
+
+struct Shared<P: Pool> {
+    pool: P,
+    id: u64,
+    /// Whether it is used in transactions only.
+    required: bool,
+    registry: Arc<Registry<P::Transaction>>,
+}
+
+impl<P: Pool> Handle<P> {
+    /// Makes a handle of a pool. Statements that are in no block are sent to the pool.
+    #[must_use]
+    pub fn new(pool: P) -> Self {
+        Self::with(pool, false)
+    }
+
+    /// Makes a handle that takes part in transactions only: a statement that is in no block is an error, of the kind
+    /// [`ErrorKind::NotInTransaction`](crate::ErrorKind::NotInTransaction), instead of one in autocommit. Blocks begin
+    /// as with any handle.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlx-sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use commit_on_success::sqlx::Db;
+    /// use commit_on_success::{Error, ErrorKind, commit_on_success};
+    /// use sqlx::{Sqlite, SqlitePool};
+    ///
+    /// let db = Db::required(SqlitePool::connect("sqlite::memory:").await?);
+    /// let refused = sqlx::query("SELECT 1").execute(&db).await.unwrap_err();
+    /// assert_eq!(Error::find(&refused).unwrap().kind(), ErrorKind::NotInTransaction);
+    ///
+    /// #[commit_on_success]
+    /// async fn inside(db: &Db<Sqlite>) -> sqlx::Result<()> {
+    ///     sqlx::query("SELECT 1").execute(db).await?;
+    ///     Ok(())
+    /// }
+    /// inside(&db).await?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlx-sqlite"))]
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub fn required(pool: P) -> Self {
+        Self::with(pool, true)
+    }
+
+    fn with(pool: P, required: bool) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let registry = pools::registry::<P>(&pool);
+        Self(Arc::new(Shared {
+            pool,
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            required,
+            registry,
+        }))
+    }
+
+    /// The pool, for what is to be outside of any transaction, on purpose: a statement that is kept whatever becomes of the
+    /// block that it is in.
+    #[must_use]
+    pub fn pool(&self) -> &P {
+        &self.0.pool
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    pub(super) fn registry(&self) -> &Registry<P::Transaction> {
+        &self.0.registry
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.pool.patience()
+    }
+
+    /// The place of the running code in a transaction of the handle.
+    #[inline]
+    pub(crate) fn around(&self) -> Result<Option<Inside<P::Transaction>>, Error> {
+        let inside = self.0.registry.around(self.0.id)?;
+        if self.0.required && inside.as_ref().is_none_or(Inside::is_of_test) {
+            return Err(Reason::NotInTransaction.into());
+        }
+        Ok(inside)
+    }
+}
+
+impl<P: Leasable> Handle<P> {
+    /// Takes the connection of the open transaction until the lease is dropped, or outside of any block one of the pool:
+    /// for `COPY`, for rows that are read while they come, and for functions that take a connection.
+    ///
+    /// A statement of the handle that is to run while a lease is there waits for it, as long as the pool has a connection waited
+    /// for; so does a block. A block whose source is the lease's connection is a savepoint.
+    ///
+    /// A lease that is kept after its block's body has returned is waited for a second; then the block is rolled back.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Acquire`](crate::ErrorKind::Acquire) when the pool has no connection, and [those of a handle](Self#errors).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while it waits, it takes nothing.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlx-sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use commit_on_success::commit_on_success;
+    /// use commit_on_success::sqlx::Db;
+    /// use sqlx::{Sqlite, SqliteConnection, SqlitePool};
+    ///
+    /// async fn of_another_crate(conn: &mut SqliteConnection) -> sqlx::Result<i64> {
+    ///     sqlx::query_scalar("SELECT 42").fetch_one(conn).await
+    /// }
+    ///
+    /// #[commit_on_success]
+    /// async fn price(db: &Db<Sqlite>) -> sqlx::Result<i64> {
+    ///     of_another_crate(&mut *db.acquire().await?).await
+    /// }
+    ///
+    /// let db = Db::new(SqlitePool::connect("sqlite::memory:").await?);
+    /// assert_eq!(price(&db).await?, 42);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlx-sqlite"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn acquire(&self) -> Result<Lease<P>, Error> {
+        match self.around()? {
+            Some(inside) => {
+                let turn = inside.turn(Holder::Lease, self.patience()).await?;
+                Ok(Lease::of_turn(turn))
+            }
+            None => match self.0.pool.acquire().await {
+                Ok(transaction) => Ok(Lease::of_pool(transaction)),
+                Err(source) => Err(Reason::Acquire(source).into()),
+            },
+        }
+    }
+}
+
+impl<P: Pool> Clone for Handle<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P: Pool> fmt::Debug for Handle<P> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Handle");
+        shown.field("required", &self.0.required);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl<P: Pool> From<P> for Handle<P> {
+    fn from(pool: P) -> Self {
+        Self::new(pool)
+    }
+}
+
+/// Marks handles as sources.
+#[derive(Debug)]
+pub enum Handles {}
+
+impl<P: Pool> AsyncBegin<Handles> for &Handle<P> {
+    type Transaction = Ambient<P>;
+
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        Ambient::begin(self.clone()).await
+    }
+}
+
+impl<P: Pool> AsyncBegin<Handles> for Handle<P> {
+    type Transaction = Ambient<P>;
+
+    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
+        Ambient::begin(self).await
+    }
+}

@@ -1,0 +1,37 @@
+//! The pools that a handle can be made of.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::error::BoxError;
+use crate::transaction::AsyncTransaction;
+
+/// A pool that a handle can be made of.
+pub trait Pool: Clone + Send + Sync + 'static {
+    /// The transaction that the pool leads to.
+    type Transaction: AsyncTransaction + 'static;
+
+    /// The databases of which a connection may be from this pool, if nobody knows where it is from.
+    type Database: 'static;
+
+    /// The address that stands for the pool and all of its clones; `None` where the driver shows none.
+    fn address(&self) -> Option<usize>;
+
+    /// The time in which a connection has to be had.
+    fn patience(&self) -> Duration;
+
+    /// Takes a connection from the pool.
+    fn acquire(&self) -> impl Future<Output = Result<Self::Transaction, BoxError>> + Send;
+}
+
+/// A pool whose connections can be leased.
+pub trait Leasable: Pool {
+    /// The connection.
+    type Connection: ?Sized;
+
+    /// Leads to the connection.
+    fn connection(transaction: &Self::Transaction) -> &Self::Connection;
+
+    /// Leads to the connection.
+    fn connection_mut(transaction: &mut Self::Transaction) -> &mut Self::Connection;
+}

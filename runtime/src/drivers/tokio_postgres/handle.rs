@@ -1,0 +1,45 @@
+//! Handles of pools of deadpool-postgres.
+
+use std::time::Duration;
+
+use ::deadpool_postgres::{Object, Pool};
+
+use super::deadpool::{Pooled, address};
+use super::hold::Hold as _;
+use super::transaction::{PostgresTransaction, TokioPostgres};
+use crate::ambient;
+use crate::error::BoxError;
+use crate::transaction::AsyncBegin;
+
+/// The time in which a connection of a transaction has to be had where the pool is given none.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl ambient::Pool for Pool {
+    type Transaction = PostgresTransaction<Pooled>;
+
+    type Database = TokioPostgres;
+
+    fn address(&self) -> Option<usize> {
+        Some(address(self))
+    }
+
+    fn patience(&self) -> Duration {
+        self.timeouts().wait.unwrap_or(PATIENCE)
+    }
+
+    async fn acquire(&self) -> Result<Self::Transaction, BoxError> {
+        AsyncBegin::acquire_session(self).await
+    }
+}
+
+impl ambient::Leasable for Pool {
+    type Connection = Object;
+
+    fn connection(transaction: &Self::Transaction) -> &Object {
+        transaction.holder().object()
+    }
+
+    fn connection_mut(transaction: &mut Self::Transaction) -> &mut Object {
+        transaction.holder_mut().lend()
+    }
+}
