@@ -11,7 +11,8 @@ use super::pool::{Leasable, Pool};
 use super::pools;
 use super::registry::Registry;
 use super::session::Ambient;
-use crate::error::{BoxError, Error, Holder, Reason};
+use super::statement::Statement;
+use crate::error::{BoxError, Error, Reason};
 use crate::transaction::AsyncBegin;
 
 #[doc = include_str!("../../docs/handle.md")]
@@ -149,7 +150,7 @@ impl<P: Leasable> Handle<P> {
     pub async fn acquire(&self) -> Result<Lease<P>, Error> {
         match self.around()? {
             Some(inside) => {
-                let turn = inside.turn(Holder::Lease, self.patience()).await?;
+                let turn = Statement::lease(inside, self.patience()).await?;
                 Ok(Lease::of_turn(turn))
             }
             None => match self.0.pool.acquire().await {

@@ -4,18 +4,18 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::pool::Leasable;
-use super::slot::Turn;
+use super::statement::Statement;
 
 /// The connection of an open transaction, or one of the pool, until it is dropped: see [`Handle::acquire`](super::Handle::acquire).
 pub struct Lease<P: Leasable>(Leased<P>);
 
 enum Leased<P: Leasable> {
-    OfTurn(Turn<P::Transaction>),
+    OfTurn(Statement<P>),
     OfPool(P::Transaction),
 }
 
 impl<P: Leasable> Lease<P> {
-    pub(super) fn of_turn(turn: Turn<P::Transaction>) -> Self {
+    pub(super) fn of_turn(turn: Statement<P>) -> Self {
         Self(Leased::OfTurn(turn))
     }
 
@@ -52,7 +52,7 @@ impl<P: Leasable> Deref for Lease<P> {
 
     fn deref(&self) -> &P::Connection {
         P::connection(match &self.0 {
-            Leased::OfTurn(turn) => turn,
+            Leased::OfTurn(turn) => turn.shared(),
             Leased::OfPool(transaction) => transaction,
         })
     }
@@ -61,7 +61,7 @@ impl<P: Leasable> Deref for Lease<P> {
 impl<P: Leasable> DerefMut for Lease<P> {
     fn deref_mut(&mut self) -> &mut P::Connection {
         P::connection_mut(match &mut self.0 {
-            Leased::OfTurn(turn) => turn,
+            Leased::OfTurn(turn) => turn.transaction(),
             Leased::OfPool(transaction) => transaction,
         })
     }

@@ -15,9 +15,10 @@ mod session;
 mod slot;
 mod state;
 mod statement;
+mod steps;
 
 pub use handle::Handle;
 pub use lease::Lease;
 pub(crate) use pool::{Leasable, Pool};
-pub(crate) use pools::pool_of;
+pub(crate) use pools::{Numbered, pool_of};
 pub(crate) use statement::Statement;

@@ -14,6 +14,15 @@ pub trait Pool: Clone + Send + Sync + 'static {
     /// The databases of which a connection may be from this pool, if nobody knows where it is from.
     type Database: 'static;
 
+    /// What the transaction knows of the block whose steps it does, as far as that is another for each of several blocks on it.
+    type Steps: Send + 'static;
+
+    /// The steps of a block inside of the transaction.
+    fn steps(transaction: &Self::Transaction) -> Self::Steps;
+
+    /// Exchanges the block whose steps are done.
+    fn swap(transaction: &mut Self::Transaction, steps: &mut Self::Steps);
+
     /// The address that stands for the pool and all of its clones; `None` where the driver shows none.
     fn address(&self) -> Option<usize>;
 

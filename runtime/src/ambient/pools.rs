@@ -25,6 +25,7 @@ struct Known {
     /// `None` if nobody else can tell that it is this one.
     address: Option<usize>,
     id: PoolId,
+    users: usize,
     registries: Vec<Weak<dyn Any + Send + Sync>>,
 }
 
@@ -47,31 +48,70 @@ pub(crate) fn pool_of<DB: 'static>(address: impl FnOnce() -> Option<usize>) -> P
     }
 }
 
+/// The number of a pool that there is a handle of.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    id: PoolId,
+    /// The number of all pools that a connection to the same database may be from.
+    unknown: PoolId,
+}
+
+impl Numbered {
+    #[allow(dead_code, reason = "only sync handles have nothing but a number")]
+    pub(crate) fn new<DB: 'static>(address: Option<usize>) -> Self {
+        pools().number::<DB>(address)
+    }
+
+    pub(crate) fn id(&self) -> PoolId {
+        self.id
+    }
+
+    /// Whether a block is one of the pool, as far as anybody knows.
+    pub(crate) fn is_beside(&self) -> impl Fn(PoolId) -> bool {
+        let (id, unknown) = (self.id, self.unknown);
+        move |pool| pool != PoolId::NONE && (pool == id || pool == unknown)
+    }
+}
+
+impl Drop for Numbered {
+    fn drop(&mut self) {
+        HANDLES.fetch_sub(1, Ordering::Release);
+        let mut pools = pools();
+        if let Some(pool) = pools.pools.iter_mut().find(|pool| pool.id == self.id) {
+            pool.users -= 1;
+            pool.registries
+                .retain(|registry| registry.strong_count() > 0);
+        }
+        pools.pools.retain(|pool| pool.users > 0);
+    }
+}
+
 /// The open transactions of a pool.
 pub(super) fn registry<P: Pool>(pool: &P) -> Arc<Registry<P::Transaction>> {
+    let address = pool.address();
+    // Dropped when the list is free again, which the drop of a registry takes.
+    let known: Vec<Arc<dyn Any + Send + Sync>>;
     let mut pools = pools();
-    let unknown = pools.learn(TypeId::of::<P::Database>());
-    let pool = pools.at(pool.address());
-    let mut known = pool.registries.iter().filter_map(Weak::upgrade);
+    known = match pools.position(address) {
+        Some(index) => pools.pools[index]
+            .registries
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect(),
+        None => Vec::new(),
+    };
+    let mut known = known.iter().map(Arc::clone);
     if let Some(registry) = known.find_map(|registry| registry.downcast().ok()) {
         return registry;
     }
-    let registry = Arc::new(Registry::new(pool.id, unknown));
+    let numbered = pools.number::<P::Database>(address);
+    let id = numbered.id;
+    let registry = Arc::new(Registry::new(numbered));
     let listed: Weak<Registry<P::Transaction>> = Arc::downgrade(&registry);
-    pool.registries.push(listed);
-    HANDLES.fetch_add(1, Ordering::Release);
-    registry
-}
-
-/// Notes that nobody has a registry any more.
-pub(super) fn forget(id: PoolId) {
-    HANDLES.fetch_sub(1, Ordering::Release);
-    let mut pools = pools();
     if let Some(pool) = pools.pools.iter_mut().find(|pool| pool.id == id) {
-        pool.registries
-            .retain(|registry| registry.strong_count() > 0);
+        pool.registries.push(listed);
     }
-    pools.pools.retain(|pool| !pool.registries.is_empty());
+    registry
 }
 
 impl Pools {
@@ -94,19 +134,25 @@ impl Pools {
         self.pools.iter().position(is_it)
     }
 
-    fn at(&mut self, address: Option<usize>) -> &mut Known {
+    fn number<DB: 'static>(&mut self, address: Option<usize>) -> Numbered {
+        let unknown = self.learn(TypeId::of::<DB>());
         let index = match self.position(address) {
             Some(index) => index,
             None => {
                 self.pools.push(Known {
                     address,
                     id: self.unused(),
+                    users: 0,
                     registries: Vec::new(),
                 });
                 self.pools.len() - 1
             }
         };
-        &mut self.pools[index]
+        let pool = &mut self.pools[index];
+        pool.users += 1;
+        HANDLES.fetch_add(1, Ordering::Release);
+        let id = pool.id;
+        Numbered { id, unknown }
     }
 
     /// The lowest number that no pool has.

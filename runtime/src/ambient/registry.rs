@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::inside::Inside;
-use super::pools;
+use super::pools::Numbered;
 use super::slot::Slot;
 use crate::context::{self, Around};
 use crate::error::{Error, Reason};
@@ -13,24 +13,18 @@ use crate::transaction::AsyncTransaction;
 
 /// The open transactions of a pool that a handle has begun.
 pub(crate) struct Registry<T: AsyncTransaction + 'static> {
-    pool: PoolId,
-    /// The identity of all pools that a connection to the same database may be from.
-    unknown: PoolId,
+    number: Numbered,
     slots: Mutex<Vec<Arc<Slot<T>>>>,
 }
 
 impl<T: AsyncTransaction + 'static> Registry<T> {
-    pub(super) const fn new(pool: PoolId, unknown: PoolId) -> Self {
+    pub(super) const fn new(number: Numbered) -> Self {
         let slots = Mutex::new(Vec::new());
-        Self {
-            pool,
-            unknown,
-            slots,
-        }
+        Self { number, slots }
     }
 
     pub(super) fn pool(&self) -> PoolId {
-        self.pool
+        self.number.id()
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot<T>>>> {
@@ -59,8 +53,7 @@ impl<T: AsyncTransaction + 'static> Registry<T> {
     #[inline]
     pub(crate) fn around(&self, handle: u64) -> Result<Option<Inside<T>>, Error> {
         let find = |connection| self.slot(|slot| slot.connection() == Some(connection));
-        let is_beside = |pool| pool != PoolId::NONE && (pool == self.pool || pool == self.unknown);
-        match context::around(find, is_beside) {
+        match context::around(find, self.number.is_beside()) {
             Around::In { found, level, site } => Inside::of(found, level, site).map(Some),
             Around::Beside(site) => Err(Reason::BesideBlock(site).into()),
             Around::Nothing if test_transaction::is_none() => Ok(None),
@@ -72,11 +65,5 @@ impl<T: AsyncTransaction + 'static> Registry<T> {
     fn of_test(&self, handle: u64) -> Option<Inside<T>> {
         let in_test = |slot: &Slot<T>| slot.handle == handle && slot.is_in_test();
         self.slot(in_test).and_then(Inside::of_test)
-    }
-}
-
-impl<T: AsyncTransaction + 'static> Drop for Registry<T> {
-    fn drop(&mut self) {
-        pools::forget(self.pool);
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::ended::take_back;
 use super::handle::Handle;
 use super::pool::Pool;
-use super::slot::Slot;
+use super::slot::{Slot, Turn};
 use super::state::Place;
+use super::steps::Doing;
 use crate::error::{BoxError, Error, Holder, Reason};
 use crate::options::Options;
 use crate::pool_id::PoolId;
@@ -23,7 +24,8 @@ pub struct Ambient<P: Pool> {
     slot: Arc<Slot<P::Transaction>>,
     /// The transaction, unless the body runs.
     held: Option<Box<P::Transaction>>,
-    is_outermost: bool,
+    /// What the transaction knows of this block, unless it is the outermost one.
+    steps: Option<P::Steps>,
     /// Its level in the transaction, which a block that has joined the one around it has none of.
     level: Level,
     has_undone: bool,
@@ -40,8 +42,6 @@ enum Level {
     Open(Place),
     /// Its body has run.
     Ending,
-    /// Its body has run, and has left a block open in it.
-    Leaking,
 }
 
 impl<P: Pool> Ambient<P> {
@@ -51,27 +51,37 @@ impl<P: Pool> Ambient<P> {
             let transaction = handle.pool().acquire().await?;
             let slot = Arc::new(Slot::new(&transaction, handle.id()));
             handle.registry().add(Arc::clone(&slot));
-            return Ok(Self::of(handle, slot, Box::new(transaction), true));
+            return Ok(Self::of(handle, slot, Box::new(transaction), None));
         };
         let (slot, place) = (inside.slot, inside.place);
         let transaction = slot.take(place, Holder::Block, patience).await?;
-        Ok(Self::of(handle, slot, transaction, false))
+        let mut turn = Turn::new(Arc::clone(&slot), transaction);
+        if inside.of_test {
+            Box::pin(slot.tidy(&mut turn)).await;
+        }
+        let transaction = turn.into_transaction();
+        let steps = P::steps(&transaction);
+        Ok(Self::of(handle, slot, transaction, Some(steps)))
     }
 
     fn of(
         handle: Handle<P>,
         slot: Arc<Slot<P::Transaction>>,
         transaction: Box<P::Transaction>,
-        is_outermost: bool,
+        steps: Option<P::Steps>,
     ) -> Self {
         Self {
             handle,
             slot,
             held: Some(transaction),
-            is_outermost,
+            steps,
             level: Level::None,
             has_undone: false,
         }
+    }
+
+    fn is_outermost(&self) -> bool {
+        self.steps.is_none()
     }
 
     /// Looks at the transaction, unless somebody has it who has outlived the body.
@@ -83,36 +93,40 @@ impl<P: Pool> Ambient<P> {
     }
 
     /// The transaction, for a step of the block.
-    async fn transaction(&mut self) -> Result<&mut P::Transaction, Error> {
+    async fn transaction(&mut self) -> Result<Doing<'_, P>, Error> {
         if let Level::Open(place) = self.level {
-            self.level = if self.slot.end(place)? {
-                Level::Ending
-            } else {
-                Level::Leaking
-            };
+            self.slot.end(place)?;
+            self.level = Level::Ending;
         }
         let transaction = match self.held.take() {
-            Some(transaction) => transaction,
-            None => take_back(&self.slot).await?,
+            Some(transaction) => self.held.insert(transaction),
+            None => {
+                let transaction = take_back(&self.slot).await?;
+                let transaction = self.held.insert(transaction);
+                if self.slot.is_in_test() {
+                    Box::pin(self.slot.tidy(transaction)).await;
+                }
+                transaction
+            }
         };
-        Ok(self.held.insert(transaction))
+        Ok(Doing::new(&mut **transaction, self.steps.as_mut()))
     }
 
     /// The transaction, to keep what was done in the block.
-    async fn to_keep(&mut self) -> Result<&mut P::Transaction, CommitError> {
+    async fn to_keep(&mut self) -> Result<Doing<'_, P>, CommitError> {
         let refused = |error: Error| CommitError::Refused(error.into());
-        self.transaction().await.map_err(refused)?;
-        match (self.level, &mut self.held) {
-            (Level::Leaking, _) | (_, None) => {
-                let left_open = Reason::Busy(&Site::NOWHERE, Holder::Block);
-                Err(refused(left_open.into()))
-            }
-            (_, Some(transaction)) => Ok(transaction),
+        if let Level::Open(place) = self.level
+            && self.slot.is_nested(place)
+        {
+            self.transaction().await.map_err(refused)?;
+            let left_open = Reason::Busy(&Site::NOWHERE, Holder::Block);
+            return Err(refused(left_open.into()));
         }
+        self.transaction().await.map_err(refused)
     }
 
     /// The transaction, to undo what was done in the block.
-    async fn to_undo(&mut self) -> Result<&mut P::Transaction, RollbackError> {
+    async fn to_undo(&mut self) -> Result<Doing<'_, P>, RollbackError> {
         let failed = |error: Error| RollbackError::Failed(error.into());
         self.transaction().await.map_err(failed)
     }
@@ -120,9 +134,9 @@ impl<P: Pool> Ambient<P> {
     /// Notes that a savepoint is gone. The transaction goes to those who are around the block, if its body has run.
     fn savepoint_ended(&mut self) {
         let level = self.level;
-        if !self.is_outermost {
+        if !self.is_outermost() {
             self.level = Level::None;
-            if let Level::Ending | Level::Leaking = level {
+            if let Level::Ending = level {
                 self.leave();
             }
         }
@@ -150,7 +164,7 @@ impl<P: Pool> Session for Ambient<P> {
             match self.level {
                 Level::None | Level::Open(_) => self.slot.give_back(transaction),
                 // A test goes on after it was settled.
-                Level::Begun | Level::Ending | Level::Leaking => {
+                Level::Begun | Level::Ending => {
                     self.level = Level::Open(self.slot.open(transaction));
                 }
             }
@@ -172,11 +186,11 @@ impl<P: Pool> Session for Ambient<P> {
     }
 
     fn owns_connection(&self) -> bool {
-        self.is_outermost
+        self.is_outermost()
     }
 
     fn closes_connection(&self) -> bool {
-        self.is_outermost && self.slot.closes_connection
+        self.is_outermost() && self.slot.closes_connection
     }
 
     /// Others wait.
@@ -259,12 +273,13 @@ impl<P: Pool> AsyncTransaction for Ambient<P> {
     fn abandon(&mut self, abandoned: Abandoned) {
         if self.held.is_none() {
             self.held = match self.level {
-                _ if self.is_outermost => self.slot.take_now(None),
+                _ if self.is_outermost() => self.slot.take_now(None),
                 Level::Open(place) => self.slot.take_now(Some(place)),
                 _ => None,
             };
         }
         if let Some(transaction) = &mut self.held {
+            let mut transaction = Doing::<P>::new(transaction, self.steps.as_mut());
             transaction.abandon(abandoned);
             self.has_undone = transaction.has_undone();
         }
@@ -293,7 +308,7 @@ impl<P: Pool> AsyncTransaction for Ambient<P> {
 
 impl<P: Pool> Drop for Ambient<P> {
     fn drop(&mut self) {
-        if self.is_outermost {
+        if self.is_outermost() {
             self.handle.registry().remove(&self.slot);
             self.slot.close();
             return;

@@ -16,6 +16,10 @@ use crate::site::Site;
 use crate::test_transaction;
 use crate::transaction::{Abandoned, AsyncTransaction, ConnectionId};
 
+/// What is to be done before anything else is, with the connection.
+pub(super) type Left<T> =
+    Box<dyn for<'t> FnOnce(&'t mut T) -> Pin<Box<dyn Future<Output = ()> + Send + 't>> + Send>;
+
 /// The connection of an open transaction, in a box so that it stays where it is, and the queue of those who want it.
 pub(super) struct Slot<T: AsyncTransaction> {
     /// Known once the body runs.
@@ -25,6 +29,8 @@ pub(super) struct Slot<T: AsyncTransaction> {
     /// The handle that began it.
     pub(super) handle: u64,
     state: Mutex<State<T>>,
+    /// Set by those who could not wait for it.
+    left: Mutex<Option<Left<T>>>,
 }
 
 impl<T: AsyncTransaction> Slot<T> {
@@ -35,6 +41,7 @@ impl<T: AsyncTransaction> Slot<T> {
             closes_connection: transaction.closes_connection(),
             handle,
             state: Mutex::new(State::new()),
+            left: Mutex::new(None),
         }
     }
 
@@ -78,6 +85,23 @@ impl<T: AsyncTransaction> Slot<T> {
         let mut state = self.state();
         let is_mine = place.is_none_or(|place| state.is_open(place));
         if is_mine { state.free.take() } else { None }
+    }
+
+    /// Leaves something to be done before anything else is.
+    pub(super) fn leave_behind(&self, left: Left<T>) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+    }
+
+    /// Does what was left to be done.
+    pub(super) async fn tidy(&self, transaction: &mut T) {
+        let left = self
+            .left
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(left) = left {
+            left(transaction).await;
+        }
     }
 
     /// Waits for the connection.
@@ -133,19 +157,25 @@ impl<T: AsyncTransaction> Slot<T> {
         })
     }
 
-    /// Begins the end of a block, in which nobody is to have the connection any more, and says whether it was the innermost one.
+    /// Whether a block is open inside of another one.
+    pub(super) fn is_nested(&self, place: Place) -> bool {
+        let state = self.state();
+        state.is_open(place) && state.is_nested(place)
+    }
+
+    /// Begins the end of a block, in which nobody is to have the connection any more.
     ///
     /// # Errors
     ///
     /// When it has ended with a block around it.
-    pub(super) fn end(&self, place: Place) -> Result<bool, Error> {
+    pub(super) fn end(&self, place: Place) -> Result<(), Error> {
         self.change(|state| {
-            if !state.is_open(place) {
-                return Err(Reason::Outlived(place.site).into());
+            if state.is_open(place) {
+                state.end(place);
+                Ok(())
+            } else {
+                Err(Reason::Outlived(place.site).into())
             }
-            let is_innermost = !state.is_nested(place);
-            state.end(place);
-            Ok(is_innermost)
         })
     }
 
@@ -247,6 +277,16 @@ impl<T: AsyncTransaction + 'static> Turn<T> {
     pub(super) fn new(slot: Arc<Slot<T>>, transaction: Box<T>) -> Self {
         let transaction = Some(transaction);
         Self { slot, transaction }
+    }
+}
+
+impl<T: AsyncTransaction + 'static> Turn<T> {
+    /// Keeps the connection, for somebody else to give back.
+    pub(super) fn into_transaction(mut self) -> Box<T> {
+        match self.transaction.take() {
+            Some(transaction) => transaction,
+            None => unreachable!("given back when it is dropped"),
+        }
     }
 }
 

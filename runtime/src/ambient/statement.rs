@@ -1,13 +1,16 @@
 //! One statement of a handle in an open transaction.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::inside::Inside;
+use super::pool::Pool;
 use super::slot::Turn;
+use super::steps::Doing;
 use crate::error::{Error, Holder, Reason};
 use crate::site::Site;
 use crate::test_transaction;
-use crate::transaction::{AsyncTransaction, CommitError, Savepoint};
+use crate::transaction::{AsyncTransaction, CommitError, ConnectionId, Savepoint, Session as _};
 
 /// The place that stands in errors for a statement that believes to be outside of any block, in the transaction of a test.
 const SITE: Site = Site {
@@ -18,21 +21,53 @@ const SITE: Site = Site {
     column: 1,
 };
 
+/// The savepoint of such a statement.
+const SAVEPOINT: Savepoint = Savepoint::OUTERMOST;
+
 /// A statement that has its turn. In the transaction of a test, one that is in no block is a block of its own: it does what it
 /// would do in autocommit, and nothing where it fails.
-pub(crate) struct Statement<T: AsyncTransaction + 'static> {
-    turn: Turn<T>,
-    /// Whether there is a savepoint that has yet to end.
-    guarded: bool,
+pub(crate) struct Statement<P: Pool> {
+    turn: Turn<P::Transaction>,
+    /// The savepoint that has yet to end.
+    guard: Option<P::Steps>,
+    /// Whether what it did is kept when it is dropped.
+    when_dropped: Dropped,
 }
 
-impl<T: AsyncTransaction + 'static> Statement<T> {
-    pub(crate) async fn begin(inside: Inside<T>, patience: Duration) -> Result<Self, Error> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dropped {
+    IsUndone,
+    IsKept,
+}
+
+impl<P: Pool> Statement<P> {
+    pub(crate) async fn begin(
+        inside: Inside<P::Transaction>,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        Self::of(inside, patience, Holder::Statement, Dropped::IsUndone).await
+    }
+
+    /// Takes the connection for statements of which nobody says how they have ended.
+    pub(super) async fn lease(
+        inside: Inside<P::Transaction>,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        Self::of(inside, patience, Holder::Lease, Dropped::IsKept).await
+    }
+
+    async fn of(
+        inside: Inside<P::Transaction>,
+        patience: Duration,
+        holder: Holder,
+        when_dropped: Dropped,
+    ) -> Result<Self, Error> {
         let of_test = inside.is_of_test();
-        let turn = inside.turn(Holder::Statement, patience).await?;
+        let turn = inside.turn(holder, patience).await?;
         let mut statement = Self {
             turn,
-            guarded: false,
+            guard: None,
+            when_dropped,
         };
         if of_test {
             Box::pin(statement.guard()).await?;
@@ -41,55 +76,102 @@ impl<T: AsyncTransaction + 'static> Statement<T> {
     }
 
     async fn guard(&mut self) -> Result<(), Error> {
-        test_transaction::savepoint_async(&mut *self.turn, Savepoint::OUTERMOST)
-            .await
-            .map_err(|source| Reason::NestedBegin(&SITE, source))?;
-        self.guarded = true;
-        Ok(())
+        let slot = Arc::clone(&self.turn.slot);
+        slot.tidy(&mut self.turn).await;
+        let steps = P::steps(&self.turn);
+        let steps = self.guard.insert(steps);
+        let mut transaction = Doing::<P>::new(&mut self.turn, Some(steps));
+        let guarded = test_transaction::savepoint_async(&mut *transaction, SAVEPOINT).await;
+        drop(transaction);
+        guarded.map_err(|source| {
+            self.guard = None;
+            Reason::NestedBegin(&SITE, source).into()
+        })
     }
 
-    pub(crate) fn transaction(&mut self) -> &mut T {
+    pub(crate) fn transaction(&mut self) -> &mut P::Transaction {
         &mut self.turn
+    }
+
+    pub(super) fn shared(&self) -> &P::Transaction {
+        &self.turn
     }
 
     /// Ends it with what has come of it.
     pub(crate) async fn end<R, E: From<Error>>(mut self, result: Result<R, E>) -> Result<R, E> {
-        if self.guarded {
+        if self.guard.is_some() {
             Box::pin(self.unguard(result.is_ok())).await?;
         }
         result
     }
 
     async fn unguard(&mut self, keep: bool) -> Result<(), Error> {
-        let refused = if keep { self.keep().await.err() } else { None };
+        let mut transaction = Doing::<P>::new(&mut self.turn, self.guard.as_mut());
+        let refused = if keep {
+            keep_checked(&mut *transaction).await.err()
+        } else {
+            None
+        };
         if !keep || refused.is_some() {
-            let undone = self.turn.rollback_to(&Savepoint::OUTERMOST).await;
+            let undone = transaction.rollback_to(&SAVEPOINT).await;
             undone.map_err(|failure| {
-                let source = test_transaction::not_undone(&mut *self.turn, failure);
+                let source = test_transaction::not_undone(&mut *transaction, failure);
                 Reason::Rollback(&SITE, source)
             })?;
         }
-        self.guarded = false;
-        match refused {
-            Some(refusal) => {
-                let source = test_transaction::not_undone(&mut *self.turn, refusal.into());
-                Err(Reason::Commit(&SITE, source).into())
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Checks what autocommit would.
-    async fn keep(&mut self) -> Result<(), CommitError> {
-        self.turn.check().await?;
-        self.turn.release(&Savepoint::OUTERMOST).await
+        let refused = refused.map(|refusal| {
+            let source = test_transaction::not_undone(&mut *transaction, refusal.into());
+            Reason::Commit(&SITE, source).into()
+        });
+        drop(transaction);
+        self.guard = None;
+        refused.map_or(Ok(()), Err)
     }
 }
 
-impl<T: AsyncTransaction + 'static> Drop for Statement<T> {
+/// Checks what autocommit would.
+async fn keep_checked(transaction: &mut impl AsyncTransaction) -> Result<(), CommitError> {
+    transaction.check().await?;
+    transaction.release(&SAVEPOINT).await
+}
+
+impl<P: Pool> Drop for Statement<P> {
     fn drop(&mut self) {
-        if self.guarded {
-            test_transaction::abandon(self.turn.connection_id(), Savepoint::OUTERMOST);
+        let Some(steps) = self.guard.take() else {
+            return;
+        };
+        let connection = self.turn.connection_id();
+        match self.when_dropped {
+            Dropped::IsUndone => test_transaction::abandon(connection, SAVEPOINT),
+            Dropped::IsKept => {
+                let guard = Guard::<P>(Some(steps), connection);
+                let slot = &self.turn.slot;
+                slot.leave_behind(Box::new(|transaction| Box::pin(guard.end(transaction))));
+            }
+        }
+    }
+}
+
+/// The savepoint of statements that are over, of which nobody has said how they have ended.
+struct Guard<P: Pool>(Option<P::Steps>, ConnectionId);
+
+impl<P: Pool> Guard<P> {
+    /// Keeps what they did, unless one of them has failed and taken the others with it.
+    async fn end(mut self, transaction: &mut P::Transaction) {
+        let mut transaction = Doing::<P>::new(transaction, self.0.as_mut());
+        let ended = transaction.release(&SAVEPOINT).await.is_ok()
+            || transaction.rollback_to(&SAVEPOINT).await.is_ok();
+        drop(transaction);
+        if ended {
+            self.0 = None;
+        }
+    }
+}
+
+impl<P: Pool> Drop for Guard<P> {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            test_transaction::abandon(self.1, SAVEPOINT);
         }
     }
 }

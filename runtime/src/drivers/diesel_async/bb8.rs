@@ -104,6 +104,7 @@ mod handle {
         ManageConnection, Pool, PooledConnection, Taken,
     };
     use crate::ambient;
+    use crate::drivers::diesel_steps::Steps;
 
     /// A pool of bb8 does not say how long it waits, which is this by default.
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -116,6 +117,16 @@ mod handle {
         type Transaction = DieselAsyncTransaction<Taken<M>>;
 
         type Database = DieselAsync;
+
+        type Steps = Steps;
+
+        fn steps(transaction: &Self::Transaction) -> Steps {
+            transaction.steps_of_another_block()
+        }
+
+        fn swap(transaction: &mut Self::Transaction, steps: &mut Steps) {
+            std::mem::swap(&mut transaction.steps, steps);
+        }
 
         /// bb8 shows nothing that clones of a pool have in common.
         fn address(&self) -> Option<usize> {

@@ -147,6 +147,7 @@ mod handle {
         Manager, Object, Pool,
     };
     use crate::ambient;
+    use crate::drivers::diesel_steps::Steps;
 
     /// The time in which a connection of a transaction has to be had where the pool is given none.
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -167,6 +168,16 @@ mod handle {
         type Transaction = DieselAsyncTransaction<Deadpool<Connections<C>>>;
 
         type Database = DieselAsync;
+
+        type Steps = Steps;
+
+        fn steps(transaction: &Self::Transaction) -> Steps {
+            transaction.steps_of_another_block()
+        }
+
+        fn swap(transaction: &mut Self::Transaction, steps: &mut Steps) {
+            std::mem::swap(&mut transaction.steps, steps);
+        }
 
         fn address(&self) -> Option<usize> {
             Some(address(self))

@@ -59,6 +59,15 @@ where
         })
     }
 
+    #[cfg(all(
+        feature = "ambient",
+        any(feature = "diesel-async-bb8", feature = "diesel-async-deadpool")
+    ))]
+    pub(in crate::drivers) fn steps_of_another_block(&self) -> Steps {
+        let database = self.steps.database();
+        Steps::on(database, D::interrupted(database))
+    }
+
     pub(in crate::drivers) fn manager_status(&mut self) -> &mut TransactionManagerStatus {
         D::status(self.holder.connection())
     }

@@ -57,7 +57,7 @@ struct StillNested;
 
 /// The steps of one block.
 #[derive(Debug)]
-pub(super) struct Steps {
+pub struct Steps {
     database: Database,
     interrupted: Interrupted,
     /// The depth that diesel counts inside the block, once it has begun.

@@ -42,7 +42,7 @@ pub(super) struct Origin {
 
 /// The steps of one block.
 #[derive(Debug, Default)]
-pub(super) struct Steps {
+pub struct Steps {
     open: Open,
 }
 

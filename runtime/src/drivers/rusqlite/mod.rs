@@ -1,5 +1,12 @@
 #![doc = include_str!("../../../docs/drivers/rusqlite.md")]
 
 mod check;
+#[cfg(feature = "ambient")]
+mod db;
+#[cfg(feature = "ambient")]
+mod open;
 mod sources;
 mod transaction;
+
+#[cfg(feature = "ambient")]
+pub use db::Db;

@@ -4,9 +4,15 @@ use std::ops::{Deref, DerefMut};
 
 use ::rusqlite::Connection;
 
+#[cfg(feature = "ambient")]
+use super::transaction::Rusqlite;
 use super::transaction::RusqliteTransaction;
+#[cfg(feature = "ambient")]
+use crate::ambient;
 use crate::drivers::ownership::Ownership;
 use crate::error::BoxError;
+#[cfg(feature = "ambient")]
+use crate::pool_id::PoolId;
 use crate::transaction::{Begin, Owned};
 
 /// Marks sources that are a `&Connection`.
@@ -83,6 +89,12 @@ pub trait Access {
 
     /// The connection itself.
     fn connection(&self) -> &Connection;
+
+    /// The pool that the connection is from, as far as handles have to know.
+    #[cfg(feature = "ambient")]
+    fn pool(&self) -> PoolId {
+        ambient::pool_of::<Rusqlite>(|| None)
+    }
 
     /// Whether nobody else can begin a block on the connection meanwhile.
     const EXCLUSIVE: bool;

@@ -11,9 +11,15 @@ use crate::drivers::dialect::sqlite;
 use crate::drivers::ownership::Ownership;
 use crate::error::{BoxError, Error, find};
 use crate::options::Options;
+#[cfg(feature = "ambient")]
+use crate::pool_id::PoolId;
 use crate::transaction::{
     CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
+
+/// Any connection of rusqlite.
+#[cfg(feature = "ambient")]
+pub(super) enum Rusqlite {}
 
 /// A transaction on a SQLite connection.
 #[derive(Debug)]
@@ -76,6 +82,11 @@ where
 
     fn driver(&self) -> &'static str {
         "rusqlite"
+    }
+
+    #[cfg(feature = "ambient")]
+    fn pool(&self) -> PoolId {
+        Access::pool(self)
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {

@@ -23,6 +23,12 @@ impl Pool for DatabaseConnection {
 
     type Database = SeaOrm;
 
+    type Steps = ();
+
+    fn steps(_: &Self::Transaction) {}
+
+    fn swap(_: &mut Self::Transaction, (): &mut ()) {}
+
     /// sea-orm shows nothing that clones of a pool have in common.
     fn address(&self) -> Option<usize> {
         None
@@ -47,7 +53,8 @@ macro_rules! sends {
                 let $executor = $db.pool();
                 return $call.await;
             };
-            let mut statement = Statement::begin(inside, $db.patience()).await?;
+            let mut statement =
+                Statement::<DatabaseConnection>::begin(inside, $db.patience()).await?;
             let $executor = statement.transaction().handle();
             let result = $call.await;
             statement.end(result).await

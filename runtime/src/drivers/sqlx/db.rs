@@ -28,6 +28,12 @@ impl<DB: Backend> ambient::Pool for Pool<DB> {
 
     type Database = DB;
 
+    type Steps = ();
+
+    fn steps(_: &Self::Transaction) {}
+
+    fn swap(_: &mut Self::Transaction, (): &mut ()) {}
+
     fn address(&self) -> Option<usize> {
         Some(address(self))
     }

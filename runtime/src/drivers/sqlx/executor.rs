@@ -10,6 +10,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use sqlx_core::database::Database;
 use sqlx_core::describe::Describe;
 use sqlx_core::executor::{Execute, Executor};
+use sqlx_core::pool::Pool;
 use sqlx_core::sql_str::SqlStr;
 use sqlx_core::{Either, Error as SqlxError};
 
@@ -28,7 +29,7 @@ macro_rules! sends {
             Ok(Some(inside)) => {
                 let patience = $db.patience();
                 Box::pin(async move {
-                    let mut statement = Statement::begin(inside, patience).await?;
+                    let mut statement = Statement::<Pool<DB>>::begin(inside, patience).await?;
                     let $executor = statement.transaction().connection_mut();
                     let result = $call.await;
                     statement.end(result).await
@@ -69,7 +70,7 @@ where
         };
         let patience = self.patience();
         let read = async move {
-            let mut statement = Statement::begin(inside, patience).await?;
+            let mut statement = Statement::<Pool<DB>>::begin(inside, patience).await?;
             let connection = statement.transaction().connection_mut();
             let mut answers = Vec::new();
             let mut sent = connection.fetch_many(query);

@@ -8,6 +8,7 @@ use super::deadpool::{Pooled, address};
 use super::hold::Hold as _;
 use super::transaction::{PostgresTransaction, TokioPostgres};
 use crate::ambient;
+use crate::drivers::postgres_steps::Steps;
 use crate::error::BoxError;
 use crate::transaction::AsyncBegin;
 
@@ -18,6 +19,16 @@ impl ambient::Pool for Pool {
     type Transaction = PostgresTransaction<Pooled>;
 
     type Database = TokioPostgres;
+
+    type Steps = Steps;
+
+    fn steps(_: &Self::Transaction) -> Steps {
+        Steps::default()
+    }
+
+    fn swap(transaction: &mut Self::Transaction, steps: &mut Steps) {
+        std::mem::swap(transaction.steps_mut(), steps);
+    }
 
     fn address(&self) -> Option<usize> {
         Some(address(self))

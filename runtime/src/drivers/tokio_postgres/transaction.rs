@@ -87,6 +87,11 @@ impl<H: Hold> PostgresTransaction<H> {
         &mut self.holder
     }
 
+    #[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
+    pub(super) fn steps_mut(&mut self) -> &mut Steps {
+        &mut self.steps
+    }
+
     /// Asks for the transaction's number ahead of `COMMIT`, without waiting for it, and with it what became of the
     /// transaction where the answer to `COMMIT` does not come.
     async fn commit_and_settle(&mut self) -> Result<(), CommitError> {
