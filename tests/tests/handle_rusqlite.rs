@@ -196,6 +196,26 @@ fn a_pool_that_has_no_connection_says_so() {
 }
 
 #[test]
+fn a_block_of_another_database_is_none_of_the_handles() {
+    let (database, other) = (Database::new(1), Database::new(1));
+    let (db, other_db) = (database.handle(), other.handle());
+    let both: Result<(), Failure> = transaction!(_tx = &db => {
+        insert(&db, 1)?;
+        insert(&other_db, 2)?;
+        let inner: Result<(), Failure> = transaction!(_tx = &other_db => {
+            insert(&db, 3)?;
+            insert(&other_db, 4)?;
+            Err(Failure::Body)
+        });
+        inner.unwrap_err();
+        Ok(())
+    });
+    both.unwrap();
+    assert_eq!(database.committed(), [1, 3]);
+    assert_eq!(other.committed(), [2]);
+}
+
+#[test]
 fn another_thread_is_outside() {
     let database = Database::new(2);
     let db = database.handle();

@@ -7,7 +7,6 @@ use super::pools::Numbered;
 use super::slot::Slot;
 use crate::context::{self, Around};
 use crate::error::{Error, Reason};
-use crate::pool_id::PoolId;
 use crate::test_transaction;
 use crate::transaction::AsyncTransaction;
 
@@ -21,10 +20,6 @@ impl<T: AsyncTransaction + 'static> Registry<T> {
     pub(super) const fn new(number: Numbered) -> Self {
         let slots = Mutex::new(Vec::new());
         Self { number, slots }
-    }
-
-    pub(super) fn pool(&self) -> PoolId {
-        self.number.id()
     }
 
     fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot<T>>>> {

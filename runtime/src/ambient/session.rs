@@ -11,7 +11,6 @@ use super::state::Place;
 use super::steps::Doing;
 use crate::error::{BoxError, Error, Holder, Reason};
 use crate::options::Options;
-use crate::pool_id::PoolId;
 use crate::site::Site;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
@@ -226,10 +225,6 @@ impl<P: Pool> Session for Ambient<P> {
                     == Some(true)
             }
         }
-    }
-
-    fn pool(&self) -> PoolId {
-        self.handle.registry().pool()
     }
 }
 

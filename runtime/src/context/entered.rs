@@ -23,7 +23,7 @@ impl Frame {
     #[cold]
     fn take_along(&mut self) {
         let pending = std::mem::take(&mut self.pending);
-        let id = pending.id;
+        let id = pending.identity.number();
         STACK.with(|stack| stack.load_innermost(pending));
         if id != observer::NO_TRANSACTION {
             observer::entered(id);
@@ -34,7 +34,7 @@ impl Frame {
     fn learn(&mut self, news: News) {
         self.block = news.block.off_the_stack();
         if let Some(pending) = news.pending {
-            let id = pending.id;
+            let id = pending.identity.number();
             self.pending = pending;
             if id != observer::NO_TRANSACTION {
                 observer::left(id);

@@ -1,7 +1,7 @@
 //! The frame of a block: all that others may ask of it while its body runs.
 
+use super::identity::Identity;
 use crate::error::RollbackOnly;
-use crate::pool_id::PoolId;
 use crate::queue::Queue;
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint};
@@ -111,7 +111,6 @@ pub(super) struct Block {
     pub(super) savepoint: Savepoint,
     pub(super) children: Children,
     pub(super) levels: Levels,
-    pub(super) pool: PoolId,
     flags: Flags,
 }
 
@@ -135,7 +134,6 @@ impl Block {
             savepoint,
             children: Children::NONE,
             levels: Levels::UNKNOWN,
-            pool: PoolId::NONE,
             flags: Flags::of(kind),
         }
     }
@@ -229,8 +227,8 @@ pub(crate) enum MustRollBack {
 pub(crate) struct Pending {
     pub(crate) must_roll_back: Option<MustRollBack>,
     pub(crate) queue: Queue,
-    /// The block's identity for observers; zero if there was none when it began.
-    pub(crate) id: u64,
+    /// The block's identity, if somebody was there to ask for it when it began.
+    pub(crate) identity: Identity,
 }
 
 impl Default for Pending {
@@ -243,7 +241,7 @@ impl Pending {
     pub(super) const EMPTY: Self = Self {
         must_roll_back: None,
         queue: Queue::new(),
-        id: 0,
+        identity: Identity::NONE,
     };
 
     pub(crate) fn request_rollback(&mut self) {
@@ -286,13 +284,6 @@ impl Frame {
         }
     }
 
-    /// Of a block whose connection is from a pool that there are handles of.
-    #[inline]
-    pub(crate) const fn of_pool(mut self, pool: PoolId) -> Self {
-        self.block.pool = pool;
-        self
-    }
-
     /// Of a block that has joined the one around it.
     pub(crate) fn joined(mut self) -> Self {
         self.block.children = Children::COUNTED_ABOVE;
@@ -328,8 +319,8 @@ impl Frame {
     }
 
     /// Gives it an identity, which moves with whatever else gathers in it.
-    pub(crate) fn identify(&mut self, id: u64) {
-        self.pending.id = id;
+    pub(crate) fn identify(&mut self, identity: Identity) {
+        self.pending.identity = identity;
         self.block = self.block.loaded();
     }
 

@@ -7,6 +7,7 @@
 mod children;
 mod entered;
 mod frame;
+mod identity;
 mod inside;
 mod open;
 mod stack;
@@ -14,6 +15,7 @@ mod stack;
 pub(crate) use children::{Child, Enclosing, Refusal, child_ends};
 pub(crate) use entered::Hidden;
 pub(crate) use frame::{Frame, Kind, Levels, MustRollBack, Pending};
+pub(crate) use identity::Identity;
 pub(crate) use inside::{Inside, Outside};
 #[cfg(feature = "ambient")]
 pub(crate) use open::{Around, around};

@@ -3,6 +3,7 @@
 use super::entered::STACK;
 use super::frame::{Block, Kind, Pending};
 use super::stack::Slot;
+#[cfg(feature = "ambient")]
 use crate::pool_id::PoolId;
 use crate::queue::{Handler, Queue};
 use crate::site::Site;
@@ -35,7 +36,7 @@ impl OpenBlock {
 
     /// Its identity for observers.
     pub(crate) fn id(self) -> u64 {
-        self.at(|slot| slot.gathered.borrow().id)
+        self.at(|slot| slot.gathered.borrow().identity.number())
     }
 
     /// The depth of the block on its connection; zero for the outermost.
@@ -78,19 +79,18 @@ pub(crate) fn around<R>(
 ) -> Around<R> {
     STACK.with(|stack| {
         for index in stack.all(Block::is_open) {
+            let block = stack.block(index);
             let Block {
-                connection,
-                site,
-                pool,
-                ..
-            } = stack.block(index);
+                connection, site, ..
+            } = block;
             if let Some(found) = find(connection) {
                 let has_level =
                     |block: Block| Block::is_on(connection)(block) && !block.has_joined();
                 let level = stack.all(has_level).count().saturating_sub(1);
                 return Around::In { found, level, site };
             }
-            if is_beside(pool) {
+            let pool = |slot: &Slot| slot.gathered.borrow().identity.pool();
+            if block.is_loaded() && is_beside(stack.at(index, pool)) {
                 return Around::Beside(site);
             }
         }
@@ -117,7 +117,9 @@ pub(crate) fn change_innermost_of(connection: ConnectionId, f: impl FnOnce(&mut 
 pub(crate) fn id_of_innermost_of(connection: ConnectionId) -> u64 {
     STACK.with(|stack| {
         let index = stack.innermost(Block::is_on(connection));
-        index.map_or(0, |index| stack.at(index, |slot| slot.gathered.borrow().id))
+        index.map_or(0, |index| {
+            stack.at(index, |slot| slot.gathered.borrow().identity.number())
+        })
     })
 }
 

@@ -6,6 +6,10 @@ use crate::site::Site;
 
 /// The state of an error, with the block that it is of. [`ErrorKind`] documents each.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(
+    not(feature = "ambient"),
+    allow(dead_code, reason = "some are errors of handles")
+)]
 pub(crate) enum Reason {
     #[error("could not begin the transaction of `{}`", .0.function)]
     Begin(&'static Site, #[source] BoxError),

@@ -3,7 +3,7 @@
 mod told;
 
 use super::level::{self, Level};
-use crate::context::{Frame, Kind, Levels};
+use crate::context::{Frame, Identity, Kind, Levels};
 use crate::error::Error;
 use crate::event::Cause;
 use crate::observer;
@@ -84,7 +84,7 @@ impl BlockState {
     ) -> Result<Self, Error> {
         let connection = session.connection_id();
         let (level, savepoint) = level::decide(session, connection, site, options)?;
-        let frame = Frame::new(connection, kind, site, savepoint).of_pool(session.pool());
+        let frame = Frame::new(connection, kind, site, savepoint);
         Ok(Self {
             frame: if level == Level::Joined {
                 frame.joined()
@@ -135,8 +135,11 @@ impl BlockState {
     pub(super) fn begun(&mut self, session: &impl Session) {
         self.phase = Phase::Open;
         let id = observer::next_id();
+        let identity = Identity::of(id, session.pool());
+        if identity != Identity::NONE {
+            self.frame.identify(identity);
+        }
         if id != observer::NO_TRANSACTION {
-            self.frame.identify(id);
             observer::begun(&self.event(session.driver()));
         }
     }
@@ -194,7 +197,7 @@ impl BlockState {
         self.phase = Phase::Beginning;
         self.untold = None;
         self.frame.pending.must_roll_back = None;
-        self.frame.pending.id = 0;
+        self.frame.pending.identity = Identity::NONE;
         self.diagnosis = Diagnosis::default();
     }
 }

@@ -100,7 +100,8 @@ impl<G: Deref<Target = Connection> + 'static> Db<G> {
     /// The connection of the transaction that the running code is in, or of [`with`](Self::with) around it.
     fn around(&self) -> Result<Option<Rc<G>>, Error> {
         let number = &self.0.number;
-        match context::around(|connection| open::find(connection), number.is_beside()) {
+        let find = |connection| open::find(number.id(), connection);
+        match context::around(find, number.is_beside()) {
             Around::In { found, .. } => Ok(Some(found)),
             Around::Beside(site) => Err(Reason::BesideBlock(site).into()),
             Around::Nothing => Ok(open::innermost(number.id(), self.0.required)),
@@ -134,20 +135,17 @@ impl<G: Deref<Target = Connection> + 'static> Begin<Handles> for &Db<G> {
     type Transaction = RusqliteTransaction<Found<G>, Handles>;
 
     fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        let pool = self.0.number.id();
         if let Some(connection) = self.around()? {
             let found = Found {
                 connection,
-                pool,
                 listed: None,
             };
             return Ok(RusqliteTransaction::new(found, Ownership::Borrowed));
         }
         let connection = self.get()?;
-        let listed = open::list(pool, id(&connection), Rc::clone(&connection));
+        let listed = open::list(self.0.number.id(), id(&connection), Rc::clone(&connection));
         let found = Found {
             connection,
-            pool,
             listed: Some(listed),
         };
         Ok(RusqliteTransaction::new(found, Ownership::Owned))
@@ -157,7 +155,6 @@ impl<G: Deref<Target = Connection> + 'static> Begin<Handles> for &Db<G> {
 /// The connection that a handle has led to.
 pub struct Found<G> {
     connection: Rc<G>,
-    pool: PoolId,
     /// Lets others find it, for as long as its block is open.
     #[expect(dead_code, reason = "dropped with the block")]
     listed: Option<Listed>,
@@ -183,8 +180,9 @@ impl<G: Deref<Target = Connection>> Access for RusqliteTransaction<Found<G>, Han
         &self.connection.connection
     }
 
+    /// It is found by its connection.
     fn pool(&self) -> PoolId {
-        self.connection.pool
+        PoolId::NONE
     }
 
     const EXCLUSIVE: bool = false;

@@ -51,8 +51,8 @@ impl Drop for Listed {
 }
 
 /// The guard of a connection.
-pub(super) fn find<G: 'static>(connection: ConnectionId) -> Option<Rc<G>> {
-    last(|open| open.connection == connection)
+pub(super) fn find<G: 'static>(pool: PoolId, connection: ConnectionId) -> Option<Rc<G>> {
+    last(|open| open.pool == pool && open.connection == connection)
 }
 
 /// The connection of a pool that code uses which is in no block, or of a test that it is in alone.

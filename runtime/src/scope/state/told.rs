@@ -36,7 +36,7 @@ impl BlockState {
 
     /// Its identity for observers.
     pub(in crate::scope) fn id(&self) -> u64 {
-        self.frame.pending.id
+        self.frame.pending.identity.number()
     }
 
     /// Tells observers of its end, if they have heard of its begin.
