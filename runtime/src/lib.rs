@@ -36,6 +36,7 @@
 //! | to | see |
 //! | --- | --- |
 //! | make a function or a block a transaction | [`commit_on_success`](macro@commit_on_success), [`transaction!`] |
+//! | do something before it commits, in it | [`before_commit!`] |
 //! | do something once it has committed | [`defer!`], [`try_defer!`], [`signals::post_commit`] |
 //! | do something once it has rolled back | [`signals::post_rollback`] |
 //! | find a database, and what it cannot keep | [`drivers`] |
@@ -76,6 +77,8 @@ mod test_transaction;
 pub mod testing;
 mod transaction;
 
+#[doc = include_str!("../docs/before_commit.md")]
+pub use commit_on_success_macros::before_commit;
 #[doc = include_str!("../docs/commit_on_success.md")]
 #[doc = include_str!("../docs/options/propagation.md")]
 #[doc = include_str!("../docs/options/isolation.md")]

@@ -10,6 +10,12 @@ mod backoff;
 mod attempts;
 #[path = "../tests/attempts_begin.rs"]
 mod attempts_begin;
+#[path = "../tests/before_commit.rs"]
+mod before_commit;
+#[path = "../tests/before_commit_failures.rs"]
+mod before_commit_failures;
+#[path = "../tests/before_commit_sqlite.rs"]
+mod before_commit_sqlite;
 #[path = "../tests/cancellation_scripted.rs"]
 mod cancellation_scripted;
 #[path = "../tests/context_depth.rs"]

@@ -31,6 +31,8 @@ impl Flags {
     const HAD_CHILDREN: u8 = 0b1_0000;
     /// The body has panicked.
     const PANICKED: u8 = 0b10_0000;
+    /// Something that has gathered is to be done before the commit.
+    const UNPREPARED: u8 = 0b100_0000;
 
     const fn of(kind: Kind) -> Self {
         Self(match kind {
@@ -180,6 +182,11 @@ impl Block {
         self.with(Flags::LOADED)
     }
 
+    /// With something that is to be done before the commit.
+    pub(super) fn unprepared(self) -> Self {
+        self.with(Flags::UNPREPARED)
+    }
+
     pub(super) fn with_children(self, children: Children) -> Self {
         let as_before = children == Children::NONE && !self.flags.has(Flags::HAD_CHILDREN);
         let changed = if as_before { 0 } else { Flags::CHANGED };
@@ -306,6 +313,10 @@ impl Frame {
         self.block.savepoint
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        self.block.kind()
+    }
+
     /// Whether its body has panicked.
     pub(crate) fn has_panicked(&self) -> bool {
         self.block.flags.has(Flags::PANICKED)
@@ -315,6 +326,16 @@ impl Frame {
     #[inline]
     pub(crate) fn is_loaded(&self) -> bool {
         self.block.is_loaded()
+    }
+
+    /// Whether something that has gathered in it is to be done before the commit.
+    pub(crate) fn is_unprepared(&self) -> bool {
+        self.block.flags.has(Flags::UNPREPARED)
+    }
+
+    /// Nothing is to be done before the commit any more.
+    pub(crate) fn prepared(&mut self) {
+        self.block.flags.0 &= !Flags::UNPREPARED;
     }
 
     /// Gives it an identity, which moves with whatever else gathers in it.

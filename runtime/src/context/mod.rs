@@ -17,5 +17,5 @@ pub(crate) use frame::{Frame, Kind, Levels, MustRollBack, Pending};
 pub(crate) use inside::{Inside, Outside};
 pub(crate) use open::{
     OpenBlock, capture, change_innermost_of, id_of_innermost_of, innermost, is_capturing, is_empty,
-    pending, remove,
+    pending, prepare_innermost_of, remove,
 };

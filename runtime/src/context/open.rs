@@ -48,6 +48,12 @@ impl OpenBlock {
         STACK.with(|stack| stack.enqueue(self.0, handler));
     }
 
+    /// Queues a call that runs before the commit.
+    pub(crate) fn enqueue_before_commit(self, handler: Handler) {
+        self.at(Slot::prepare);
+        self.enqueue(handler);
+    }
+
     /// Runs `f` on what has gathered in it.
     pub(crate) fn change(self, f: impl FnOnce(&mut Pending)) {
         self.at(|slot| slot.change(f));
@@ -67,6 +73,16 @@ fn change(wanted: impl Fn(Block) -> bool, f: impl FnOnce(&mut Pending)) {
 /// Runs `f` on what has gathered in the innermost open block of a connection, if there is one.
 pub(crate) fn change_innermost_of(connection: ConnectionId, f: impl FnOnce(&mut Pending)) {
     change(Block::is_on(connection), f);
+}
+
+/// Notes that something is to be done before the innermost open block of a connection commits, if there is one.
+#[cold]
+pub(crate) fn prepare_innermost_of(connection: ConnectionId) {
+    STACK.with(|stack| {
+        if let Some(index) = stack.innermost(Block::is_on(connection)) {
+            stack.at(index, Slot::prepare);
+        }
+    });
 }
 
 /// The identity for observers of the innermost open block of a connection; zero where there is none.

@@ -37,6 +37,11 @@ impl Slot {
         f(&mut self.gathered.borrow_mut());
     }
 
+    /// Notes that something is to be done before the commit.
+    pub(super) fn prepare(&self) {
+        self.block.set(self.block.get().unprepared());
+    }
+
     fn news(&self) -> Option<News> {
         let block = self.block.get();
         block.has_news().then(|| News {

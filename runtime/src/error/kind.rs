@@ -60,6 +60,10 @@ pub enum ErrorKind {
     /// The body returned `Ok` although one of its statements had failed, and a database that works
     /// like PostgreSQL then stores nothing, whatever `COMMIT` answers. The block was rolled back.
     Aborted,
+    /// The body returned `Ok`, but a call that it had registered with [`before_commit!`](crate::before_commit) failed, or such
+    /// calls registered each other without an end. The block was rolled back. The source is the call's error;
+    /// [`Error::location`](crate::Error::location) is where it was registered.
+    BeforeCommit,
     /// The transaction was no longer there when it was to be committed: the body sent a `COMMIT` or
     /// `ROLLBACK` of its own, a statement committed implicitly (DDL on MySQL), or the database
     /// ended the transaction (a deadlock on MySQL, `ON CONFLICT ROLLBACK` on SQLite). Statements
@@ -101,6 +105,7 @@ impl ErrorKind {
             | Self::Durable
             | Self::Commit
             | Self::Aborted
+            | Self::BeforeCommit
             | Self::RollbackOnly
             | Self::Concurrent
             | Self::NotOwned

@@ -1,12 +1,15 @@
 //! The errors, and what each of them says about the data.
 
+mod before;
 mod failure;
 mod kind;
 mod reason;
 mod rollback_only;
 
 use std::fmt;
+use std::panic::Location;
 
+pub(crate) use before::{FailedBefore, TooManyGenerations};
 pub use failure::{FailureKind, HandlerFailure};
 pub use kind::{ErrorKind, Outcome};
 pub(crate) use reason::{BesideOpen, Reason, RefusedAndOpen};
@@ -53,6 +56,15 @@ impl Error {
         match &*self.0 {
             Reason::Handlers(_, failures) => failures,
             _ => &[],
+        }
+    }
+
+    /// The place of the `before_commit!` whose call failed, where the kind is [`ErrorKind::BeforeCommit`].
+    #[must_use]
+    pub fn location(&self) -> Option<&'static Location<'static>> {
+        match *self.0 {
+            Reason::BeforeCommit { location, .. } => Some(location),
+            _ => None,
         }
     }
 

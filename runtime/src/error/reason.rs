@@ -1,5 +1,7 @@
 //! The states that an error is made of, behind its kind.
 
+use std::panic::Location;
+
 use super::{BoxError, Error, ErrorKind, HandlerFailure, RollbackOnly};
 use crate::site::Site;
 
@@ -43,6 +45,16 @@ pub(crate) enum Reason {
     Aborted(&'static Site),
     #[error("the transaction of `{}` had ended before its commit; what was stored is unknown", .0.function)]
     Ended(&'static Site),
+    #[error(
+        "the transaction of `{}` was rolled back: the call before its commit failed that was registered at {location}",
+        site.function
+    )]
+    BeforeCommit {
+        site: &'static Site,
+        location: &'static Location<'static>,
+        #[source]
+        source: BoxError,
+    },
     #[error("the transaction of `{}` was rolled back: {}", .0.function, .1)]
     RollbackOnly(&'static Site, RollbackOnly),
     #[error(
@@ -77,6 +89,7 @@ impl Reason {
             Self::Commit(..) => ErrorKind::Commit,
             Self::Aborted(_) => ErrorKind::Aborted,
             Self::Ended(_) => ErrorKind::Ended,
+            Self::BeforeCommit { .. } => ErrorKind::BeforeCommit,
             Self::RollbackOnly(..) => ErrorKind::RollbackOnly,
             Self::Concurrent(_) => ErrorKind::Concurrent,
             Self::NotOwned { .. } => ErrorKind::NotOwned,
@@ -98,6 +111,7 @@ impl Reason {
             | Self::Commit(site, _)
             | Self::Aborted(site)
             | Self::Ended(site)
+            | Self::BeforeCommit { site, .. }
             | Self::RollbackOnly(site, _)
             | Self::Concurrent(site)
             | Self::NotOwned { site, .. }

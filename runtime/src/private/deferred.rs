@@ -133,21 +133,40 @@ impl<K: CallKey> Future for Registration<K> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if !self.admitted
-            && let Some(block) = context::innermost()
-        {
-            let (call, key) = (self.call.take(), self.key.take());
-            enqueue_async(block, call, key, self.location);
-            return Poll::Ready(());
-        }
-        self.run(context)
+        let Some(block) = self.block() else {
+            return self.run(context);
+        };
+        let (call, key) = (self.call.take(), self.key.take());
+        enqueue_async(block, call, key, self.location);
+        Poll::Ready(())
+    }
+}
+
+impl Registration {
+    /// The call, if it can be awaited in that block.
+    pub(super) fn admit_to(&mut self, block: OpenBlock) -> Option<AsyncCall> {
+        let call = self.call.take()?;
+        admit(block, self.location).then_some(call)
+    }
+
+    pub(super) fn location(&self) -> &'static Location<'static> {
+        self.location
     }
 }
 
 impl<K> Registration<K> {
+    /// The block to register it in, unless there is none and it has begun to run.
+    #[inline]
+    pub(super) fn block(&self) -> Option<OpenBlock> {
+        if self.admitted {
+            return None;
+        }
+        context::innermost()
+    }
+
     /// Outside of any transaction.
     #[cold]
-    fn run(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn run(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.admitted {
             outside::admit(self.location);
             self.admitted = true;
@@ -246,7 +265,6 @@ impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
     }
 }
 
-/// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
 #[inline]
 fn enqueue_async(
     block: OpenBlock,
@@ -255,16 +273,25 @@ fn enqueue_async(
     location: &'static Location<'static>,
 ) {
     match call {
-        Some(call) if block.kind() == Kind::Async => {
+        Some(call) if admit(block, location) => {
             let handler = Handler::future(call, location);
             block.enqueue(match key {
                 Some(key) => handler.with_key(key),
                 None => handler,
             });
         }
-        Some(_lost) => doom(block, location),
-        None => {}
+        Some(_) | None => {}
     }
+}
+
+/// Whether somebody will await the calls of a block. A sync scope does not: rather than to lose one, it does not commit.
+#[inline]
+fn admit(block: OpenBlock, location: &'static Location<'static>) -> bool {
+    let awaits = block.kind() == Kind::Async;
+    if !awaits {
+        doom(block, location);
+    }
+    awaits
 }
 
 #[cold]

@@ -1,5 +1,6 @@
 //! The functions that generated code calls. Not part of the public interface: it changes with any release.
 
+mod before;
 mod deferred;
 
 pub use std::any::type_name_of_val;
@@ -14,6 +15,7 @@ pub use crate::forbidden::outside_transaction;
 pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};
 
+pub use before::{RegistrationBefore, before_commit, before_commit_async};
 pub use deferred::{
     Cloned, Registration, TryRegistration, cloned, defer, defer_async, defer_async_keyed,
     defer_keyed, robust, robust_async, try_defer, try_defer_async, try_defer_async_keyed,

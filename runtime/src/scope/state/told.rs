@@ -128,6 +128,9 @@ impl BlockState {
             return;
         }
         let mut queue = Some(self.take_queue());
+        if self.is_unprepared() {
+            context::prepare_innermost_of(self.frame.connection());
+        }
         if self.level != Level::Foreign {
             context::change_innermost_of(self.frame.connection(), |parent| {
                 if let Some(queue) = queue.take() {
