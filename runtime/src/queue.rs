@@ -1,11 +1,17 @@
 //! The queue of a block: deferred calls and handlers of signals, in the order in which they were registered.
 
 mod handler;
+mod mailbox;
+mod pending;
 
 use std::mem::ManuallyDrop;
 use std::panic::Location;
+use std::sync::Arc;
 
 pub(crate) use handler::{AsyncCall, Before, Call, CallResult, Handler};
+
+pub(crate) use mailbox::Mailbox;
+pub(crate) use pending::{MustRollBack, Pending};
 
 use crate::event::Committed;
 use crate::key;
@@ -92,8 +98,28 @@ impl Queue {
     }
 
     pub(crate) fn remove(&mut self, id: u64) -> Option<Handler> {
-        let index = self.0.iter().position(|handler| handler.id == id)?;
-        Some(self.0.remove(index))
+        match self.0.iter().position(|handler| handler.id == id) {
+            Some(index) => Some(self.0.remove(index)),
+            None => self.mailboxes().find_map(|mailbox| mailbox.remove(id)),
+        }
+    }
+
+    fn mailboxes(&self) -> impl Iterator<Item = &Arc<Mailbox>> {
+        self.0.iter().filter_map(Handler::mailbox)
+    }
+
+    /// The mailbox in it, if it has one.
+    pub(crate) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
+        self.mailboxes().next()
+    }
+
+    fn close_mailboxes(&mut self) -> Vec<Pending> {
+        let arrived = self.mailboxes().filter_map(|mailbox| mailbox.close());
+        let arrived: Vec<_> = arrived.collect();
+        if !arrived.is_empty() {
+            self.0.retain(|handler| handler.mailbox().is_none());
+        }
+        arrived
     }
 
     /// The calls and handlers that waited for a commit, each with its event, without the rest.
@@ -113,7 +139,8 @@ impl Queue {
 
     /// Counts the deferred calls, handlers of signals left out.
     pub(crate) fn deferred(&self) -> usize {
-        deferred(&self.0)
+        let arrived = self.mailboxes().map(|mailbox| mailbox.deferred());
+        deferred(&self.0) + arrived.sum::<usize>()
     }
 
     /// Counts the calls and handlers that would run at a commit.

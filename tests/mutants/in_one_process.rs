@@ -68,3 +68,5 @@ mod testing_capture;
 mod testing_rusqlite;
 #[path = "../tests/testing_scripted.rs"]
 mod testing_scripted;
+#[path = "../tests/transaction_handle.rs"]
+mod transaction_handle;

@@ -30,35 +30,6 @@ async fn flush_later(database: Database, row: i64) -> Result<(), Scripted> {
 }
 
 #[commit_on_success]
-fn with(
-    connection: &mut Connection,
-    body: impl FnOnce(&Database) -> Result<(), AppError>,
-) -> Result<(), AppError> {
-    body(connection.database())
-}
-
-#[commit_on_success]
-async fn with_later(
-    connection: &mut Connection,
-    body: impl FnOnce(&Database) -> Result<(), AppError> + Send,
-) -> Result<(), AppError> {
-    body(connection.database())
-}
-
-/// Runs a body in a function of either form.
-fn run(
-    flavour: Flavour,
-    database: &Database,
-    body: impl FnOnce(&Database) -> Result<(), AppError> + Send,
-) -> Result<(), AppError> {
-    let mut connection = database.connection();
-    match flavour {
-        Flavour::Sync => with(&mut connection, body),
-        Flavour::Async => complete(with_later(&mut connection, body)),
-    }
-}
-
-#[commit_on_success]
 fn unit_of_work(connection: &mut Connection, end: End) -> Result<(), AppError> {
     let database = connection.database().clone();
     before_commit!(flush(database.clone(), 11));
@@ -160,17 +131,18 @@ fn a_future_can_be_dropped_anywhere_while_they_run() {
 fn what_one_registers_runs_in_the_next_generation_and_what_it_defers_after_the_commit() {
     for flavour in Flavour::ALL {
         let database = Database::new();
-        run(flavour, &database, |database| {
-            let (first, second) = (database.clone(), database.clone());
-            before_commit!(move || {
-                defer!(first.clone().note("call of the first"));
-                before_commit!(flush(first, 21));
-            });
-            before_commit!(flush(second, 12));
-            defer!(database.clone().note("call of the body"));
-            Ok(())
-        })
-        .unwrap();
+        flavour
+            .run(&database, |database| {
+                let (first, second) = (database.clone(), database.clone());
+                before_commit!(move || {
+                    defer!(first.clone().note("call of the first"));
+                    before_commit!(flush(first, 21));
+                });
+                before_commit!(flush(second, 12));
+                defer!(database.clone().note("call of the body"));
+                Ok(())
+            })
+            .unwrap();
         let lines = [
             "insert 12",
             "insert 21",
@@ -194,19 +166,21 @@ fn again(database: Database, left: usize) {
 fn sixteen_generations_run_and_the_seventeenth_is_an_error() {
     for flavour in Flavour::ALL {
         let database = Database::new();
-        run(flavour, &database, |database| {
-            before_commit!(again(database.clone(), 15));
-            Ok(())
-        })
-        .unwrap();
+        flavour
+            .run(&database, |database| {
+                before_commit!(again(database.clone(), 15));
+                Ok(())
+            })
+            .unwrap();
         assert_eq!((database.count("again"), database.count("commit")), (16, 1));
 
         let database = Database::new();
-        let error = run(flavour, &database, |database| {
-            before_commit!(again(database.clone(), 16));
-            Ok(())
-        })
-        .unwrap_err();
+        let error = flavour
+            .run(&database, |database| {
+                before_commit!(again(database.clone(), 16));
+                Ok(())
+            })
+            .unwrap_err();
         let AppError::Transaction(error) = error else {
             panic!("{error:?}");
         };
@@ -239,16 +213,17 @@ fn joined(connection: &mut Connection, row: i64) -> Result<(), AppError> {
 fn a_savepoint_hands_them_over_or_drops_them_and_a_joined_block_leaves_them_to_the_outermost() {
     for flavour in Flavour::ALL {
         let database = Database::new();
-        run(flavour, &database, |database| {
-            let mut connection = database.connection();
-            nested(&mut connection, 31, End::Ok)?;
-            nested(&mut connection, 32, End::Err).unwrap_err();
-            nested(&mut connection, 33, End::SetRollback)?;
-            joined(&mut connection, 34)?;
-            database.note("body ends");
-            Ok(())
-        })
-        .unwrap();
+        flavour
+            .run(&database, |database| {
+                let mut connection = database.connection();
+                nested(&mut connection, 31, End::Ok)?;
+                nested(&mut connection, 32, End::Err).unwrap_err();
+                nested(&mut connection, 33, End::SetRollback)?;
+                joined(&mut connection, 34)?;
+                database.note("body ends");
+                Ok(())
+            })
+            .unwrap();
         let log = database.log();
         let end = log.iter().position(|line| line == "body ends").unwrap();
         assert_eq!(
@@ -262,12 +237,13 @@ fn a_savepoint_hands_them_over_or_drops_them_and_a_joined_block_leaves_them_to_t
 fn inside_of_one_a_block_is_nested_and_its_calls_are_of_the_next_generation() {
     for flavour in Flavour::ALL {
         let database = Database::new();
-        run(flavour, &database, |database| {
-            let mut connection = database.connection();
-            before_commit!(move || nested(&mut connection, 41, End::Ok));
-            Ok(())
-        })
-        .unwrap();
+        flavour
+            .run(&database, |database| {
+                let mut connection = database.connection();
+                before_commit!(move || nested(&mut connection, 41, End::Ok));
+                Ok(())
+            })
+            .unwrap();
         let lines = ["acquire", "savepoint 1", "release 1", "insert 41", "commit"];
         assert_eq!(database.log()[2..], lines);
     }
@@ -277,15 +253,17 @@ fn inside_of_one_a_block_is_nested_and_its_calls_are_of_the_next_generation() {
 fn set_rollback_in_one_rolls_back_and_the_rest_does_not_run() {
     for flavour in Flavour::ALL {
         let database = Database::new();
-        run(flavour, &database, |database| {
-            let told = database.clone();
-            signals::post_rollback().connect(move |event| told.note(&event.cause.to_string()))?;
-            before_commit!(move || set_rollback());
-            before_commit!(flush(database.clone(), 12));
-            defer!(database.clone().note("call"));
-            Ok(())
-        })
-        .unwrap();
+        flavour
+            .run(&database, |database| {
+                let told = database.clone();
+                signals::post_rollback()
+                    .connect(move |event| told.note(&event.cause.to_string()))?;
+                before_commit!(move || set_rollback());
+                before_commit!(flush(database.clone(), 12));
+                defer!(database.clone().note("call"));
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(
             database.log()[2..],
             ["rollback", "a rollback was requested"]
@@ -310,15 +288,16 @@ fn alone() {
 #[test]
 fn one_that_a_deferred_call_registers_runs_at_once() {
     let database = Database::new();
-    run(Flavour::Sync, &database, |database| {
-        let database = database.clone();
-        defer!(move || {
-            before_commit!(alone());
-            before_commit!(database.note("at once"));
-        });
-        Ok(())
-    })
-    .unwrap();
+    Flavour::Sync
+        .run(&database, |database| {
+            let database = database.clone();
+            defer!(move || {
+                before_commit!(alone());
+                before_commit!(database.note("at once"));
+            });
+            Ok(())
+        })
+        .unwrap();
     assert_eq!(database.log()[2..], ["commit", "at once"]);
 }
 
@@ -327,7 +306,7 @@ fn in_a_savepoint_of_somebody_elses_transaction_one_is_refused_as_a_deferred_cal
     for flavour in Flavour::ALL {
         let database = Database::new();
         database.raw_begin();
-        let refused = run(flavour, &database, |database| {
+        let refused = flavour.run(&database, |database| {
             before_commit!(flush(database.clone(), 1));
             Ok(())
         });

@@ -1,7 +1,6 @@
 //! The frame of a block: all that others may ask of it while its body runs.
 
-use crate::error::RollbackOnly;
-use crate::queue::Queue;
+use crate::queue::Pending;
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint};
 
@@ -33,6 +32,8 @@ impl Flags {
     const PANICKED: u8 = 0b10_0000;
     /// Something that has gathered is to be done before the commit.
     const UNPREPARED: u8 = 0b100_0000;
+    /// What gathers is for a block that may be on another thread.
+    const AWAY: u8 = 0b1000_0000;
 
     const fn of(kind: Kind) -> Self {
         Self(match kind {
@@ -123,6 +124,12 @@ impl Block {
         Savepoint::OUTERMOST,
     );
 
+    /// Hides the frames below it, and stands for a block whose body is elsewhere.
+    pub(super) const AWAY: Self = Self {
+        flags: Flags(Self::BARRIER.flags.0 | Flags::AWAY),
+        ..Self::BARRIER
+    };
+
     const fn new(
         connection: ConnectionId,
         kind: Kind,
@@ -151,6 +158,24 @@ impl Block {
     /// Whether it is an open transaction, or a part of one.
     pub(super) fn is_open(self) -> bool {
         matches!(self.kind(), Kind::Sync | Kind::Async)
+    }
+
+    /// The same, with its body elsewhere.
+    pub(super) fn away(self) -> Self {
+        Self {
+            connection: ConnectionId::new(0),
+            ..self
+        }
+    }
+
+    /// Whether it stands for one whose body is elsewhere.
+    pub(super) fn is_away(self) -> bool {
+        self.flags.has(Flags::AWAY)
+    }
+
+    /// Whether calls that are registered now are for it, or for the one that it stands for.
+    pub(super) fn takes_calls(self) -> bool {
+        self.is_open() || self.is_away()
     }
 
     pub(super) fn is_on(connection: ConnectionId) -> impl Fn(Self) -> bool {
@@ -216,49 +241,6 @@ impl Block {
     fn with(self, flag: u8) -> Self {
         let flags = Flags(self.flags.0 | flag);
         Self { flags, ..self }
-    }
-}
-
-/// Why a block has to roll back although its body returned `Ok`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum MustRollBack {
-    /// `set_rollback()` was called.
-    Requested,
-    /// Nothing else is possible, and that is an error.
-    Only(RollbackOnly),
-}
-
-/// All that gathers while a body runs.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(crate) must_roll_back: Option<MustRollBack>,
-    pub(crate) queue: Queue,
-    /// The block's identity for observers; zero if there was none when it began.
-    pub(crate) id: u64,
-}
-
-impl Default for Pending {
-    fn default() -> Self {
-        Self::EMPTY
-    }
-}
-
-impl Pending {
-    pub(super) const EMPTY: Self = Self {
-        must_roll_back: None,
-        queue: Queue::new(),
-        id: 0,
-    };
-
-    pub(crate) fn request_rollback(&mut self) {
-        self.must_roll_back.get_or_insert(MustRollBack::Requested);
-    }
-
-    /// The first cause stays: it is the one that the user has to look at.
-    pub(crate) fn doom(&mut self, cause: RollbackOnly) {
-        if !matches!(self.must_roll_back, Some(MustRollBack::Only(_))) {
-            self.must_roll_back = Some(MustRollBack::Only(cause));
-        }
     }
 }
 

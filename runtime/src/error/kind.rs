@@ -88,7 +88,8 @@ pub enum ErrorKind {
     /// [`Error::failures`](crate::Error::failures).
     Handlers,
     /// No transaction is open here for [`try_defer!`](crate::try_defer), [`set_rollback`](crate::set_rollback), or a
-    /// [signal](crate::signals), which are to be had in one only. The call or the handler was dropped.
+    /// [signal](crate::signals), which are to be had in one only. The call or the handler was dropped. Or the block whose
+    /// [`TransactionHandle`](crate::TransactionHandle) was to be entered has ended, and the closure did not run.
     NotInTransaction,
 }
 

@@ -12,7 +12,7 @@ use std::panic::Location;
 pub(crate) use before::{FailedBefore, TooManyGenerations};
 pub use failure::{FailureKind, HandlerFailure};
 pub use kind::{ErrorKind, Outcome};
-pub(crate) use reason::{BesideOpen, Reason, RefusedAndOpen};
+pub(crate) use reason::{BesideOpen, Reason, RefusedAndOpen, accepted};
 pub use rollback_only::RollbackOnly;
 
 #[cfg(any(
@@ -43,7 +43,7 @@ impl Error {
     }
 
     /// The annotated function, or the block, that did not do what it was to do; nothing where there is none, that is
-    /// for [`ErrorKind::NotInTransaction`].
+    /// for [`ErrorKind::NotInTransaction`], unless it is of a [`TransactionHandle`](crate::TransactionHandle).
     #[must_use]
     pub fn site(&self) -> Option<&'static Site> {
         self.0.site()

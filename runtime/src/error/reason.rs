@@ -75,6 +75,8 @@ pub(crate) enum Reason {
     Handlers(&'static Site, Vec<HandlerFailure>),
     #[error("no transaction is open here")]
     NotInTransaction,
+    #[error("the block of `{}`, whose handle was to be entered, has ended", .0.function)]
+    HandleEnded(&'static Site),
 }
 
 impl Reason {
@@ -96,7 +98,7 @@ impl Reason {
             Self::Rollback(..) => ErrorKind::Rollback,
             Self::Unknown(..) => ErrorKind::Unknown,
             Self::Handlers(..) => ErrorKind::Handlers,
-            Self::NotInTransaction => ErrorKind::NotInTransaction,
+            Self::NotInTransaction | Self::HandleEnded(_) => ErrorKind::NotInTransaction,
         }
     }
 
@@ -117,10 +119,20 @@ impl Reason {
             | Self::NotOwned { site, .. }
             | Self::Rollback(site, _)
             | Self::Unknown(site, _)
+            | Self::HandleEnded(site)
             | Self::Handlers(site, _) => Some(site),
             Self::NotInTransaction => None,
         }
     }
+}
+
+/// The result of what was registered in a block, which has ended if it has not taken that.
+#[inline]
+pub(crate) fn accepted(accepted: bool) -> Result<(), Error> {
+    if accepted {
+        return Ok(());
+    }
+    Err(Reason::NotInTransaction.into())
 }
 
 /// A commit that was refused, and whose rollback failed as well.

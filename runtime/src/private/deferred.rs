@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context::{self, Kind, OpenBlock};
-use crate::error::{BoxError, Error, Reason, RollbackOnly};
+use crate::error::{BoxError, Error, Reason, RollbackOnly, accepted};
 use crate::handler_outcome::HandlerOutcome;
 use crate::key::CallKey;
 use crate::outside;
@@ -60,8 +60,7 @@ where
     R: HandlerOutcome,
 {
     let block = context::innermost().ok_or(Reason::NotInTransaction)?;
-    block.enqueue(Handler::sync(call, Location::caller()));
-    Ok(())
+    accepted(block.try_enqueue(Handler::sync(call, Location::caller())))
 }
 
 /// Does as [`try_defer`] with a call that the next one with an equal key replaces.
@@ -77,8 +76,7 @@ where
     R: HandlerOutcome,
 {
     let block = context::innermost().ok_or(Reason::NotInTransaction)?;
-    block.enqueue(Handler::sync(call, Location::caller()).with_key(key));
-    Ok(())
+    accepted(block.try_enqueue(Handler::sync(call, Location::caller()).with_key(key)))
 }
 
 /// Does with an async call what `defer!` promises.
@@ -137,7 +135,9 @@ impl<K: CallKey> Future for Registration<K> {
             return self.run(context);
         };
         let (call, key) = (self.call.take(), self.key.take());
-        enqueue_async(block, call, key, self.location);
+        if let Some(handler) = async_handler(block, call, key, self.location) {
+            block.enqueue(handler);
+        }
         Poll::Ready(())
     }
 }
@@ -234,8 +234,9 @@ impl<K: CallKey> Future for TryRegistration<K> {
         let Some(block) = context::innermost() else {
             return Poll::Ready(Err(Reason::NotInTransaction.into()));
         };
-        enqueue_async(block, call, key, self.location);
-        Poll::Ready(Ok(()))
+        let handler = async_handler(block, call, key, self.location);
+        let taken = handler.is_none_or(|handler| block.try_enqueue(handler));
+        Poll::Ready(accepted(taken))
     }
 }
 
@@ -265,23 +266,20 @@ impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
     }
 }
 
+/// What is to be queued, if the call can be awaited in that block.
 #[inline]
-fn enqueue_async(
+fn async_handler(
     block: OpenBlock,
     call: Option<AsyncCall>,
     key: Option<impl CallKey>,
     location: &'static Location<'static>,
-) {
-    match call {
-        Some(call) if admit(block, location) => {
-            let handler = Handler::future(call, location);
-            block.enqueue(match key {
-                Some(key) => handler.with_key(key),
-                None => handler,
-            });
-        }
-        Some(_) | None => {}
-    }
+) -> Option<Handler> {
+    let call = call.filter(|_| admit(block, location))?;
+    let handler = Handler::future(call, location);
+    Some(match key {
+        Some(key) => handler.with_key(key),
+        None => handler,
+    })
 }
 
 /// Whether somebody will await the calls of a block. A sync scope does not: rather than to lose one, it does not commit.

@@ -4,7 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 
+use super::mailbox::{Inbox, Mailbox};
 use crate::error::BoxError;
 use crate::event::{Committed, Completed, RolledBack};
 use crate::handler_outcome::HandlerOutcome;
@@ -22,6 +24,8 @@ pub(crate) enum Call {
     Completed(Box<dyn FnOnce(&Completed) -> CallResult + Send>, usize),
     /// One that runs before the commit.
     Before(Before),
+    /// None, but where calls from elsewhere arrive.
+    Mailbox(Inbox),
     /// One of which only the last with the same key runs.
     Keyed(Box<(Key, Call)>),
     /// One in whose place another runs.
@@ -82,6 +86,17 @@ impl Handler {
 
     pub(crate) fn future_before(call: AsyncCall, location: &'static Location<'static>) -> Self {
         Self::new(Call::Before(Before::Async(call)), location)
+    }
+
+    pub(crate) fn inbox(mailbox: &Arc<Mailbox>, location: &'static Location<'static>) -> Self {
+        Self::new(Call::Mailbox(Inbox::new(mailbox)), location)
+    }
+
+    pub(super) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
+        match &self.call {
+            Call::Mailbox(inbox) => Some(inbox.mailbox()),
+            _ => None,
+        }
     }
 
     pub(crate) fn commit<F, R>(
@@ -173,7 +188,7 @@ impl Handler {
             | Call::Completed(..)
             | Call::Before(_)
             | Call::Keyed(_) => true,
-            Call::Rollback(_) | Call::Replaced(_) => false,
+            Call::Rollback(_) | Call::Mailbox(_) | Call::Replaced(_) => false,
         }
     }
 
@@ -184,6 +199,7 @@ impl Handler {
             | Call::Rollback(_)
             | Call::Completed(..)
             | Call::Before(_)
+            | Call::Mailbox(_)
             | Call::Replaced(_) => false,
         }
     }

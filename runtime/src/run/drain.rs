@@ -97,12 +97,14 @@ impl Drain {
                 run(|| call(&self.event))
             }
             Call::Completed(call, nesting) => run(|| call(&self.event.completed(nesting))),
-            call @ (Call::Rollback(_) | Call::Before(_) | Call::Keyed(_) | Call::Replaced(_)) => {
-                run(move || {
-                    drop(call);
-                    Ok(())
-                })
-            }
+            call @ (Call::Rollback(_)
+            | Call::Before(_)
+            | Call::Mailbox(_)
+            | Call::Keyed(_)
+            | Call::Replaced(_)) => run(move || {
+                drop(call);
+                Ok(())
+            }),
             Call::Async(call) => return Some(call),
         };
         self.results.add(location, end);

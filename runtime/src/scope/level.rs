@@ -164,7 +164,7 @@ fn no_transaction(site: &'static Site) -> Error {
 /// The error of a block that has no connection, or could not begin on it.
 #[cold]
 pub(super) fn no_begin(site: &'static Site, source: BoxError) -> Error {
-    let source = match context::innermost() {
+    let source = match context::innermost().filter(|block| block.is_live()) {
         Some(block) => {
             let around = block.site();
             BesideOpen { source, around }.into()

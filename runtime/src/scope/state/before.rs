@@ -20,6 +20,7 @@ impl BlockState {
     ///
     /// There is nothing to await where the block is sync.
     pub(in crate::scope) async fn run_before_commit(&mut self) -> Result<(), FailedBefore> {
+        self.frame.pending.close_mailboxes();
         if !self.level.is_outermost() || !self.is_unobjectionable() {
             return Ok(());
         }
@@ -59,6 +60,9 @@ impl<'f> Calls<'f> {
 
     /// The next one, unless the block is to be rolled back.
     fn next(&mut self) -> Result<Option<Handler>, FailedBefore> {
+        if self.waiting.as_slice().is_empty() {
+            self.frame.pending.close_mailboxes();
+        }
         if self.frame.pending.must_roll_back.is_some() {
             return Ok(None);
         }
