@@ -41,17 +41,18 @@ pub fn current() -> Option<TransactionHandle> {
 /// use commit_on_success::{commit_on_success, current, defer, in_transaction};
 /// use rusqlite::Connection;
 ///
-/// fn resize(image: &str) -> usize {
-///     defer!(println!("there is another image")); // wherever it runs
-///     image.len()
+/// fn resize(size: i64) -> i64 {
+///     defer!(println!("an image of {size} is resized")); // on whatever thread
+///     size / 2
 /// }
 ///
 /// #[commit_on_success]
-/// fn upload(conn: &mut Connection, images: &[&str]) -> rusqlite::Result<()> {
+/// fn upload(conn: &mut Connection, images: &[i64]) -> rusqlite::Result<()> {
 ///     let block = current().expect("the body is in its transaction");
 ///     let sizes: Vec<_> = std::thread::scope(|scope| {
-///         let resized = |image| scope.spawn(|| block.enter(|| resize(image)));
-///         let threads: Vec<_> = images.iter().map(resized).collect();
+///         let block = &block;
+///         let spawn = |image| scope.spawn(move || block.enter(|| resize(image)));
+///         let threads: Vec<_> = images.iter().copied().map(spawn).collect();
 ///         threads.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect()
 ///     });
 ///     for size in sizes {
@@ -62,7 +63,7 @@ pub fn current() -> Option<TransactionHandle> {
 ///
 /// let mut conn = Connection::open_in_memory()?;
 /// conn.execute_batch("CREATE TABLE image (size)")?;
-/// upload(&mut conn, &["one", "three"])
+/// upload(&mut conn, &[3, 5])
 /// # }
 /// # #[cfg(not(feature = "rusqlite"))]
 /// # fn main() {}

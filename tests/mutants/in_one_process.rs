@@ -14,6 +14,8 @@ mod attempts_begin;
 mod before_commit;
 #[path = "../tests/before_commit_failures.rs"]
 mod before_commit_failures;
+#[path = "../tests/before_commit_levels.rs"]
+mod before_commit_levels;
 #[path = "../tests/before_commit_sqlite.rs"]
 mod before_commit_sqlite;
 #[path = "../tests/cancellation_scripted.rs"]
@@ -70,3 +72,5 @@ mod testing_rusqlite;
 mod testing_scripted;
 #[path = "../tests/transaction_handle.rs"]
 mod transaction_handle;
+#[path = "../tests/transaction_handle_ends.rs"]
+mod transaction_handle_ends;

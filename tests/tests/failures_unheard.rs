@@ -7,10 +7,7 @@
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use commit_on_success::{
-    Event, Observer, TransactionHandle, add_observer, before_commit, commit_on_success, current,
-    defer, events, outside,
-};
+use commit_on_success::{Event, Observer, add_observer, commit_on_success, defer, events, outside};
 use commit_on_success_tests::polling::drop_after;
 use commit_on_success_tests::scripted::{
     Answer, AppError, Connection, Database, End, Flavour, Place, Program, Step, pause,
@@ -112,62 +109,6 @@ fn observers_hear_of_the_calls_of_a_future_that_was_dropped_where_no_runtime_is(
     add_observer(told.clone());
     drop_in_first_call(&Database::new().pausing(1));
     assert_eq!(told.lines(), ["failed: the queue is full", "lost", "lost"]);
-}
-
-/// Defers for a nested block that has ended by then.
-#[commit_on_success]
-fn comes_too_late(connection: &mut Connection) -> Result<(), AppError> {
-    let (mut entered, database) = (None, connection.database().clone());
-    let (ended, waits) = std::sync::mpsc::channel::<()>();
-    gives_its_handle(connection, |handle| {
-        let (tell, told) = std::sync::mpsc::channel();
-        entered = Some(std::thread::spawn(move || {
-            handle.enter(|| {
-                tell.send(()).unwrap();
-                waits.recv().unwrap_err();
-                defer!(database.note("never"));
-                before_commit!(panic_if_run());
-            })
-        }));
-        told.recv().unwrap();
-    })?;
-    drop(ended);
-    entered.unwrap().join().unwrap()?;
-    Ok(())
-}
-
-#[commit_on_success]
-fn gives_its_handle(
-    _connection: &mut Connection,
-    take: impl FnOnce(TransactionHandle),
-) -> Result<(), AppError> {
-    take(current().unwrap());
-    Ok(())
-}
-
-#[test]
-fn observers_hear_of_calls_for_a_block_that_has_ended() {
-    if in_a_process_of_its_own("observers_hear_of_calls_for_a_block_that_has_ended").is_some() {
-        return;
-    }
-    let (told, database) = (Told::default(), Database::new());
-    add_observer(told.clone());
-    comes_too_late(&mut database.connection()).unwrap();
-    let refused = "was refused: its block had ended already";
-    assert_eq!(told.lines(), [refused, refused]);
-    assert_eq!(database.count("never"), 0);
-}
-
-#[test]
-fn a_call_for_a_block_that_has_ended_is_spoken_of_on_standard_error_without_an_observer() {
-    let Some(written) = in_a_process_of_its_own(
-        "a_call_for_a_block_that_has_ended_is_spoken_of_on_standard_error_without_an_observer",
-    ) else {
-        comes_too_late(&mut Database::new().connection()).unwrap();
-        return;
-    };
-    assert_eq!(written.matches("its block had ended already").count(), 2);
-    assert!(written.contains(file!()), "{written:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod before;
 mod deferred;
+mod options;
 
 pub use std::any::type_name_of_val;
 use std::future::Future;
@@ -17,10 +18,10 @@ pub use std::result::Result::{self, Err, Ok};
 
 pub use before::{RegistrationBefore, before_commit, before_commit_async};
 pub use deferred::{
-    Cloned, Registration, TryRegistration, cloned, defer, defer_async, defer_async_keyed,
-    defer_keyed, robust, robust_async, try_defer, try_defer_async, try_defer_async_keyed,
-    try_defer_keyed,
+    Registration, TryRegistration, defer, defer_async, defer_async_keyed, defer_keyed, try_defer,
+    try_defer_async, try_defer_async_keyed, try_defer_keyed,
 };
+pub use options::{Cloned, cloned, robust, robust_async};
 
 pub use crate::attempts::Attempts;
 use crate::attempts::Backoff;

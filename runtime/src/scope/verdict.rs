@@ -48,7 +48,11 @@ impl BlockState {
     /// Whether nothing speaks against the commit of a block whose body returned `Ok`, and nothing is to be done before.
     #[inline]
     pub(super) fn may_commit(&self) -> bool {
-        !self.frame().is_loaded() || (self.is_unobjectionable() && !self.is_unprepared())
+        !self.frame().is_loaded() || self.is_ready()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_unobjectionable() && !self.is_unprepared()
     }
 
     /// Whether nothing speaks against its commit but what is to be done before it.

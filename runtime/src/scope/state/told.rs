@@ -136,10 +136,11 @@ impl BlockState {
         if !self.has_calls() {
             return;
         }
-        let mut queue = Some(self.take_queue());
         if self.is_unprepared() {
+            self.frame.pending.close_mailboxes();
             context::prepare_innermost_of(self.frame.connection());
         }
+        let mut queue = Some(std::mem::take(&mut self.frame.pending.queue));
         if self.level != Level::Foreign {
             context::change_innermost_of(self.frame.connection(), |parent| {
                 if let Some(queue) = queue.take() {
