@@ -12,9 +12,9 @@ use commit_on_success::{
     signals,
 };
 use commit_on_success_tests::errors::source_of;
-use commit_on_success_tests::polling::{Cut, complete, drop_after, sweep};
+use commit_on_success_tests::polling::{Cut, complete, drop_after, drop_at_pending, settle, sweep};
 use commit_on_success_tests::scripted::{
-    AppError, Connection, Database, End, Flavour, Scripted, pause,
+    AppError, Connection, Database, End, Flavour, Pool, Scripted, pause,
 };
 
 /// Writes a row, as somebody does who has the connection.
@@ -125,6 +125,40 @@ fn a_future_can_be_dropped_anywhere_while_they_run() {
     assert_eq!(points, 17);
     // One behind the row of the body, two before and one behind that of the first call, two before that of the last.
     assert_eq!(dropped_inside, 6);
+}
+
+#[commit_on_success(connection = pool)]
+async fn on_a_pool(pool: &Pool) -> Result<(), AppError> {
+    let database = connection.database().clone();
+    before_commit!(flush_later(database.clone(), 11).await);
+    defer!(database.note_later("call").await);
+    Ok(connection.insert_later(1).await?)
+}
+
+#[tokio::test]
+async fn with_a_runtime_a_row_is_never_without_theirs_and_the_calls_wherever_the_future_is_dropped()
+{
+    let mut committed = 0;
+    for point in 0.. {
+        let database = Database::new().pausing(1);
+        let pool = database.pool();
+        let output = drop_at_pending(on_a_pool(&pool), point).await;
+        settle().await;
+        assert!(!database.left_open());
+        let stored: &[i64] = if database.count("commit") == 1 {
+            committed += usize::from(output.is_none());
+            &[1, 11]
+        } else {
+            &[]
+        };
+        assert_eq!(database.durable(), stored, "{point}: {database:?}");
+        assert_eq!(database.count("call"), stored.len() / 2);
+        if output.is_some() {
+            break;
+        }
+    }
+    // In each pause of the commit, and of the call.
+    assert_eq!(committed, 4);
 }
 
 #[test]

@@ -66,6 +66,28 @@ fn what_threads_register_is_the_blocks_behind_its_own_in_the_order_of_arrival() 
 }
 
 #[test]
+fn a_call_before_the_commit_has_a_handle_as_well_which_ends_with_its_generation() {
+    for flavour in Flavour::ALL {
+        let database = Database::new();
+        let body = |database: &Database| {
+            let first = database.clone();
+            before_commit!(move || {
+                let handle = current().unwrap();
+                let registered = elsewhere(&handle, || {
+                    before_commit!(first.clone().note("before"));
+                    defer!(first.note("call"));
+                });
+                registered.unwrap().unwrap();
+                before_commit!(move || drop(handle.enter(|| unreachable!()).unwrap_err()));
+            });
+            Ok(())
+        };
+        flavour.run(&database, body).unwrap();
+        assert_eq!(database.log()[2..], ["before", "commit", "call"]);
+    }
+}
+
+#[test]
 fn a_thread_can_have_the_block_roll_back() {
     for flavour in Flavour::ALL {
         let database = Database::new();
