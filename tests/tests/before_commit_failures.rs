@@ -16,7 +16,6 @@ use commit_on_success_tests::polling::complete;
 use commit_on_success_tests::scripted::{
     Answer, AppError, Connection, Database, Flavour, Scripted, Step,
 };
-use commit_on_success_tests::transient::Contended;
 
 fn flush(mut connection: Connection, row: i64) -> Result<(), Scripted> {
     connection.insert(row)
@@ -115,18 +114,18 @@ fn a_rollback_that_fails_behind_it_is_an_unknown_outcome_with_both_errors() {
     }
 }
 
-#[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::from_millis(1))]
+#[commit_on_success(attempts = 2, backoff = Duration::from_millis(1))]
 fn twice(connection: &mut Connection) -> Result<(), AppError> {
-    before_commit!(flush(tx.database().connection(), 11));
-    defer!(tx.database().clone().note("call"));
-    Ok(tx.insert(1)?)
+    before_commit!(flush(connection.database().connection(), 11));
+    defer!(connection.database().clone().note("call"));
+    Ok(connection.insert(1)?)
 }
 
-#[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::from_millis(1))]
+#[commit_on_success(attempts = 2, backoff = Duration::from_millis(1))]
 async fn twice_later(connection: &mut Connection) -> Result<(), AppError> {
-    before_commit!(flush_later(tx.database().connection(), 11).await);
-    defer!(tx.database().clone().note("call"));
-    Ok(tx.insert_later(1).await?)
+    before_commit!(flush_later(connection.database().connection(), 11).await);
+    defer!(connection.database().clone().note("call"));
+    Ok(connection.insert_later(1).await?)
 }
 
 #[test]
@@ -149,6 +148,23 @@ fn one_that_fails_only_because_of_others_has_the_whole_block_run_again() {
         assert_eq!(database.log(), log.concat());
         assert_eq!(database.durable(), [1, 11]);
     }
+}
+
+#[test]
+fn one_that_has_the_database_roll_back_is_undone_and_has_the_block_run_again() {
+    let database = refusing(Answer::Deadlock);
+    let Err(AppError::Transaction(error)) = run(Flavour::Sync, &database) else {
+        panic!("{database:?}");
+    };
+    assert_kind(&error, ErrorKind::BeforeCommit, "stores");
+
+    let database = refusing(Answer::Deadlock);
+    twice(&mut database.connection()).unwrap();
+    assert_eq!(database.count("begin"), 2);
+    assert_eq!(
+        (database.durable(), database.count("call")),
+        (vec![1, 11], 1)
+    );
 }
 
 /// Returns after it has registered a call that panics, between two others.

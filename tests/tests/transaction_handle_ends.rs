@@ -298,6 +298,43 @@ fn a_handle_of_a_nested_or_joined_block_ends_with_that_and_its_calls_go_where_th
     }
 }
 
+#[commit_on_success(propagation = required)]
+fn joined_fails(
+    connection: &mut Connection,
+    handles: &mut Vec<TransactionHandle>,
+) -> Result<(), AppError> {
+    let (handle, told) = (current().unwrap(), connection.database().clone());
+    elsewhere(&handle, || {
+        completed().connect(move |event| told.note(&format!("{:?}", event.outcome)))
+    })
+    .unwrap()??;
+    handles.push(handle);
+    Err(AppError::Body("no"))
+}
+
+#[test]
+fn a_joined_block_that_fails_leaves_what_its_threads_have_registered_to_the_outermost_one() {
+    for flavour in Flavour::ALL {
+        let database = Database::new();
+        let refused = flavour.run(&database, |database| {
+            before_commit!(unreachable());
+            let mut handles = Vec::new();
+            joined_fails(&mut database.connection(), &mut handles).unwrap_err();
+            handles[0].enter(unreachable).unwrap_err();
+            Ok(())
+        });
+        let Err(AppError::Transaction(error)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(error.kind(), ErrorKind::RollbackOnly);
+        assert!(
+            database
+                .log()
+                .ends_with(&["rollback".to_owned(), "RolledBack".to_owned()])
+        );
+    }
+}
+
 #[commit_on_success(tx = Contended(connection), attempts = 2, backoff = Duration::from_millis(1))]
 fn twice(
     connection: &mut Connection,
