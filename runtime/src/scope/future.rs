@@ -113,12 +113,13 @@ impl<T: AsyncTransaction> AsyncScope<T> {
     async fn commit(&mut self, mut attempts: Option<&mut Attempts>) -> Ending {
         let Self(core) = self;
         if !core.state.may_commit() {
-            if core.state.is_unprepared()
+            let prepares = core.state.is_unprepared();
+            if prepares
                 && let Some(ending) = Box::pin(core.prepare_commit(attempts.as_deref_mut())).await
             {
                 return ending;
             }
-            if !core.state.is_unobjectionable() {
+            if !prepares || !core.state.is_unobjectionable() {
                 return Ending::Over(core.roll_back_instead().await);
             }
         }

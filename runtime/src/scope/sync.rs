@@ -125,12 +125,12 @@ impl<T: Transaction> Scope<T> {
     fn commit(&mut self, mut attempts: Option<&mut Attempts>) -> Ending {
         let Self(core) = self;
         if !core.state.may_commit() {
-            if core.state.is_unprepared()
-                && let Some(ending) = at_once(core.prepare_commit(attempts.as_deref_mut()))
+            let prepares = core.state.is_unprepared();
+            if prepares && let Some(ending) = at_once(core.prepare_commit(attempts.as_deref_mut()))
             {
                 return ending;
             }
-            if !core.state.is_unobjectionable() {
+            if !prepares || !core.state.is_unobjectionable() {
                 return Ending::Over(at_once(core.roll_back_instead()));
             }
         }
