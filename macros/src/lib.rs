@@ -40,6 +40,14 @@ pub fn try_defer(tokens: TokenStream) -> TokenStream {
     defer::expand(defer::Macro::TryDefer, tokens.into()).into()
 }
 
+/// Runs a call in the open transaction, before it commits.
+///
+/// Documented where it is exported, in `commit_on_success`.
+#[proc_macro]
+pub fn before_commit(tokens: TokenStream) -> TokenStream {
+    defer::expand(defer::Macro::BeforeCommit, tokens.into()).into()
+}
+
 /// Runs a block in a transaction that commits when it evaluates to `Ok`, and rolls back otherwise.
 ///
 /// Documented where it is exported, in `commit_on_success`.

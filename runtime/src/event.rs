@@ -106,7 +106,7 @@ pub enum Cause {
     Cancelled,
     /// [`set_rollback`](crate::set_rollback) was called.
     Requested,
-    /// Its body returned `Ok`, but the commit was refused.
+    /// Its body returned `Ok`, but the commit was refused, or a call before it failed.
     CommitFailed,
 }
 

@@ -50,6 +50,9 @@ pub fn outside_transaction(marker: &'static str, panics: bool) {
 #[cold]
 #[track_caller]
 fn report(function: &'static str, block: OpenBlock, panics: bool) {
+    if !block.is_live() {
+        return;
+    }
     let site = block.site();
     assert!(
         !panics,

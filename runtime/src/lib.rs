@@ -36,10 +36,12 @@
 //! | to | see |
 //! | --- | --- |
 //! | make a function or a block a transaction | [`commit_on_success`](macro@commit_on_success), [`transaction!`] |
+//! | do something before it commits, in it | [`before_commit!`] |
 //! | do something once it has committed | [`defer!`], [`try_defer!`], [`signals::post_commit`] |
 //! | do something once it has rolled back | [`signals::post_rollback`] |
 //! | find a database, and what it cannot keep | [`drivers`] |
 //! | use a database that is not among them | [`drivers::adapter`] |
+//! | defer, or roll back, on another thread | [`current`], [`TransactionHandle`] |
 //! | know what an error says of the data | [`Error::outcome`] |
 //! | keep something out of transactions | [`outside_transaction!`] |
 //! | test code that defers | `testing` (feature `testing`) |
@@ -62,6 +64,7 @@ mod error;
 mod event;
 mod executor;
 mod forbidden;
+mod handle;
 mod handler_outcome;
 mod key;
 mod observer;
@@ -79,6 +82,8 @@ mod test_transaction;
 pub mod testing;
 mod transaction;
 
+#[doc = include_str!("../docs/before_commit.md")]
+pub use commit_on_success_macros::before_commit;
 #[doc = include_str!("../docs/commit_on_success.md")]
 #[doc = include_str!("../docs/options/propagation.md")]
 #[doc = include_str!("../docs/options/isolation.md")]
@@ -111,6 +116,7 @@ pub use crate::drivers::sqlx;
 pub use crate::error::{
     BoxError, Error, ErrorKind, FailureKind, HandlerFailure, Outcome, RollbackOnly,
 };
+pub use crate::handle::{TransactionHandle, current};
 pub use crate::handler_outcome::HandlerOutcome;
 #[doc(no_inline)]
 pub use crate::observer::Event;
@@ -126,7 +132,7 @@ pub use crate::transaction::{
 /// [`transaction!`], or in something that it calls.
 ///
 /// A deferred call runs after the commit, outside of any transaction. A task or a thread that the
-/// body spawns is outside as well. Opens no connection.
+/// body spawns is outside as well, unless it has entered a [`TransactionHandle`]. Opens no connection.
 ///
 /// ```
 /// # #[cfg(feature = "rusqlite")]
@@ -152,7 +158,7 @@ pub use crate::transaction::{
 /// ```
 #[must_use]
 pub fn in_transaction() -> bool {
-    context::innermost().is_some()
+    context::innermost().is_some_and(context::OpenBlock::is_live)
 }
 
 /// Counts the deferred calls that wait for the commit of the transaction that is open here; zero outside.
@@ -217,6 +223,5 @@ pub fn pending() -> usize {
 /// ```
 pub fn set_rollback() -> Result<(), Error> {
     let block = context::innermost().ok_or(error::Reason::NotInTransaction)?;
-    block.change(context::Pending::request_rollback);
-    Ok(())
+    error::accepted(block.change(context::Pending::request_rollback))
 }

@@ -1,184 +1,20 @@
 //! The queue of a block: deferred calls and handlers of signals, in the order in which they were registered.
 
-use std::fmt;
-use std::future::Future;
+mod handler;
+mod mailbox;
+mod pending;
+
 use std::mem::ManuallyDrop;
 use std::panic::Location;
-use std::pin::Pin;
+use std::sync::Arc;
 
-use crate::error::BoxError;
-use crate::event::{Committed, Completed, RolledBack};
-use crate::handler_outcome::HandlerOutcome;
-use crate::key::{self, Key};
+pub(crate) use handler::{AsyncCall, Before, Call, CallResult, Handler};
 
-/// The result of a call, whatever it returns.
-pub(crate) type CallResult = Result<(), BoxError>;
-pub(crate) type AsyncCall = Pin<Box<dyn Future<Output = CallResult> + Send>>;
+pub(crate) use mailbox::Mailbox;
+pub(crate) use pending::{MustRollBack, Pending};
 
-pub(crate) enum Call {
-    Sync(Box<dyn FnOnce() -> CallResult + Send>),
-    Async(AsyncCall),
-    Commit(Box<dyn FnOnce(&Committed) -> CallResult + Send>, usize),
-    Rollback(Box<dyn FnOnce(&RolledBack) -> CallResult + Send>),
-    Completed(Box<dyn FnOnce(&Completed) -> CallResult + Send>, usize),
-    /// One of which only the last with the same key runs.
-    Keyed(Box<(Key, Call)>),
-    /// One in whose place another runs.
-    Replaced(#[expect(dead_code, reason = "kept to be dropped in its turn")] Box<Call>),
-}
-
-impl Call {
-    /// Takes the call, and leaves one that does nothing. A closure without captures is not allocated.
-    fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::Sync(Box::new(|| Ok(()))))
-    }
-}
-
-/// Something that waits for the end of a transaction.
-pub(crate) struct Handler {
-    pub(crate) call: Call,
-    pub(crate) location: &'static Location<'static>,
-    /// The receiver's identity, or zero where nobody can ask for it.
-    id: u64,
-}
-
-impl Handler {
-    fn new(call: Call, location: &'static Location<'static>) -> Self {
-        Self {
-            call,
-            location,
-            id: 0,
-        }
-    }
-
-    pub(crate) fn sync<F, R>(call: F, location: &'static Location<'static>) -> Self
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: HandlerOutcome,
-    {
-        let call = Box::new(move || call().into_result());
-        Self::new(Call::Sync(call), location)
-    }
-
-    pub(crate) fn future(call: AsyncCall, location: &'static Location<'static>) -> Self {
-        Self::new(Call::Async(call), location)
-    }
-
-    pub(crate) fn commit<F, R>(
-        handler: F,
-        nesting: usize,
-        location: &'static Location<'static>,
-    ) -> Self
-    where
-        F: FnOnce(&Committed) -> R + Send + 'static,
-        R: HandlerOutcome,
-    {
-        let call = Box::new(move |event: &Committed| handler(event).into_result());
-        Self::new(Call::Commit(call, nesting), location)
-    }
-
-    pub(crate) fn rollback<F, R>(handler: F, location: &'static Location<'static>) -> Self
-    where
-        F: FnOnce(&RolledBack) -> R + Send + 'static,
-        R: HandlerOutcome,
-    {
-        let call = Box::new(move |event: &RolledBack| handler(event).into_result());
-        Self::new(Call::Rollback(call), location)
-    }
-
-    pub(crate) fn completed<F, R>(
-        handler: F,
-        nesting: usize,
-        location: &'static Location<'static>,
-    ) -> Self
-    where
-        F: FnOnce(&Completed) -> R + Send + 'static,
-        R: HandlerOutcome,
-    {
-        let call = Box::new(move |event: &Completed| handler(event).into_result());
-        Self::new(Call::Completed(call, nesting), location)
-    }
-
-    pub(crate) fn with_key(self, key: Key) -> Self {
-        let call = Call::Keyed(Box::new((key, self.call)));
-        Self { call, ..self }
-    }
-
-    /// Takes the key off, if there is one.
-    pub(crate) fn take_key(&mut self) -> Option<Key> {
-        let Call::Keyed(_) = self.call else {
-            return None;
-        };
-        let Call::Keyed(keyed) = self.call.take() else {
-            return None;
-        };
-        let (key, call) = *keyed;
-        self.call = call;
-        Some(key)
-    }
-
-    /// Leaves nothing of the call but its drop.
-    pub(crate) fn replace(&mut self) {
-        self.call = Call::Replaced(Box::new(self.call.take()));
-    }
-
-    pub(crate) fn with_id(self, id: u64) -> Self {
-        Self { id, ..self }
-    }
-
-    /// A handler that knows its event is a call like any other.
-    fn with_event(self, event: &Committed) -> Self {
-        let call = match self.call {
-            Call::Commit(call, nesting) => {
-                let event = Committed {
-                    nesting,
-                    ..event.clone()
-                };
-                Call::Sync(Box::new(move || call(&event)))
-            }
-            Call::Completed(call, nesting) => {
-                let event = event.completed(nesting);
-                Call::Sync(Box::new(move || call(&event)))
-            }
-            other => other,
-        };
-        Self { call, ..self }
-    }
-
-    fn waits_for_commit(&self) -> bool {
-        match self.call {
-            Call::Sync(_)
-            | Call::Async(_)
-            | Call::Commit(..)
-            | Call::Completed(..)
-            | Call::Keyed(_) => true,
-            Call::Rollback(_) | Call::Replaced(_) => false,
-        }
-    }
-
-    fn is_deferred(&self) -> bool {
-        match self.call {
-            Call::Sync(_) | Call::Async(_) | Call::Keyed(_) => true,
-            Call::Commit(..) | Call::Rollback(_) | Call::Completed(..) | Call::Replaced(_) => false,
-        }
-    }
-
-    /// Whether it is a call like most, which runs at its place whatever the others are.
-    fn is_plain(&self) -> bool {
-        matches!(self.call, Call::Sync(_) | Call::Async(_))
-    }
-
-    /// Whether it runs after all others.
-    fn is_last(&self) -> bool {
-        matches!(self.call, Call::Completed(..))
-    }
-}
-
-impl fmt::Debug for Handler {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Handler({})", self.location)
-    }
-}
+use crate::event::Committed;
+use crate::key;
 
 /// The calls and handlers of a block, in order. Nothing is allocated until the first one.
 #[derive(Debug, Default)]
@@ -215,6 +51,21 @@ impl Queue {
         Self(ManuallyDrop::new(others))
     }
 
+    /// Takes those that run before the commit.
+    pub(crate) fn take_before(&mut self) -> Vec<Handler> {
+        if !self.0.iter().any(Handler::is_before) {
+            return Vec::new();
+        }
+        let (before, others) = self.take().into_iter().partition(Handler::is_before);
+        *self.0 = others;
+        before
+    }
+
+    /// Puts back what was taken, behind the others.
+    pub(crate) fn put_back(&mut self, handlers: impl Iterator<Item = Handler>) {
+        self.0.extend(handlers);
+    }
+
     /// Takes them as they run, with the number of deferred calls among them: of those with a key the last, and those of every
     /// end behind all others.
     #[inline]
@@ -247,8 +98,28 @@ impl Queue {
     }
 
     pub(crate) fn remove(&mut self, id: u64) -> Option<Handler> {
-        let index = self.0.iter().position(|handler| handler.id == id)?;
-        Some(self.0.remove(index))
+        match self.0.iter().position(|handler| handler.id == id) {
+            Some(index) => Some(self.0.remove(index)),
+            None => self.mailboxes().find_map(|mailbox| mailbox.remove(id)),
+        }
+    }
+
+    fn mailboxes(&self) -> impl Iterator<Item = &Arc<Mailbox>> {
+        self.0.iter().filter_map(Handler::mailbox)
+    }
+
+    /// The mailbox in it, if it has one.
+    pub(crate) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
+        self.mailboxes().next()
+    }
+
+    fn close_mailboxes(&mut self) -> Vec<Pending> {
+        let arrived = self.mailboxes().filter_map(|mailbox| mailbox.close());
+        let arrived: Vec<_> = arrived.collect();
+        if !arrived.is_empty() {
+            self.0.retain(|handler| handler.mailbox().is_none());
+        }
+        arrived
     }
 
     /// The calls and handlers that waited for a commit, each with its event, without the rest.
@@ -268,7 +139,8 @@ impl Queue {
 
     /// Counts the deferred calls, handlers of signals left out.
     pub(crate) fn deferred(&self) -> usize {
-        deferred(&self.0)
+        let arrived = self.mailboxes().map(|mailbox| mailbox.deferred());
+        deferred(&self.0) + arrived.sum::<usize>()
     }
 
     /// Counts the calls and handlers that would run at a commit.

@@ -15,7 +15,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::context::{self, OpenBlock};
-use crate::error::{Error, Reason};
+use crate::error::{Error, Reason, accepted};
 pub use crate::event::{Cause, Committed, Completed, RolledBack};
 use crate::handler_outcome::HandlerOutcome;
 use crate::queue::Handler;
@@ -68,7 +68,7 @@ impl PostCommit {
         let block = context::innermost().ok_or(Reason::NotInTransaction)?;
         let nesting = block.nesting();
         let handler = Handler::commit(handler, nesting, Location::caller());
-        Ok(Receiver::of(handler, block))
+        Receiver::of(handler, block)
     }
 }
 
@@ -102,7 +102,7 @@ impl PostRollback {
     {
         let block = context::innermost().ok_or(Reason::NotInTransaction)?;
         let handler = Handler::rollback(handler, Location::caller());
-        Ok(Receiver::of(handler, block))
+        Receiver::of(handler, block)
     }
 }
 
@@ -136,7 +136,7 @@ impl Completion {
     {
         let block = context::innermost().ok_or(Reason::NotInTransaction)?;
         let handler = Handler::completed(handler, block.nesting(), Location::caller());
-        Ok(Receiver::of(handler, block))
+        Receiver::of(handler, block)
     }
 }
 
@@ -172,10 +172,10 @@ pub struct Receiver {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Receiver {
-    fn of(handler: Handler, block: OpenBlock) -> Self {
+    fn of(handler: Handler, block: OpenBlock) -> Result<Self, Error> {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        block.enqueue(handler.with_id(id));
-        Self { id }
+        accepted(block.try_enqueue(handler.with_id(id)))?;
+        Ok(Self { id })
     }
 
     /// Disconnects the handler; says whether it was still connected.

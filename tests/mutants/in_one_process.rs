@@ -10,6 +10,14 @@ mod backoff;
 mod attempts;
 #[path = "../tests/attempts_begin.rs"]
 mod attempts_begin;
+#[path = "../tests/before_commit.rs"]
+mod before_commit;
+#[path = "../tests/before_commit_failures.rs"]
+mod before_commit_failures;
+#[path = "../tests/before_commit_levels.rs"]
+mod before_commit_levels;
+#[path = "../tests/before_commit_sqlite.rs"]
+mod before_commit_sqlite;
 #[path = "../tests/cancellation_scripted.rs"]
 mod cancellation_scripted;
 #[path = "../tests/context_depth.rs"]
@@ -62,3 +70,7 @@ mod testing_capture;
 mod testing_rusqlite;
 #[path = "../tests/testing_scripted.rs"]
 mod testing_scripted;
+#[path = "../tests/transaction_handle.rs"]
+mod transaction_handle;
+#[path = "../tests/transaction_handle_ends.rs"]
+mod transaction_handle_ends;

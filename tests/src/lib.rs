@@ -3,6 +3,7 @@
 pub mod answering;
 pub mod corner;
 pub mod cutting;
+pub mod elsewhere;
 pub mod errors;
 pub mod faults;
 pub mod journal;

@@ -1,5 +1,6 @@
 //! Of the modules of [`lib.rs`](lib.rs) those that need no server and few drivers.
 
+pub mod elsewhere;
 pub mod errors;
 pub mod faults;
 pub mod journal;

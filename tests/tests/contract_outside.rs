@@ -22,7 +22,9 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use commit_on_success::outside::{self, Policy, Refuse, Run, Warn};
-use commit_on_success::{Observer, add_observer, commit_on_success, defer, events, try_defer};
+use commit_on_success::{
+    Observer, add_observer, before_commit, commit_on_success, defer, events, try_defer,
+};
 use rusqlite::Connection;
 
 use support::{Failure, Journal};
@@ -63,7 +65,8 @@ async fn by_default_a_call_runs_at_once() {
     let journal = Journal::default();
     defer!(journal.clone().note("one"));
     defer!(note_later(journal.clone(), "two").await);
-    assert_eq!(journal.entries(), ["one", "two"]);
+    before_commit!(journal.clone().note("three"));
+    assert_eq!(journal.entries(), ["one", "two", "three"]);
 }
 
 static TOLD: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
@@ -85,11 +88,13 @@ async fn warn_runs_the_call_and_tells_observers_where_it_was_deferred() {
     let line = line!() + 1;
     defer!(journal.clone().note("one"));
     defer!(note_later(journal.clone(), "two").await);
+    before_commit!(journal.clone().note("three"));
+    before_commit!(note_later(journal.clone(), "four").await);
     assert!(try_defer!(journal.clone().note("never")).is_err());
-    assert_eq!(journal.entries(), ["one", "two"]);
+    assert_eq!(journal.entries(), ["one", "two", "three", "four"]);
     let told = TOLD.lock().unwrap();
     let lines: Vec<_> = told.iter().map(|location| location.line()).collect();
-    assert_eq!(lines, [line, line + 1]);
+    assert_eq!(lines, [line, line + 1, line + 2, line + 3]);
     assert!(told.iter().all(|location| location.file() == file!()));
 }
 
@@ -115,6 +120,7 @@ fn refuse_panics_where_the_call_is_deferred_and_does_not_run_it() {
     let journal = Journal::default();
     let line = line!() + 1;
     let payload = driver::caught!(defer!(journal.clone().note("never"))).unwrap_err();
+    driver::caught!(before_commit!(journal.clone().note("never"))).unwrap_err();
     let place = format!("{}:{line}:", file!());
     let message = message(&*payload);
     assert!(message.contains(&place), "{message}");

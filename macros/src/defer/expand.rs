@@ -40,6 +40,8 @@ fn registration(
         (Macro::Defer, Some(_)) => ("defer_async", "robust_async"),
         (Macro::TryDefer, None) => ("try_defer", "robust"),
         (Macro::TryDefer, Some(_)) => ("try_defer_async", "robust_async"),
+        (Macro::BeforeCommit, None) => ("before_commit", "robust"),
+        (Macro::BeforeCommit, Some(_)) => ("before_commit_async", "robust_async"),
     };
     let private = |name: &str| {
         let name = Ident::new(name, Span::mixed_site());

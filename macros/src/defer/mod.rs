@@ -1,4 +1,4 @@
-//! `defer!` and `try_defer!`: what is called later, with what is evaluated now.
+//! `defer!`, `try_defer!` and `before_commit!`: what is called later, with what is evaluated now.
 //!
 //! `options` reads what is before the arrow, `parse` sorts the forms, `expand` writes them,
 //! `unfinished` those that are still being written.

@@ -1,4 +1,4 @@
-//! The options before the arrow of `defer!`: one row each, with what reads its value into its place.
+//! The options before the arrow of `defer!` and its like: one row each, with what reads its value into its place.
 
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::ext::IdentExt as _;
@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Expr, Path, Token};
 
+use super::parse::Macro;
 use crate::args;
 use crate::diagnostics;
 use crate::tokens::parse_to_end;
@@ -23,15 +24,25 @@ pub(crate) struct Options {
     pub(crate) clone: Option<Punctuated<Ident, Token![,]>>,
 }
 
-/// One option: its keyword, and what reads its value into its place.
+/// One option: its keyword, the calls that have it, and what reads its value into its place.
 struct Row {
     keyword: &'static str,
+    of: Calls,
     read: fn(&Ident, ParseStream<'_>, &mut Options) -> syn::Result<()>,
+}
+
+/// The calls that have an option.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Calls {
+    All,
+    /// Those after the commit.
+    Deferred,
 }
 
 const TABLE: &[Row] = &[
     Row {
         keyword: "robust",
+        of: Calls::Deferred,
         read: |keyword, input, options| {
             args::flag(keyword, input)?;
             set(keyword, &mut options.robust, keyword.clone())
@@ -39,6 +50,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         keyword: "clone",
+        of: Calls::All,
         read: |keyword, input, options| {
             let names = names(keyword, input)?;
             set(keyword, &mut options.clone, names)
@@ -46,6 +58,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         keyword: "key",
+        of: Calls::Deferred,
         read: |keyword, input, options| {
             let key = args::key(keyword, input)?;
             set(keyword, &mut options.key, key)
@@ -53,6 +66,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         keyword: "crate",
+        of: Calls::All,
         read: |keyword, input, options| {
             let path = args::path(keyword, input)?;
             set(keyword, &mut options.krate, path)
@@ -61,14 +75,14 @@ const TABLE: &[Row] = &[
 ];
 
 /// Reads what is written before the arrow.
-pub(super) fn parse(trees: &[TokenTree], arrow: Span) -> syn::Result<Options> {
+pub(super) fn parse(invoked: Macro, trees: &[TokenTree], arrow: Span) -> syn::Result<Options> {
     let mut options = Options::default();
     if trees.is_empty() {
-        return Err(diagnostics::no_option(arrow));
+        return Err(diagnostics::no_option(arrow, invoked));
     }
     parse_to_end(trees.iter().cloned(), |input: ParseStream<'_>| {
         while !input.is_empty() {
-            option(input, &mut options)?;
+            option(invoked, input, &mut options)?;
             if !input.is_empty() && !input.peek(Token![,]) {
                 return Err(diagnostics::expected_comma(input));
             }
@@ -79,15 +93,22 @@ pub(super) fn parse(trees: &[TokenTree], arrow: Span) -> syn::Result<Options> {
     Ok(options)
 }
 
-fn option(input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
+fn option(invoked: Macro, input: ParseStream<'_>, options: &mut Options) -> syn::Result<()> {
     if !input.peek(Ident::peek_any) {
-        return Err(diagnostics::expected_deferred_option(input));
+        return Err(diagnostics::expected_deferred_option(input, invoked));
     }
     let keyword = Ident::parse_any(input)?;
+    let has = |row: &&Row| row.of == Calls::All || invoked.is_deferred();
     let Some(row) = TABLE.iter().find(|row| keyword == row.keyword) else {
-        let known: Vec<_> = TABLE.iter().map(|row| row.keyword).collect();
-        return Err(diagnostics::unknown_option(&keyword, &known));
+        let known = TABLE.iter().filter(has).map(|row| row.keyword);
+        return Err(diagnostics::unknown_option(
+            &keyword,
+            &known.collect::<Vec<_>>(),
+        ));
     };
+    if !has(&row) {
+        return Err(diagnostics::option_of_defer(&keyword, invoked));
+    }
     (row.read)(&keyword, input, options)
 }
 

@@ -11,19 +11,35 @@ use super::options::{self, Options};
 use crate::diagnostics;
 use crate::tokens::{first_await, is_ident, is_punct, parse_to_end, start};
 
-/// Which of the two macros it is.
+/// Which of the macros it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Macro {
     Defer,
     TryDefer,
+    BeforeCommit,
 }
 
 impl Macro {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Defer => "defer",
             Self::TryDefer => "try_defer",
+            Self::BeforeCommit => "before_commit",
         }
+    }
+
+    /// Its call, in a message.
+    pub(crate) const fn call(self) -> &'static str {
+        if self.is_deferred() {
+            "a deferred call"
+        } else {
+            "a call before the commit"
+        }
+    }
+
+    /// Whether its call runs after the commit.
+    pub(crate) const fn is_deferred(self) -> bool {
+        matches!(self, Self::Defer | Self::TryDefer)
     }
 }
 
@@ -66,10 +82,10 @@ pub(crate) fn parse(invoked: Macro, tokens: TokenStream) -> syn::Result<(Options
     let trees: Vec<_> = tokens.into_iter().collect();
     let (options, call) = match arrow(&trees) {
         Some((options, arrow, [])) => {
-            options::parse(options, arrow)?;
-            return Err(diagnostics::nothing_behind_arrow(arrow, invoked.name()));
+            options::parse(invoked, options, arrow)?;
+            return Err(diagnostics::nothing_behind_arrow(arrow, invoked));
         }
-        Some((options, arrow, call)) => (options::parse(options, arrow)?, call),
+        Some((options, arrow, call)) => (options::parse(invoked, options, arrow)?, call),
         None if is_ident(trees.first(), "crate") && is_punct(trees.get(1), '=') => {
             return Err(diagnostics::expected_arrow(&trees, invoked.name()));
         }
@@ -133,16 +149,30 @@ fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
     match plain(expression) {
         // Its attributes belong to all of it, so it cannot be taken apart.
         attributed if has_attributes(&attributed) => block(invoked, written),
-        Expr::Try(tried) => Err(diagnostics::deferred_question_mark(tried.question_token)),
-        Expr::Return(jump) => Err(diagnostics::deferred_jump(jump.return_token, "return")),
-        Expr::Break(jump) => Err(diagnostics::deferred_jump(jump.break_token, "break")),
-        Expr::Continue(jump) => Err(diagnostics::deferred_jump(jump.continue_token, "continue")),
+        Expr::Try(tried) => Err(diagnostics::deferred_question_mark(
+            tried.question_token,
+            invoked,
+        )),
+        Expr::Return(jump) => Err(diagnostics::deferred_jump(
+            jump.return_token,
+            "return",
+            invoked,
+        )),
+        Expr::Break(jump) => Err(diagnostics::deferred_jump(
+            jump.break_token,
+            "break",
+            invoked,
+        )),
+        Expr::Continue(jump) => Err(diagnostics::deferred_jump(
+            jump.continue_token,
+            "continue",
+            invoked,
+        )),
         Expr::Closure(closure) => Ok(Deferred::Callable(closure.into_token_stream())),
         Expr::Path(path) => Ok(Deferred::Callable(path.into_token_stream())),
-        Expr::Async(future) if future.capture.is_none() => Err(diagnostics::borrowing_future(
-            future.async_token,
-            invoked.name(),
-        )),
+        Expr::Async(future) if future.capture.is_none() => {
+            Err(diagnostics::borrowing_future(future.async_token, invoked))
+        }
         Expr::Async(future) => {
             let place = future.async_token.span;
             Ok(Deferred::Future(future.into_token_stream(), place))
@@ -160,11 +190,13 @@ fn awaited(invoked: Macro, awaited: ExprAwait) -> syn::Result<Deferred> {
     let place = awaited.await_token.span;
     match call(invoked, plain(*awaited.base))? {
         Ok(call) => Ok(Deferred::AwaitedCall(call, place)),
-        Err(Expr::Async(future)) if future.capture.is_none() => Err(diagnostics::borrowing_future(
-            future.async_token,
-            invoked.name(),
+        Err(Expr::Async(future)) if future.capture.is_none() => {
+            Err(diagnostics::borrowing_future(future.async_token, invoked))
+        }
+        Err(Expr::Try(tried)) => Err(diagnostics::deferred_question_mark(
+            tried.question_token,
+            invoked,
         )),
-        Err(Expr::Try(tried)) => Err(diagnostics::deferred_question_mark(tried.question_token)),
         Err(future) => {
             let future = future.into_token_stream();
             expect_no_await(invoked, &future)?;

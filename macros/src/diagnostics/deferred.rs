@@ -1,4 +1,4 @@
-//! Messages of `defer!` and `try_defer!`.
+//! Messages of `defer!`, `try_defer!` and `before_commit!`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -6,6 +6,7 @@ use syn::Error;
 use syn::parse::ParseStream;
 
 use super::words::{at, found};
+use crate::defer::Macro;
 
 pub(crate) fn nothing_to_defer(input: ParseStream<'_>, name: &str) -> Error {
     Error::new(
@@ -14,27 +15,42 @@ pub(crate) fn nothing_to_defer(input: ParseStream<'_>, name: &str) -> Error {
     )
 }
 
-pub(crate) fn deferred_question_mark(token: impl ToTokens) -> Error {
-    at(
-        token,
-        "a deferred call has nobody to return to with `?`; let the call itself return `Result<(), E>`",
-    )
-}
-
-pub(crate) fn deferred_jump(token: impl ToTokens, keyword: &str) -> Error {
+pub(crate) fn deferred_question_mark(token: impl ToTokens, invoked: Macro) -> Error {
+    let call = invoked.call();
     at(
         token,
         format!(
-            "expected a call, found `{keyword}`; when a deferred call runs, the function has already returned"
+            "{call} has nobody to return to with `?`; let the call itself return `Result<(), E>`"
         ),
     )
 }
 
-pub(crate) fn borrowing_future(token: impl ToTokens, name: &str) -> Error {
+pub(crate) fn deferred_jump(token: impl ToTokens, keyword: &str, invoked: Macro) -> Error {
+    let call = invoked.call();
+    let returned = if invoked.is_deferred() {
+        "function"
+    } else {
+        "body"
+    };
     at(
         token,
         format!(
-            "expected `async move`, found `async`; a deferred future owns what it uses: write `{name}!(async move {{ … }})`"
+            "expected a call, found `{keyword}`; when {call} runs, the {returned} has already returned"
+        ),
+    )
+}
+
+pub(crate) fn borrowing_future(token: impl ToTokens, invoked: Macro) -> Error {
+    let name = invoked.name();
+    let kind = if invoked.is_deferred() {
+        "a deferred future"
+    } else {
+        "a future that runs before the commit"
+    };
+    at(
+        token,
+        format!(
+            "expected `async move`, found `async`; {kind} owns what it uses: write `{name}!(async move {{ … }})`"
         ),
     )
 }
@@ -62,25 +78,50 @@ pub(crate) fn expected_argument_comma(input: ParseStream<'_>) -> Error {
 
 // Options.
 
-pub(crate) fn expected_deferred_option(input: ParseStream<'_>) -> Error {
+pub(crate) fn expected_deferred_option(input: ParseStream<'_>, invoked: Macro) -> Error {
     let (span, found) = found(input);
+    expected_options(span, invoked, &found)
+}
+
+pub(crate) fn no_option(arrow: Span, invoked: Macro) -> Error {
+    expected_options(arrow, invoked, "nothing")
+}
+
+fn expected_options(span: Span, invoked: Macro, found: &str) -> Error {
+    let options = if invoked.is_deferred() {
+        "`key = …`, `robust` or `clone(…)`"
+    } else {
+        "`clone(…)`"
+    };
     Error::new(
         span,
-        format!("expected `key = …`, `robust` or `clone(…)` before `=>`, found {found}"),
+        format!("expected {options} before `=>`, found {found}"),
     )
 }
 
-pub(crate) fn no_option(arrow: Span) -> Error {
-    Error::new(
-        arrow,
-        "expected `key = …`, `robust` or `clone(…)` before `=>`, found nothing",
+pub(crate) fn option_of_defer(option: &Ident, invoked: Macro) -> Error {
+    let why = if option == "robust" {
+        "the failure of a call before the commit rolls the transaction back"
+    } else {
+        "each call before the commit runs"
+    };
+    let name = invoked.name();
+    at(
+        option,
+        format!("`{option}` is an option of `defer!`, and `{name}!` has none like it: {why}"),
     )
 }
 
-pub(crate) fn nothing_behind_arrow(arrow: Span, name: &str) -> Error {
+pub(crate) fn nothing_behind_arrow(arrow: Span, invoked: Macro) -> Error {
+    let name = invoked.name();
+    let option = if invoked.is_deferred() {
+        "robust"
+    } else {
+        "clone(a)"
+    };
     Error::new(
         arrow,
-        format!("expected a call after `=>`, found nothing; write `{name}!(robust => f(a, b))`"),
+        format!("expected a call after `=>`, found nothing; write `{name}!({option} => f(a, b))`"),
     )
 }
 

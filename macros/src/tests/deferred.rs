@@ -95,7 +95,22 @@ fn options_stand_before_an_arrow() {
     assert!(error(quote!(robust, robust => f())).contains("`robust` is given twice"));
     assert!(error(quote!(clone => f())).contains("as in `clone(order, mailer)`"));
     assert!(error(quote!(clone(a.b) => f())).contains("expected a variable to clone, found `.`"));
-    assert!(error(quote!(=> f())).contains("expected `robust` or `clone(…)` before `=>`"));
+    let expected = "expected `key = …`, `robust` or `clone(…)` before `=>`, found nothing";
+    assert_eq!(error(quote!(=> f())), expected);
+}
+
+#[test]
+fn a_call_before_the_commit_has_no_options_of_one_behind_it() {
+    let parsed = |tokens| parse(Macro::BeforeCommit, tokens);
+    let error = |tokens| parsed(tokens).map(|_| ()).unwrap_err().to_string();
+    let (options, _) = parsed(quote!(clone(a), crate = b => f(a))).unwrap();
+    assert!(options.clone.is_some() && options.krate.is_some());
+    assert!(error(quote!(robust => f())).contains("`robust` is an option of `defer!`"));
+    assert!(error(quote!(key = 1 => f())).contains("`key` is an option of `defer!`"));
+    assert!(error(quote!(keyy = 1 => f())).ends_with("expected one of `clone`, `crate`"));
+    assert!(error(quote!(7 => f())).starts_with("expected `clone(…)` before `=>`"));
+    assert!(error(quote!(return)).contains("the body has already returned"));
+    assert!(error(quote!(f()?)).starts_with("a call before the commit has nobody"));
 }
 
 #[test]

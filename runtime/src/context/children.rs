@@ -1,9 +1,10 @@
 //! Blocks inside of a block: which of them may be open at the same time.
 
 use super::entered::STACK;
-use super::frame::{Block, Children, Levels, MustRollBack};
+use super::frame::{Block, Children, Levels};
 use super::stack::Stack;
 use crate::error::RollbackOnly;
+use crate::queue::MustRollBack;
 use crate::transaction::{ConnectionId, Savepoint};
 
 /// The block around one that begins, on the same connection: as long as nothing begins or ends on this thread.

@@ -1,8 +1,7 @@
 //! The frame of a block: all that others may ask of it while its body runs.
 
 use super::identity::Identity;
-use crate::error::RollbackOnly;
-use crate::queue::Queue;
+use crate::queue::Pending;
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint};
 
@@ -32,6 +31,10 @@ impl Flags {
     const HAD_CHILDREN: u8 = 0b1_0000;
     /// The body has panicked.
     const PANICKED: u8 = 0b10_0000;
+    /// Something that has gathered is to be done before the commit.
+    const UNPREPARED: u8 = 0b100_0000;
+    /// What gathers is for a block that may be on another thread.
+    const AWAY: u8 = 0b1000_0000;
 
     const fn of(kind: Kind) -> Self {
         Self(match kind {
@@ -122,6 +125,12 @@ impl Block {
         Savepoint::OUTERMOST,
     );
 
+    /// Hides the frames below it, and stands for a block whose body is elsewhere.
+    pub(super) const AWAY: Self = Self {
+        flags: Flags(Self::BARRIER.flags.0 | Flags::AWAY),
+        ..Self::BARRIER
+    };
+
     const fn new(
         connection: ConnectionId,
         kind: Kind,
@@ -150,6 +159,24 @@ impl Block {
     /// Whether it is an open transaction, or a part of one.
     pub(super) fn is_open(self) -> bool {
         matches!(self.kind(), Kind::Sync | Kind::Async)
+    }
+
+    /// The same, with its body elsewhere.
+    pub(super) fn away(self) -> Self {
+        Self {
+            connection: ConnectionId::new(0),
+            ..self
+        }
+    }
+
+    /// Whether it stands for one whose body is elsewhere.
+    pub(super) fn is_away(self) -> bool {
+        self.flags.has(Flags::AWAY)
+    }
+
+    /// Whether calls that are registered now are for it, or for the one that it stands for.
+    pub(super) fn takes_calls(self) -> bool {
+        self.is_open() || self.is_away()
     }
 
     pub(super) fn is_on(connection: ConnectionId) -> impl Fn(Self) -> bool {
@@ -181,6 +208,11 @@ impl Block {
         self.with(Flags::LOADED)
     }
 
+    /// With something that is to be done before the commit.
+    pub(super) fn unprepared(self) -> Self {
+        self.with(Flags::UNPREPARED)
+    }
+
     pub(super) fn with_children(self, children: Children) -> Self {
         let as_before = children == Children::NONE && !self.flags.has(Flags::HAD_CHILDREN);
         let changed = if as_before { 0 } else { Flags::CHANGED };
@@ -210,49 +242,6 @@ impl Block {
     fn with(self, flag: u8) -> Self {
         let flags = Flags(self.flags.0 | flag);
         Self { flags, ..self }
-    }
-}
-
-/// Why a block has to roll back although its body returned `Ok`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum MustRollBack {
-    /// `set_rollback()` was called.
-    Requested,
-    /// Nothing else is possible, and that is an error.
-    Only(RollbackOnly),
-}
-
-/// All that gathers while a body runs.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(crate) must_roll_back: Option<MustRollBack>,
-    pub(crate) queue: Queue,
-    /// The block's identity, if somebody was there to ask for it when it began.
-    pub(crate) identity: Identity,
-}
-
-impl Default for Pending {
-    fn default() -> Self {
-        Self::EMPTY
-    }
-}
-
-impl Pending {
-    pub(super) const EMPTY: Self = Self {
-        must_roll_back: None,
-        queue: Queue::new(),
-        identity: Identity::NONE,
-    };
-
-    pub(crate) fn request_rollback(&mut self) {
-        self.must_roll_back.get_or_insert(MustRollBack::Requested);
-    }
-
-    /// The first cause stays: it is the one that the user has to look at.
-    pub(crate) fn doom(&mut self, cause: RollbackOnly) {
-        if !matches!(self.must_roll_back, Some(MustRollBack::Only(_))) {
-            self.must_roll_back = Some(MustRollBack::Only(cause));
-        }
     }
 }
 
@@ -307,6 +296,10 @@ impl Frame {
         self.block.savepoint
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        self.block.kind()
+    }
+
     /// Whether its body has panicked.
     pub(crate) fn has_panicked(&self) -> bool {
         self.block.flags.has(Flags::PANICKED)
@@ -316,6 +309,16 @@ impl Frame {
     #[inline]
     pub(crate) fn is_loaded(&self) -> bool {
         self.block.is_loaded()
+    }
+
+    /// Whether something that has gathered in it is to be done before the commit.
+    pub(crate) fn is_unprepared(&self) -> bool {
+        self.block.flags.has(Flags::UNPREPARED)
+    }
+
+    /// Nothing is to be done before the commit any more.
+    pub(crate) fn prepared(&mut self) {
+        self.block.flags.0 &= !Flags::UNPREPARED;
     }
 
     /// Gives it an identity, which moves with whatever else gathers in it.

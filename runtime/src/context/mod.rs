@@ -4,6 +4,7 @@
 //! for each poll, and for its drop) the frame is on this thread's stack of frames, and a guard takes it off again. So
 //! it follows its task from thread to thread, and no other task ever sees it.
 
+mod away;
 mod children;
 mod entered;
 mod frame;
@@ -12,14 +13,16 @@ mod inside;
 mod open;
 mod stack;
 
+pub(crate) use crate::queue::{MustRollBack, Pending};
+pub(crate) use away::Address;
 pub(crate) use children::{Child, Enclosing, Refusal, child_ends};
 pub(crate) use entered::Hidden;
-pub(crate) use frame::{Frame, Kind, Levels, MustRollBack, Pending};
+pub(crate) use frame::{Frame, Kind, Levels};
 pub(crate) use identity::Identity;
 pub(crate) use inside::{Inside, Outside};
 #[cfg(feature = "ambient")]
 pub(crate) use open::{Around, around};
 pub(crate) use open::{
     OpenBlock, capture, change_innermost_of, id_of_innermost_of, innermost, is_capturing, is_empty,
-    pending, remove,
+    pending, prepare_innermost_of, remove,
 };

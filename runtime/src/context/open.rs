@@ -1,22 +1,22 @@
 //! The open blocks, as code that runs in them asks for them.
 
 use super::entered::STACK;
-use super::frame::{Block, Kind, Pending};
+use super::frame::{Block, Kind};
 use super::stack::Slot;
 #[cfg(feature = "ambient")]
 use crate::pool_id::PoolId;
-use crate::queue::{Handler, Queue};
+use crate::queue::{Handler, Pending, Queue};
 use crate::site::Site;
 use crate::transaction::ConnectionId;
 
 /// The place of an open block, as long as none begins or ends on this thread.
 #[derive(Clone, Copy)]
-pub(crate) struct OpenBlock(usize);
+pub(crate) struct OpenBlock(pub(super) usize);
 
-/// The innermost open block, if there is one.
+/// The innermost open block, if there is one. One that is elsewhere may have ended.
 #[inline]
 pub(crate) fn innermost() -> Option<OpenBlock> {
-    STACK.with(|stack| stack.innermost(Block::is_open).map(OpenBlock))
+    STACK.with(|stack| stack.innermost_open().map(OpenBlock))
 }
 
 impl OpenBlock {
@@ -50,9 +50,21 @@ impl OpenBlock {
         STACK.with(|stack| stack.enqueue(self.0, handler));
     }
 
-    /// Runs `f` on what has gathered in it.
-    pub(crate) fn change(self, f: impl FnOnce(&mut Pending)) {
-        self.at(|slot| slot.change(f));
+    /// Queues a call, and says whether the block has taken it.
+    #[inline]
+    pub(crate) fn try_enqueue(self, handler: Handler) -> bool {
+        STACK.with(|stack| stack.try_enqueue(self.0, handler))
+    }
+
+    /// Queues a call that runs before the commit.
+    pub(crate) fn enqueue_before_commit(self, handler: Handler) {
+        self.at(Slot::prepare);
+        self.enqueue(handler);
+    }
+
+    /// Runs `f` on what has gathered in it, unless it has ended, and says whether it has.
+    pub(crate) fn change(self, f: impl FnOnce(&mut Pending)) -> bool {
+        STACK.with(|stack| stack.change(self.0, f))
     }
 }
 
@@ -113,6 +125,16 @@ pub(crate) fn change_innermost_of(connection: ConnectionId, f: impl FnOnce(&mut 
     change(Block::is_on(connection), f);
 }
 
+/// Notes that something is to be done before the innermost open block of a connection commits, if there is one.
+#[cold]
+pub(crate) fn prepare_innermost_of(connection: ConnectionId) {
+    STACK.with(|stack| {
+        if let Some(index) = stack.innermost(Block::is_on(connection)) {
+            stack.at(index, Slot::prepare);
+        }
+    });
+}
+
 /// The identity for observers of the innermost open block of a connection; zero where there is none.
 pub(crate) fn id_of_innermost_of(connection: ConnectionId) -> u64 {
     STACK.with(|stack| {
@@ -134,6 +156,9 @@ pub(crate) fn pending() -> usize {
     let Some(innermost) = innermost() else {
         return 0;
     };
+    if let Some(mailbox) = innermost.elsewhere() {
+        return mailbox.deferred();
+    }
     let connection = innermost.at(|slot| slot.block.get().connection);
     STACK.with(|stack| {
         let deferred = |slot: &Slot| slot.gathered.borrow().queue.deferred();
@@ -154,6 +179,9 @@ pub(crate) fn capture(calls: Queue) {
 
 /// Takes back what was queued under an identity, as long as its transaction is open here.
 pub(crate) fn remove(id: u64) -> Option<Handler> {
+    if let Some(mailbox) = innermost().and_then(OpenBlock::elsewhere) {
+        return mailbox.remove(id);
+    }
     STACK.with(|stack| {
         let remove = |slot: &Slot| slot.gathered.borrow_mut().queue.remove(id);
         let mut blocks = stack.all(Block::is_open);

@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::frame::{Block, Kind, Pending};
+use super::away::Away;
+use super::frame::{Block, Kind};
 use crate::executor::Task;
-use crate::queue::Handler;
+use crate::queue::{Handler, Pending};
 
 /// The place of a frame while its body runs. Its size is a power of two, so that a shift finds it.
 #[repr(align(64))]
@@ -17,7 +18,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    const fn vacant() -> Self {
+    pub(super) const fn vacant() -> Self {
         Self {
             block: Cell::new(Block::BARRIER),
             gathered: RefCell::new(Pending::EMPTY),
@@ -26,7 +27,7 @@ impl Slot {
     }
 
     #[inline]
-    fn occupy(&self, block: Block) {
+    pub(super) fn occupy(&self, block: Block) {
         self.block.set(block);
         self.task.set(Task::current());
     }
@@ -35,6 +36,11 @@ impl Slot {
     pub(super) fn change(&self, f: impl FnOnce(&mut Pending)) {
         self.block.set(self.block.get().loaded());
         f(&mut self.gathered.borrow_mut());
+    }
+
+    /// Notes that something is to be done before the commit.
+    pub(super) fn prepare(&self) {
+        self.block.set(self.block.get().unprepared());
     }
 
     fn news(&self) -> Option<News> {
@@ -53,12 +59,13 @@ pub(super) struct News {
 }
 
 /// The depth to which transactions nest in practice; beyond it frames go to the heap.
-const INLINE: usize = 8;
+pub(super) const INLINE: usize = 8;
 
 pub(super) struct Stack {
     len: Cell<usize>,
     inline: [Slot; INLINE],
-    spilled: RefCell<Vec<Slot>>,
+    pub(super) spilled: RefCell<Vec<Slot>>,
+    pub(super) away: RefCell<Vec<Away>>,
 }
 
 impl Stack {
@@ -67,6 +74,7 @@ impl Stack {
             len: Cell::new(0),
             inline: [const { Slot::vacant() }; INLINE],
             spilled: RefCell::new(Vec::new()),
+            away: RefCell::new(Vec::new()),
         }
     }
 
@@ -130,13 +138,8 @@ impl Stack {
     pub(super) fn at<R>(&self, index: usize, f: impl FnOnce(&Slot) -> R) -> R {
         match self.inline.get(index) {
             Some(slot) => f(slot),
-            None => self.at_spilled(index - INLINE, f),
+            None => self.at_spilled(index, f),
         }
-    }
-
-    #[cold]
-    fn at_spilled<R>(&self, index: usize, f: impl FnOnce(&Slot) -> R) -> R {
-        f(&self.spilled.borrow()[index])
     }
 
     #[inline]
@@ -156,20 +159,50 @@ impl Stack {
         }
     }
 
+    /// Finds the block that is for what is registered now: the innermost open one, and mostly it is on top.
+    #[inline]
+    pub(super) fn innermost_open(&self) -> Option<usize> {
+        let len = self.len.get();
+        match self.inline.get(len.wrapping_sub(1)) {
+            Some(slot) if slot.block.get().is_open() && slot.task.get() == Task::current() => {
+                Some(len - 1)
+            }
+            _ => self.find_open(len),
+        }
+    }
+
+    /// Finds as [`innermost_open`](Self::innermost_open) does, among the frames below.
+    #[inline(never)]
+    fn find_open(&self, below: usize) -> Option<usize> {
+        let index = self.walk(below, Block::takes_calls)?;
+        if self.block(index).is_away() {
+            return self.place_of_away(index);
+        }
+        Some(index)
+    }
+
     /// Finds as [`innermost`](Self::innermost) does, among the frames below.
     #[inline(never)]
-    fn find(&self, mut below: usize, wanted: impl Fn(Block) -> bool) -> Option<usize> {
+    fn find(&self, below: usize, wanted: impl Fn(Block) -> bool) -> Option<usize> {
+        self.walk(below, wanted)
+    }
+
+    #[inline]
+    fn walk(&self, mut below: usize, wanted: impl Fn(Block) -> bool) -> Option<usize> {
         if below == 0 {
             return None;
         }
         let task = Task::current();
         while let Some(index) = below.checked_sub(1) {
             let (block, of) = self.at(index, |slot| (slot.block.get(), slot.task.get()));
-            if of != task || block.kind() == Kind::Barrier {
+            if of != task {
                 return None;
             }
             if wanted(block) {
                 return Some(index);
+            }
+            if block.kind() == Kind::Barrier {
+                return None;
             }
             below = index;
         }
@@ -178,9 +211,34 @@ impl Stack {
 
     #[inline(never)]
     pub(super) fn enqueue(&self, index: usize, handler: Handler) {
-        self.at(index, |slot| {
-            slot.change(|pending| pending.queue.push(handler));
-        });
+        match self.inline.get(index) {
+            Some(slot) => slot.change(|pending| pending.queue.push(handler)),
+            None => self.enqueue_spilled(index, handler),
+        }
+    }
+
+    /// Does as [`enqueue`](Self::enqueue), and says whether the block has taken it.
+    #[inline(never)]
+    pub(super) fn try_enqueue(&self, index: usize, handler: Handler) -> bool {
+        match self.inline.get(index) {
+            Some(slot) => {
+                slot.change(|pending| pending.queue.push(handler));
+                true
+            }
+            None => self.put_spilled(index, handler).is_ok(),
+        }
+    }
+
+    /// Runs `f` on what has gathered in a block, unless that has ended, and says whether it has.
+    #[inline]
+    pub(super) fn change(&self, index: usize, f: impl FnOnce(&mut Pending)) -> bool {
+        match self.inline.get(index) {
+            Some(slot) => {
+                slot.change(f);
+                true
+            }
+            None => self.change_spilled(index, f),
+        }
     }
 
     /// From the innermost one outwards, those that are wanted.

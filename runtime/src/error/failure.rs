@@ -67,6 +67,9 @@ pub enum FailureKind {
     /// The future was dropped after its commit and no runtime was there to await the call, so it
     /// did not run. Seen by [observers](crate::Observer) only.
     Lost,
+    /// The call was deferred through a [`TransactionHandle`](crate::TransactionHandle) whose block had ended already, so it did
+    /// not run. Seen by [observers](crate::Observer) only.
+    Refused,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,7 @@ enum Manner {
     Panicked(String),
     BadlyBehaved(Option<BoxError>),
     Lost,
+    Refused,
 }
 
 impl HandlerFailure {
@@ -86,6 +90,7 @@ impl HandlerFailure {
             Manner::Panicked(_) => FailureKind::Panicked,
             Manner::BadlyBehaved(_) => FailureKind::BadlyBehaved,
             Manner::Lost => FailureKind::Lost,
+            Manner::Refused => FailureKind::Refused,
         }
     }
 
@@ -117,6 +122,11 @@ impl HandlerFailure {
         let manner = Manner::Lost;
         Self { location, manner }
     }
+
+    pub(crate) fn refused(location: &'static Location<'static>) -> Self {
+        let manner = Manner::Refused;
+        Self { location, manner }
+    }
 }
 
 impl fmt::Display for HandlerFailure {
@@ -133,6 +143,7 @@ impl fmt::Display for HandlerFailure {
                 "left a transaction open, which could not be rolled back: {error}"
             ),
             Manner::Lost => formatter.write_str("was lost: nobody was left to await it"),
+            Manner::Refused => formatter.write_str("was refused: its block had ended already"),
         }
     }
 }
@@ -141,7 +152,9 @@ impl std::error::Error for HandlerFailure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.manner {
             Manner::Failed(error) | Manner::BadlyBehaved(Some(error)) => Some(&**error),
-            Manner::Panicked(_) | Manner::BadlyBehaved(None) | Manner::Lost => None,
+            Manner::Panicked(_) | Manner::BadlyBehaved(None) | Manner::Lost | Manner::Refused => {
+                None
+            }
         }
     }
 }

@@ -60,6 +60,10 @@ pub enum ErrorKind {
     /// The body returned `Ok` although one of its statements had failed, and a database that works
     /// like PostgreSQL then stores nothing, whatever `COMMIT` answers. The block was rolled back.
     Aborted,
+    /// The body returned `Ok`, but a call that it had registered with [`before_commit!`](crate::before_commit) failed, or such
+    /// calls registered each other without an end. The block was rolled back. The source is the call's error;
+    /// [`Error::location`](crate::Error::location) is where it was registered.
+    BeforeCommit,
     /// The transaction was no longer there when it was to be committed: the body sent a `COMMIT` or
     /// `ROLLBACK` of its own, a statement committed implicitly (DDL on MySQL), or the database
     /// ended the transaction (a deadlock on MySQL, `ON CONFLICT ROLLBACK` on SQLite). Statements
@@ -96,7 +100,8 @@ pub enum ErrorKind {
     Outlived,
     /// No transaction is open here for [`try_defer!`](crate::try_defer), [`set_rollback`](crate::set_rollback), or a
     /// [signal](crate::signals), or a handle that takes part in transactions only, which are to be had in one only. The
-    /// call or the handler was dropped, and nothing was sent.
+    /// call or the handler was dropped, and nothing was sent. Or the block whose
+    /// [`TransactionHandle`](crate::TransactionHandle) was to be entered has ended, and the closure did not run.
     NotInTransaction,
 }
 
@@ -113,6 +118,7 @@ impl ErrorKind {
             | Self::Durable
             | Self::Commit
             | Self::Aborted
+            | Self::BeforeCommit
             | Self::RollbackOnly
             | Self::Concurrent
             | Self::NotOwned

@@ -1,5 +1,6 @@
 //! The errors, and what each of them says about the data.
 
+mod before;
 mod failure;
 mod holder;
 mod kind;
@@ -7,11 +8,13 @@ mod reason;
 mod rollback_only;
 
 use std::fmt;
+use std::panic::Location;
 
+pub(crate) use before::{FailedBefore, TooManyGenerations};
 pub use failure::{FailureKind, HandlerFailure};
 pub(crate) use holder::Holder;
 pub use kind::{ErrorKind, Outcome};
-pub(crate) use reason::{BesideOpen, Reason, RefusedAndOpen};
+pub(crate) use reason::{BesideOpen, Reason, RefusedAndOpen, accepted};
 pub use rollback_only::RollbackOnly;
 
 #[cfg(any(
@@ -42,7 +45,7 @@ impl Error {
     }
 
     /// The annotated function, or the block, that did not do what it was to do; nothing where there is none, that is
-    /// for [`ErrorKind::NotInTransaction`].
+    /// for [`ErrorKind::NotInTransaction`], unless it is of a [`TransactionHandle`](crate::TransactionHandle).
     #[must_use]
     pub fn site(&self) -> Option<&'static Site> {
         self.0.site()
@@ -55,6 +58,15 @@ impl Error {
         match &*self.0 {
             Reason::Handlers(_, failures) => failures,
             _ => &[],
+        }
+    }
+
+    /// The place of the `before_commit!` whose call failed, where the kind is [`ErrorKind::BeforeCommit`].
+    #[must_use]
+    pub fn location(&self) -> Option<&'static Location<'static>> {
+        match *self.0 {
+            Reason::BeforeCommit { location, .. } => Some(location),
+            _ => None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The states that an error is made of, behind its kind.
 
+use std::panic::Location;
+
 use super::Holder;
 use super::{BoxError, Error, ErrorKind, HandlerFailure, RollbackOnly};
 use crate::site::Site;
@@ -48,6 +50,16 @@ pub(crate) enum Reason {
     Aborted(&'static Site),
     #[error("the transaction of `{}` had ended before its commit; what was stored is unknown", .0.function)]
     Ended(&'static Site),
+    #[error(
+        "the transaction of `{}` was rolled back: the call before its commit failed that was registered at {location}",
+        site.function
+    )]
+    BeforeCommit {
+        site: &'static Site,
+        location: &'static Location<'static>,
+        #[source]
+        source: BoxError,
+    },
     #[error("the transaction of `{}` was rolled back: {}", .0.function, .1)]
     RollbackOnly(&'static Site, RollbackOnly),
     #[error(
@@ -79,6 +91,8 @@ pub(crate) enum Reason {
     Acquire(#[source] BoxError),
     #[error("no transaction is open here")]
     NotInTransaction,
+    #[error("the block of `{}`, whose handle was to be entered, has ended", .0.function)]
+    HandleEnded(&'static Site),
 }
 
 impl Reason {
@@ -93,6 +107,7 @@ impl Reason {
             Self::Commit(..) => ErrorKind::Commit,
             Self::Aborted(_) => ErrorKind::Aborted,
             Self::Ended(_) => ErrorKind::Ended,
+            Self::BeforeCommit { .. } => ErrorKind::BeforeCommit,
             Self::RollbackOnly(..) => ErrorKind::RollbackOnly,
             Self::Concurrent(_) => ErrorKind::Concurrent,
             Self::NotOwned { .. } => ErrorKind::NotOwned,
@@ -103,7 +118,7 @@ impl Reason {
             Self::Busy(..) => ErrorKind::Busy,
             Self::Outlived(_) => ErrorKind::Outlived,
             Self::Acquire(_) => ErrorKind::Acquire,
-            Self::NotInTransaction => ErrorKind::NotInTransaction,
+            Self::NotInTransaction | Self::HandleEnded(_) => ErrorKind::NotInTransaction,
         }
     }
 
@@ -118,11 +133,13 @@ impl Reason {
             | Self::Commit(site, _)
             | Self::Aborted(site)
             | Self::Ended(site)
+            | Self::BeforeCommit { site, .. }
             | Self::RollbackOnly(site, _)
             | Self::Concurrent(site)
             | Self::NotOwned { site, .. }
             | Self::Rollback(site, _)
             | Self::Unknown(site, _)
+            | Self::HandleEnded(site)
             | Self::Handlers(site, _)
             | Self::BesideBlock(site) => Some(site),
             Self::Busy(site, _) | Self::Outlived(site) => (*site != Site::NOWHERE).then_some(site),
@@ -141,6 +158,15 @@ impl std::fmt::Display for Of {
             Site { function, .. } => write!(formatter, "the transaction of `{function}`"),
         }
     }
+}
+
+/// The result of what was registered in a block, which has ended if it has not taken that.
+#[inline]
+pub(crate) fn accepted(accepted: bool) -> Result<(), Error> {
+    if accepted {
+        return Ok(());
+    }
+    Err(Reason::NotInTransaction.into())
 }
 
 /// A commit that was refused, and whose rollback failed as well.

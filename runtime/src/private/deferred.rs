@@ -8,12 +8,11 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context::{self, Kind, OpenBlock};
-use crate::error::{BoxError, Error, Reason, RollbackOnly};
+use crate::error::{BoxError, Error, Reason, RollbackOnly, accepted};
 use crate::handler_outcome::HandlerOutcome;
 use crate::key::{CallKey, Key};
 use crate::outside;
 use crate::queue::{AsyncCall, Handler};
-use crate::run;
 
 /// Does with a sync call what `defer!` promises.
 #[track_caller]
@@ -60,8 +59,7 @@ where
     R: HandlerOutcome,
 {
     let block = context::innermost().ok_or(Reason::NotInTransaction)?;
-    block.enqueue(Handler::sync(call, Location::caller()));
-    Ok(())
+    accepted(block.try_enqueue(Handler::sync(call, Location::caller())))
 }
 
 /// Does as [`try_defer`] with a call that the next one with an equal key replaces.
@@ -77,8 +75,7 @@ where
     R: HandlerOutcome,
 {
     let block = context::innermost().ok_or(Reason::NotInTransaction)?;
-    block.enqueue(Handler::sync(call, Location::caller()).with_key(Key::new(key)));
-    Ok(())
+    accepted(block.try_enqueue(Handler::sync(call, Location::caller()).with_key(Key::new(key))))
 }
 
 /// Does with an async call what `defer!` promises.
@@ -139,21 +136,42 @@ impl<K: Into<Key>> Future for Registration<K> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if !self.admitted
-            && let Some(block) = context::innermost()
-        {
-            let (call, key) = (self.call.take(), self.key.take());
-            enqueue_async(block, call, key, self.location);
-            return Poll::Ready(());
+        let Some(block) = self.block() else {
+            return self.run(context);
+        };
+        let (call, key) = (self.call.take(), self.key.take());
+        if let Some(handler) = async_handler(block, call, key, self.location) {
+            block.enqueue(handler);
         }
-        self.run(context)
+        Poll::Ready(())
+    }
+}
+
+impl Registration {
+    /// The call, if it can be awaited in that block.
+    pub(super) fn admit_to(&mut self, block: OpenBlock) -> Option<AsyncCall> {
+        let call = self.call.take()?;
+        admit(block, self.location).then_some(call)
+    }
+
+    pub(super) fn location(&self) -> &'static Location<'static> {
+        self.location
     }
 }
 
 impl<K> Registration<K> {
+    /// The block to register it in, unless there is none and it has begun to run.
+    #[inline]
+    pub(super) fn block(&self) -> Option<OpenBlock> {
+        if self.admitted {
+            return None;
+        }
+        context::innermost()
+    }
+
     /// Outside of any transaction.
     #[cold]
-    fn run(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn run(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.admitted {
             outside::admit(self.location);
             self.admitted = true;
@@ -221,8 +239,9 @@ impl<K: Into<Key>> Future for TryRegistration<K> {
         let Some(block) = context::innermost() else {
             return Poll::Ready(Err(Reason::NotInTransaction.into()));
         };
-        enqueue_async(block, call, key, self.location);
-        Poll::Ready(Ok(()))
+        let handler = async_handler(block, call, key, self.location);
+        let taken = handler.is_none_or(|handler| block.try_enqueue(handler));
+        Poll::Ready(accepted(taken))
     }
 }
 
@@ -235,9 +254,9 @@ where
 
 pin_project! {
     /// The future of `async { call.await.into_result() }`, which would keep room for the call twice.
-    struct Settling<F> {
+    pub(super) struct Settling<F> {
         #[pin]
-        call: F,
+        pub(super) call: F,
     }
 }
 
@@ -252,71 +271,33 @@ impl<F: Future<Output: HandlerOutcome>> Future for Settling<F> {
     }
 }
 
-/// A sync scope has nobody to await the call: rather than to lose it, the scope does not commit.
+/// What is to be queued, if the call can be awaited in that block.
 #[inline]
-fn enqueue_async(
+fn async_handler(
     block: OpenBlock,
     call: Option<AsyncCall>,
     key: Option<impl Into<Key>>,
     location: &'static Location<'static>,
-) {
-    match call {
-        Some(call) if block.kind() == Kind::Async => {
-            let handler = Handler::future(call, location);
-            block.enqueue(match key {
-                Some(key) => handler.with_key(key.into()),
-                None => handler,
-            });
-        }
-        Some(_lost) => doom(block, location),
-        None => {}
+) -> Option<Handler> {
+    let call = call.filter(|_| admit(block, location))?;
+    let handler = Handler::future(call, location);
+    Some(match key {
+        Some(key) => handler.with_key(key.into()),
+        None => handler,
+    })
+}
+
+/// Whether somebody will await the calls of a block. A sync scope does not: rather than to lose one, it does not commit.
+#[inline]
+fn admit(block: OpenBlock, location: &'static Location<'static>) -> bool {
+    let awaits = block.kind() == Kind::Async;
+    if !awaits {
+        doom(block, location);
     }
+    awaits
 }
 
 #[cold]
 fn doom(block: OpenBlock, location: &'static Location<'static>) {
     block.change(|pending| pending.doom(RollbackOnly::AsyncCall { location }));
-}
-
-/// A call whose failure no function returns: it goes to the observers, and a panic ends here.
-#[track_caller]
-pub fn robust<F, R>(call: F) -> impl FnOnce() -> Result<(), BoxError> + Send + 'static
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: HandlerOutcome,
-{
-    let location = Location::caller();
-    move || run::robust(call, location)
-}
-
-/// Does as [`robust`] with an async call.
-#[track_caller]
-pub fn robust_async<F>(call: F) -> impl Future<Output = Result<(), BoxError>> + Send + 'static
-where
-    F: Future<Output: HandlerOutcome> + Send + 'static,
-{
-    run::robust_async(Settling { call }, Location::caller())
-}
-
-/// A value that a deferred call can have a clone of.
-#[diagnostic::on_unimplemented(
-    message = "`clone` needs a value that is `Clone`, found `{Self}`",
-    label = "there is no clone of this for the deferred call"
-)]
-pub trait Cloned {
-    /// A clone for the call.
-    #[must_use]
-    fn cloned(&self) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Clone> Cloned for T {
-    fn cloned(&self) -> Self {
-        self.clone()
-    }
-}
-
-/// A clone for a deferred call.
-pub fn cloned<T: Cloned>(value: &T) -> T {
-    value.cloned()
 }

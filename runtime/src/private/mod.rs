@@ -1,6 +1,8 @@
 //! The functions that generated code calls. Not part of the public interface: it changes with any release.
 
+mod before;
 mod deferred;
+mod options;
 
 pub use std::any::type_name_of_val;
 use std::future::Future;
@@ -14,11 +16,12 @@ pub use crate::forbidden::outside_transaction;
 pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};
 
+pub use before::{RegistrationBefore, before_commit, before_commit_async};
 pub use deferred::{
-    Cloned, Registration, TryRegistration, cloned, defer, defer_async, defer_async_keyed,
-    defer_keyed, robust, robust_async, try_defer, try_defer_async, try_defer_async_keyed,
-    try_defer_keyed,
+    Registration, TryRegistration, defer, defer_async, defer_async_keyed, defer_keyed, try_defer,
+    try_defer_async, try_defer_async_keyed, try_defer_keyed,
 };
+pub use options::{Cloned, cloned, robust, robust_async};
 
 pub use crate::attempts::Attempts;
 use crate::attempts::Backoff;

@@ -97,7 +97,11 @@ impl Drain {
                 run(|| call(&self.event))
             }
             Call::Completed(call, nesting) => run(|| call(&self.event.completed(nesting))),
-            call @ (Call::Rollback(_) | Call::Keyed(_) | Call::Replaced(_)) => run(move || {
+            call @ (Call::Rollback(_)
+            | Call::Before(_)
+            | Call::Mailbox(_)
+            | Call::Keyed(_)
+            | Call::Replaced(_)) => run(move || {
                 drop(call);
                 Ok(())
             }),

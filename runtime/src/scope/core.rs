@@ -148,6 +148,16 @@ impl<S: Steps> Core<S> {
         Ending::Over(Err(self.state.refused(refusal)))
     }
 
+    /// Does what is to be done before the commit. Returns the end of a block that does not get there.
+    pub(super) async fn prepare_commit(
+        &mut self,
+        attempts: Option<&mut Attempts>,
+    ) -> Option<Ending> {
+        let failed = self.state.run_before_commit().await.err()?;
+        let refusal = CommitError::Refused(failed.into());
+        Some(self.refused(refusal, attempts).await)
+    }
+
     /// A statement that was swallowed hides whether it failed only because of others, so that is assumed.
     fn diagnose_refusal(&mut self, refusal: &CommitError) {
         match refusal {

@@ -110,10 +110,18 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         }
     }
 
-    async fn commit(&mut self, attempts: Option<&mut Attempts>) -> Ending {
+    async fn commit(&mut self, mut attempts: Option<&mut Attempts>) -> Ending {
         let Self(core) = self;
         if !core.state.may_commit() {
-            return Ending::Over(core.roll_back_instead().await);
+            let prepares = core.state.is_unprepared();
+            if prepares
+                && let Some(ending) = Box::pin(core.prepare_commit(attempts.as_deref_mut())).await
+            {
+                return ending;
+            }
+            if !prepares || !core.state.is_unobjectionable() {
+                return Ending::Over(core.roll_back_instead().await);
+            }
         }
         core.state.committing();
         let (level, savepoint) = (core.state.level(), core.state.savepoint());

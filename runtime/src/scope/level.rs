@@ -169,7 +169,7 @@ pub(super) fn no_begin(site: &'static Site, source: BoxError) -> Error {
         Ok(error) => return *error,
         Err(source) => source,
     };
-    let source = match context::innermost() {
+    let source = match context::innermost().filter(|block| block.is_live()) {
         Some(block) => {
             let around = block.site();
             BesideOpen { source, around }.into()

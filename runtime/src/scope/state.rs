@@ -1,5 +1,6 @@
 //! The state of one block: how far it is, and what has gathered in it. Nothing else sets the phase.
 
+mod before;
 mod told;
 
 use super::level::{self, Level};
@@ -198,6 +199,7 @@ impl BlockState {
         self.untold = None;
         self.frame.pending.must_roll_back = None;
         self.frame.pending.identity = Identity::NONE;
+        self.frame.prepared();
         self.diagnosis = Diagnosis::default();
     }
 }

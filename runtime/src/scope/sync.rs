@@ -122,10 +122,17 @@ impl<T: Transaction> Scope<T> {
     }
 
     #[inline]
-    fn commit(&mut self, attempts: Option<&mut Attempts>) -> Ending {
+    fn commit(&mut self, mut attempts: Option<&mut Attempts>) -> Ending {
         let Self(core) = self;
         if !core.state.may_commit() {
-            return Ending::Over(at_once(core.roll_back_instead()));
+            let prepares = core.state.is_unprepared();
+            if prepares && let Some(ending) = at_once(core.prepare_commit(attempts.as_deref_mut()))
+            {
+                return ending;
+            }
+            if !prepares || !core.state.is_unobjectionable() {
+                return Ending::Over(at_once(core.roll_back_instead()));
+            }
         }
         core.state.committing();
         let (level, savepoint) = (core.state.level(), core.state.savepoint());

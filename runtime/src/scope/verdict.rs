@@ -3,9 +3,12 @@
 use super::level::Level;
 use super::state::{BlockState, Phase, Untold};
 use crate::context::MustRollBack;
-use crate::error::{BoxError, Error, HandlerFailure, Reason, RefusedAndOpen, RollbackOnly};
+use crate::error::{
+    BoxError, Error, FailedBefore, HandlerFailure, Reason, RefusedAndOpen, RollbackOnly,
+};
 use crate::event::Cause;
 use crate::observer;
+use crate::site::Site;
 use crate::transaction::{CommitError, RollbackError};
 
 /// The fate of a block that did not commit.
@@ -42,13 +45,18 @@ pub(super) struct Circumstances {
 }
 
 impl BlockState {
-    /// Whether nothing speaks against the commit of a block whose body returned `Ok`.
+    /// Whether nothing speaks against the commit of a block whose body returned `Ok`, and nothing is to be done before.
     #[inline]
     pub(super) fn may_commit(&self) -> bool {
-        !self.frame().is_loaded() || self.is_unobjectionable()
+        !self.frame().is_loaded() || self.is_ready()
     }
 
-    fn is_unobjectionable(&self) -> bool {
+    fn is_ready(&self) -> bool {
+        self.is_unobjectionable() && !self.is_unprepared()
+    }
+
+    /// Whether nothing speaks against its commit but what is to be done before it.
+    pub(super) fn is_unobjectionable(&self) -> bool {
         self.frame().pending.must_roll_back.is_none() && !self.would_lose_calls()
     }
 
@@ -159,7 +167,7 @@ impl BlockState {
         let site = self.site();
         let reason = match refusal {
             CommitError::Refused(source) | CommitError::RolledBack(source) => {
-                Reason::Commit(site, source)
+                commit_refused(site, source)
             }
             CommitError::Aborted => Reason::Aborted(site),
             CommitError::Ended => Reason::Ended(site),
@@ -187,6 +195,21 @@ impl BlockState {
             return Ok(());
         }
         Err(Reason::Handlers(self.site(), failures).into())
+    }
+}
+
+/// The database refused the commit, or a call before it failed.
+fn commit_refused(site: &'static Site, source: BoxError) -> Reason {
+    match source.downcast::<FailedBefore>() {
+        Ok(failed) => {
+            let FailedBefore { location, source } = *failed;
+            Reason::BeforeCommit {
+                site,
+                location,
+                source,
+            }
+        }
+        Err(source) => Reason::Commit(site, source),
     }
 }
 

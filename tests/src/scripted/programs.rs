@@ -58,6 +58,39 @@ pub enum Flavour {
 impl Flavour {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Sync, Self::Async];
+
+    /// Runs a body in a function of that form, on a connection. It is called `body`, or `body_later`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the function.
+    pub fn run(
+        self,
+        database: &Database,
+        content: impl FnOnce(&Database) -> Result<(), AppError> + Send,
+    ) -> Result<(), AppError> {
+        let mut connection = database.connection();
+        match self {
+            Self::Sync => body(&mut connection, content),
+            Self::Async => complete(body_later(&mut connection, content)),
+        }
+    }
+}
+
+#[commit_on_success]
+fn body(
+    connection: &mut Connection,
+    content: impl FnOnce(&Database) -> Result<(), AppError>,
+) -> Result<(), AppError> {
+    content(connection.database())
+}
+
+#[commit_on_success]
+async fn body_later(
+    connection: &mut Connection,
+    content: impl FnOnce(&Database) -> Result<(), AppError> + Send,
+) -> Result<(), AppError> {
+    content(connection.database())
 }
 
 /// The source of the outer block.

@@ -107,12 +107,21 @@ impl BlockState {
         self.frame.pending.queue.waiting_for_commit()
     }
 
+    /// Takes it as a whole, with what has arrived from elsewhere.
     fn take_queue(&mut self) -> Queue {
+        self.close_mailboxes();
         std::mem::take(&mut self.frame.pending.queue)
+    }
+
+    fn close_mailboxes(&mut self) {
+        if self.is_unprepared() {
+            self.frame.pending.close_mailboxes();
+        }
     }
 
     /// Drops what waits for a commit or a rollback, and leaves what runs after every end.
     pub(in crate::scope) fn discard_all_but_last(&mut self) {
+        self.close_mailboxes();
         let others = self.frame.pending.queue.keep_last();
         run::discard(others, self.id());
     }
@@ -127,7 +136,11 @@ impl BlockState {
         if !self.has_calls() {
             return;
         }
-        let mut queue = Some(self.take_queue());
+        if self.is_unprepared() {
+            self.frame.pending.close_mailboxes();
+            context::prepare_innermost_of(self.frame.connection());
+        }
+        let mut queue = Some(std::mem::take(&mut self.frame.pending.queue));
         if self.level != Level::Foreign {
             context::change_innermost_of(self.frame.connection(), |parent| {
                 if let Some(queue) = queue.take() {
@@ -142,7 +155,8 @@ impl BlockState {
 
     /// The calls that have to run after the commit of an outermost block, unless something catches them.
     pub(in crate::scope) fn drain(&mut self) -> Option<Drain> {
-        let (calls, deferred) = self.take_queue().take_in_order();
+        let mut queue = std::mem::take(&mut self.frame.pending.queue);
+        let (calls, deferred) = queue.take_in_order();
         let event = Committed {
             id: self.id(),
             site: self.site(),
