@@ -40,6 +40,7 @@
 //! | do something once it has committed | [`defer!`], [`try_defer!`], [`signals::post_commit`] |
 //! | do something once it has rolled back | [`signals::post_rollback`] |
 //! | find a database, and what it cannot keep | [`drivers`] |
+//! | write code that takes no transaction, and is in it | `Handle` (feature `ambient`) |
 //! | use a database that is not among them | [`drivers::adapter`] |
 //! | defer, or roll back, on another thread | [`current`], [`TransactionHandle`] |
 //! | know what an error says of the data | [`Error::outcome`] |
@@ -55,6 +56,11 @@
 #[path = "private/mod.rs"]
 pub mod __private;
 #[cfg(feature = "ambient")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "each driver has its own part of it"
+)]
 mod ambient;
 mod at_once;
 mod attempts;

@@ -1,5 +1,48 @@
 //! Test support: transactions that are never kept, and deferred calls that are caught.
 //!
+//! A test of a whole server begins with its [handle](crate::Handle): whatever any task does by that handle, or by a clone of it, is in the
+//! test's transaction until that is dropped, requests side by side, deferred calls included, and nothing of it is kept.
+//!
+//! ```
+//! # #[cfg(all(feature = "ambient", feature = "sqlx-sqlite"))]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use commit_on_success::sqlx::Db;
+//! use commit_on_success::testing::AsyncTestTransaction;
+//! use commit_on_success::{commit_on_success, defer};
+//! use sqlx::{Sqlite, SqlitePool, query, query_scalar};
+//!
+//! /// A handler of the server.
+//! #[commit_on_success(tx = &db)]
+//! async fn order(db: Db<Sqlite>, item: &'static str) -> sqlx::Result<()> {
+//!     query("INSERT INTO orders VALUES (?)").bind(item).execute(&db).await?;
+//!     defer!(println!("{item} is on its way"));
+//!     Ok(())
+//! }
+//!
+//! let db = Db::new(SqlitePool::connect("sqlite::memory:").await?);
+//! query("CREATE TABLE orders (item TEXT)").execute(&db).await?;
+//!
+//! let test = AsyncTestTransaction::begin(&db).await?;
+//! let requests = ["tea", "cake"].map(|item| tokio::spawn(order(db.clone(), item)));
+//! for request in requests {
+//!     request.await??; // prints
+//! }
+//! let count = || query_scalar::<_, i64>("SELECT count(*) FROM orders").fetch_one(&db);
+//! assert_eq!(count().await?, 2);
+//! test.rollback().await?;
+//! assert_eq!(count().await?, 0);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "ambient", feature = "sqlx-sqlite")))]
+//! # fn main() {}
+//! ```
+//!
+//! A statement that is in no block is a savepoint of its own there, so that one which fails does no harm to the others. Requests wait for each other,
+//! as there is one connection.
+//!
+//! # On a connection
+//!
 //! In a test that runs inside a transaction, to be rolled back at its end, every annotated function would be
 //! nested, and nothing that it defers would ever run. [`TestTransaction`] and [`AsyncTestTransaction`] know
 //! better: what runs on their connection behaves as outermost, savepoint or not. And [`capture`] hands the

@@ -16,7 +16,18 @@ use crate::error::{BoxError, Error, Reason};
 use crate::transaction::AsyncBegin;
 
 #[doc = include_str!("../../docs/handle.md")]
-pub struct Handle<P: Pool>(Arc<Shared<P>>);
+pub struct Handle<P: Pool> {
+    shared: Arc<Shared<P>>,
+    replica: Option<P>,
+    /// Where a statement goes that is in no block.
+    outside: Outside,
+}
+
+#[derive(Clone, Copy)]
+enum Outside {
+    Pool,
+    Replica,
+}
 
 struct Shared<P: Pool> {
     pool: P,
@@ -68,38 +79,103 @@ impl<P: Pool> Handle<P> {
     fn with(pool: P, required: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let registry = pools::registry::<P>(&pool);
-        Self(Arc::new(Shared {
+        let shared = Shared {
             pool,
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             required,
             registry,
-        }))
+        };
+        Self {
+            shared: Arc::new(shared),
+            replica: None,
+            outside: Outside::Pool,
+        }
     }
 
     /// The pool, for what is to be outside of any transaction, on purpose: a statement that is kept whatever becomes of the
     /// block that it is in.
     #[must_use]
     pub fn pool(&self) -> &P {
-        &self.0.pool
+        match (self.outside, &self.replica) {
+            (Outside::Replica, Some(replica)) => replica,
+            _ => &self.shared.pool,
+        }
+    }
+
+    /// Has [`read`](Self::read) lead to the pool of a replica, outside of any block.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlx-sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use commit_on_success::commit_on_success;
+    /// use commit_on_success::sqlx::Db;
+    /// use sqlx::{Sqlite, SqlitePool, query, query_scalar};
+    ///
+    /// async fn names(db: &Db<Sqlite>) -> sqlx::Result<Vec<String>> {
+    ///     query_scalar("SELECT name FROM customer").fetch_all(&db.read()).await
+    /// }
+    ///
+    /// #[commit_on_success]
+    /// async fn rename(db: &Db<Sqlite>) -> sqlx::Result<Vec<String>> {
+    ///     query("UPDATE customer SET name = 'Ada'").execute(db).await?;
+    ///     names(db).await // sees what was written
+    /// }
+    ///
+    /// # let primary = SqlitePool::connect("sqlite::memory:").await?;
+    /// # let replica = SqlitePool::connect("sqlite::memory:").await?;
+    /// # for pool in [&primary, &replica] {
+    /// #     query("CREATE TABLE customer (name TEXT)").execute(pool).await?;
+    /// #     query("INSERT INTO customer VALUES ('Eve')").execute(pool).await?;
+    /// # }
+    /// let db = Db::new(primary).with_replica(replica);
+    /// assert_eq!(rename(&db).await?, ["Ada"]);
+    /// assert_eq!(names(&db).await?, ["Eve"]); // has not heard of it yet
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlx-sqlite"))]
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub fn with_replica(self, replica: P) -> Self {
+        Self {
+            replica: Some(replica),
+            ..self
+        }
+    }
+
+    /// The same handle, for reading: inside of a block it is in the transaction, outside of any it leads to the
+    /// [replica](Self::with_replica), if there is one. A block whose source it is begins on the pool itself.
+    #[must_use]
+    pub fn read(&self) -> Self {
+        Self {
+            outside: Outside::Replica,
+            ..self.clone()
+        }
+    }
+
+    /// The pool on which blocks begin.
+    pub(super) fn primary(&self) -> &P {
+        &self.shared.pool
     }
 
     pub(super) fn id(&self) -> u64 {
-        self.0.id
+        self.shared.id
     }
 
     pub(super) fn registry(&self) -> &Registry<P::Transaction> {
-        &self.0.registry
+        &self.shared.registry
     }
 
     pub(crate) fn patience(&self) -> Duration {
-        self.0.pool.patience()
+        self.shared.pool.patience()
     }
 
     /// The place of the running code in a transaction of the handle.
     #[inline]
     pub(crate) fn around(&self) -> Result<Option<Inside<P::Transaction>>, Error> {
-        let inside = self.0.registry.around(self.0.id)?;
-        if self.0.required && inside.as_ref().is_none_or(Inside::is_of_test) {
+        let inside = self.shared.registry.around(self.shared.id)?;
+        if self.shared.required && inside.as_ref().is_none_or(Inside::is_of_test) {
             return Err(Reason::NotInTransaction.into());
         }
         Ok(inside)
@@ -153,7 +229,7 @@ impl<P: Leasable> Handle<P> {
                 let turn = Statement::lease(inside, self.patience()).await?;
                 Ok(Lease::of_turn(turn))
             }
-            None => match self.0.pool.acquire().await {
+            None => match self.pool().acquire().await {
                 Ok(transaction) => Ok(Lease::of_pool(transaction)),
                 Err(source) => Err(Reason::Acquire(source).into()),
             },
@@ -163,14 +239,18 @@ impl<P: Leasable> Handle<P> {
 
 impl<P: Pool> Clone for Handle<P> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self {
+            shared: Arc::clone(&self.shared),
+            replica: self.replica.clone(),
+            outside: self.outside,
+        }
     }
 }
 
 impl<P: Pool> fmt::Debug for Handle<P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Handle");
-        shown.field("required", &self.0.required);
+        shown.field("required", &self.shared.required);
         shown.finish_non_exhaustive()
     }
 }

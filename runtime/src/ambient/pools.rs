@@ -136,18 +136,16 @@ impl Pools {
 
     fn number<DB: 'static>(&mut self, address: Option<usize>) -> Numbered {
         let unknown = self.learn(TypeId::of::<DB>());
-        let index = match self.position(address) {
-            Some(index) => index,
-            None => {
-                self.pools.push(Known {
-                    address,
-                    id: self.unused(),
-                    users: 0,
-                    registries: Vec::new(),
-                });
-                self.pools.len() - 1
-            }
-        };
+        let known = self.position(address);
+        let index = known.unwrap_or_else(|| {
+            self.pools.push(Known {
+                address,
+                id: self.unused(),
+                users: 0,
+                registries: Vec::new(),
+            });
+            self.pools.len() - 1
+        });
         let pool = &mut self.pools[index];
         pool.users += 1;
         HANDLES.fetch_add(1, Ordering::Release);

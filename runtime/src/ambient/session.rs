@@ -47,10 +47,11 @@ impl<P: Pool> Ambient<P> {
     pub(crate) async fn begin(handle: Handle<P>) -> Result<Self, BoxError> {
         let patience = handle.patience();
         let Some(inside) = handle.registry().around(handle.id())? else {
-            let transaction = handle.pool().acquire().await?;
+            let transaction = handle.primary().acquire().await?;
             let slot = Arc::new(Slot::new(&transaction, handle.id()));
             handle.registry().add(Arc::clone(&slot));
-            return Ok(Self::of(handle, slot, Box::new(transaction), None));
+            let held = Some(Box::new(transaction));
+            return Ok(Self::of(handle, slot, held, None));
         };
         let (slot, place) = (inside.slot, inside.place);
         let transaction = slot.take(place, Holder::Block, patience).await?;
@@ -58,21 +59,20 @@ impl<P: Pool> Ambient<P> {
         if inside.of_test {
             Box::pin(slot.tidy(&mut turn)).await;
         }
-        let transaction = turn.into_transaction();
-        let steps = P::steps(&transaction);
-        Ok(Self::of(handle, slot, transaction, Some(steps)))
+        let steps = P::steps(&turn);
+        Ok(Self::of(handle, slot, turn.into_held(), Some(steps)))
     }
 
     fn of(
         handle: Handle<P>,
         slot: Arc<Slot<P::Transaction>>,
-        transaction: Box<P::Transaction>,
+        held: Option<Box<P::Transaction>>,
         steps: Option<P::Steps>,
     ) -> Self {
         Self {
             handle,
             slot,
-            held: Some(transaction),
+            held,
             steps,
             level: Level::None,
             has_undone: false,
@@ -97,22 +97,21 @@ impl<P: Pool> Ambient<P> {
             self.slot.end(place)?;
             self.level = Level::Ending;
         }
-        let transaction = match self.held.take() {
-            Some(transaction) => self.held.insert(transaction),
-            None => {
-                let transaction = take_back(&self.slot).await?;
-                let transaction = self.held.insert(transaction);
-                if self.slot.is_in_test() {
-                    Box::pin(self.slot.tidy(transaction)).await;
-                }
-                transaction
+        let transaction = if let Some(transaction) = self.held.take() {
+            self.held.insert(transaction)
+        } else {
+            let transaction = take_back(&self.slot).await?;
+            let transaction = self.held.insert(transaction);
+            if self.slot.is_in_test() {
+                Box::pin(self.slot.tidy(transaction)).await;
             }
+            transaction
         };
         Ok(Doing::new(&mut **transaction, self.steps.as_mut()))
     }
 
     /// The transaction, to keep what was done in the block.
-    async fn to_keep(&mut self) -> Result<Doing<'_, P>, CommitError> {
+    async fn keeping(&mut self) -> Result<Doing<'_, P>, CommitError> {
         let refused = |error: Error| CommitError::Refused(error.into());
         if let Level::Open(place) = self.level
             && self.slot.is_nested(place)
@@ -125,7 +124,7 @@ impl<P: Pool> Ambient<P> {
     }
 
     /// The transaction, to undo what was done in the block.
-    async fn to_undo(&mut self) -> Result<Doing<'_, P>, RollbackError> {
+    async fn undoing(&mut self) -> Result<Doing<'_, P>, RollbackError> {
         let failed = |error: Error| RollbackError::Failed(error.into());
         self.transaction().await.map_err(failed)
     }
@@ -236,11 +235,11 @@ impl<P: Pool> AsyncTransaction for Ambient<P> {
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        self.to_keep().await?.commit().await
+        self.keeping().await?.commit().await
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
-        self.to_undo().await?.rollback().await
+        self.undoing().await?.rollback().await
     }
 
     async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
@@ -250,19 +249,19 @@ impl<P: Pool> AsyncTransaction for Ambient<P> {
     }
 
     async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
-        self.to_keep().await?.release(savepoint).await?;
+        self.keeping().await?.release(savepoint).await?;
         self.savepoint_ended();
         Ok(())
     }
 
     async fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<(), RollbackError> {
-        self.to_undo().await?.rollback_to(savepoint).await?;
+        self.undoing().await?.rollback_to(savepoint).await?;
         self.savepoint_ended();
         Ok(())
     }
 
     async fn check(&mut self) -> Result<(), CommitError> {
-        self.to_keep().await?.check().await
+        self.keeping().await?.check().await
     }
 
     fn abandon(&mut self, abandoned: Abandoned) {

@@ -123,7 +123,7 @@ impl<T: AsyncTransaction> Slot<T> {
                 let is_late = Pin::new(too_late).poll(context);
                 is_late.map(|()| Err(self.busy(place)))
             }
-            taken => taken,
+            taken @ Poll::Ready(_) => taken,
         })
         .await
     }
@@ -281,12 +281,9 @@ impl<T: AsyncTransaction + 'static> Turn<T> {
 }
 
 impl<T: AsyncTransaction + 'static> Turn<T> {
-    /// Keeps the connection, for somebody else to give back.
-    pub(super) fn into_transaction(mut self) -> Box<T> {
-        match self.transaction.take() {
-            Some(transaction) => transaction,
-            None => unreachable!("given back when it is dropped"),
-        }
+    /// Takes the connection, for somebody else to give back.
+    pub(super) fn into_held(mut self) -> Option<Box<T>> {
+        self.transaction.take()
     }
 }
 

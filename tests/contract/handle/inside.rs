@@ -1,7 +1,7 @@
 //! Statements in a block of the handle, in one that is nested in it, and in none.
 
 use commit_on_success::drivers::sqlx::Lease;
-use commit_on_success::{commit_on_success, in_transaction, transaction};
+use commit_on_success::{before_commit, commit_on_success, in_transaction, transaction};
 use futures_util::TryStreamExt;
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
@@ -317,4 +317,48 @@ async fn options_are_those_of_the_pool() {
     });
     assert_eq!(kind(&nested.unwrap_err()), ErrorKind::NestedOption);
     assert_eq!(db.committed().await, [1]);
+}
+
+async fn flush(db: Handle, id: i64) -> sqlx::Result<()> {
+    assert!(in_transaction());
+    insert(&db, id).await
+}
+
+#[commit_on_success(tx = db)]
+async fn flushes(db: &Handle, succeeds: bool) -> Result<(), Failure> {
+    let copy = db.clone();
+    before_commit!(flush(copy, 2).await);
+    insert(db, 1).await?;
+    let copy = db.clone();
+    let nested: Result<(), Failure> = transaction!(async tx = db => {
+        insert(tx, 3).await?;
+        before_commit!(flush(copy, 4).await);
+        Ok(())
+    });
+    nested?;
+    if succeeds {
+        Ok(())
+    } else {
+        Err(Failure::body("flushes"))
+    }
+}
+
+#[tokio::test]
+async fn a_call_before_the_commit_writes_in_the_transaction() {
+    let Some(db) = driver::open().await else {
+        return;
+    };
+    let handle = db.handle(1).await;
+    flushes(&handle, false).await.unwrap_err();
+    assert_eq!(db.committed().await, [0; 0]);
+    flushes(&handle, true).await.unwrap();
+    assert_eq!(db.committed().await, [1, 2, 3, 4]);
+    // The row is there already, so the call fails, and nothing is stored.
+    sqlx::query("DELETE FROM item WHERE id < 4")
+        .execute(&handle)
+        .await
+        .unwrap();
+    let refused = flushes(&handle, true).await.unwrap_err();
+    assert_eq!(kind(&refused), ErrorKind::BeforeCommit);
+    assert_eq!(db.committed().await, [4]);
 }

@@ -42,6 +42,10 @@ pub(super) struct Origin {
 
 /// The steps of one block.
 #[derive(Debug, Default)]
+#[cfg_attr(
+    not(feature = "ambient"),
+    allow(unreachable_pub, reason = "handles have steps of several blocks")
+)]
 pub struct Steps {
     open: Open,
 }

@@ -111,9 +111,10 @@ impl<'s, DB: Backend> AsyncBegin<Sqlx> for Source<'s, DB> {
                 Err(lease) => Had::Leased(lease),
             },
         };
-        Ok(match had {
-            Had::Pooled(_) => SqlxTransaction::new(had),
-            had => SqlxTransaction::after_catching_up(had).await,
+        Ok(if had.of_pool().is_some() {
+            SqlxTransaction::new(had)
+        } else {
+            SqlxTransaction::after_catching_up(had).await
         })
     }
 }
@@ -124,6 +125,15 @@ pub enum Had<'s, DB: Backend> {
     Borrowed(&'s mut <DB as Database>::Connection),
     #[cfg(feature = "ambient")]
     Leased(Lease<DB>),
+}
+
+impl<DB: Backend> Had<'_, DB> {
+    fn of_pool(&self) -> Option<&Pooled<DB>> {
+        let Self::Pooled(pooled) = self else {
+            return None;
+        };
+        Some(pooled)
+    }
 }
 
 impl<DB: Backend> fmt::Debug for Had<'_, DB> {
@@ -167,10 +177,7 @@ impl<'s, DB: Backend> Hold for Had<'s, DB> {
         's: 't;
 
     fn ownership(&self) -> Ownership {
-        match self {
-            Self::Pooled(pooled) => pooled.ownership(),
-            _ => Ownership::Borrowed,
-        }
+        self.of_pool().map_or(Ownership::Borrowed, Hold::ownership)
     }
 
     fn lend(&mut self) -> &mut DB::Connection {
@@ -182,29 +189,23 @@ impl<'s, DB: Backend> Hold for Had<'s, DB> {
         keeper: K,
     ) -> K::Kept {
         let (had, settles) = transaction.into_parts();
-        match had {
-            Had::Pooled(pooled) => {
-                let owned = SqlxTransaction::of_parts(pooled, settles);
-                keeper.of_owned(owned, |owned| {
-                    let (pooled, settles) = owned.into_parts();
-                    SqlxTransaction::of_parts(Self::Pooled(pooled), settles)
-                })
-            }
-            other => keeper.of_borrowed(SqlxTransaction::of_parts(other, settles)),
-        }
+        let Had::Pooled(pooled) = had else {
+            return keeper.of_borrowed(SqlxTransaction::of_parts(had, settles));
+        };
+        keeper.of_owned(SqlxTransaction::of_parts(pooled, settles), |owned| {
+            let (pooled, settles) = owned.into_parts();
+            SqlxTransaction::of_parts(Self::Pooled(pooled), settles)
+        })
     }
 
     fn pooled(&mut self) -> Option<&mut PoolConnection<DB>> {
-        match self {
-            Self::Pooled(pooled) => pooled.pooled(),
-            _ => None,
-        }
+        let Self::Pooled(pooled) = self else {
+            return None;
+        };
+        pooled.pooled()
     }
 
     fn pool(&self) -> Option<&Pool<DB>> {
-        match self {
-            Self::Pooled(pooled) => pooled.pool(),
-            _ => None,
-        }
+        self.of_pool().and_then(Hold::pool)
     }
 }

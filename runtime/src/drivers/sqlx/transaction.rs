@@ -40,11 +40,13 @@ impl<H: Hold> SqlxTransaction<H> {
     }
 
     /// The connection.
+    #[cfg(feature = "ambient")]
     pub(super) fn connection(&self) -> &<DatabaseOf<H> as Database>::Connection {
         self.holder.connection()
     }
 
     /// The connection.
+    #[cfg(feature = "ambient")]
     pub(super) fn connection_mut(&mut self) -> &mut <DatabaseOf<H> as Database>::Connection {
         self.holder.connection_mut()
     }
