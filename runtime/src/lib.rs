@@ -54,6 +54,7 @@
 pub mod __private;
 mod at_once;
 mod attempts;
+mod configured;
 mod context;
 pub mod drivers;
 mod error;
@@ -69,6 +70,7 @@ mod queue;
 mod run;
 mod savepoint;
 mod scope;
+mod settings;
 pub mod signals;
 mod site;
 mod test_transaction;
@@ -79,6 +81,8 @@ mod transaction;
 #[doc = include_str!("../docs/commit_on_success.md")]
 #[doc = include_str!("../docs/options/propagation.md")]
 #[doc = include_str!("../docs/options/isolation.md")]
+#[doc = include_str!("../docs/options/set.md")]
+#[doc = include_str!("../docs/options/pragma.md")]
 #[doc = include_str!("../docs/options/settle.md")]
 #[doc = include_str!("../docs/options/attempts.md")]
 pub use commit_on_success_macros::commit_on_success;
@@ -98,6 +102,7 @@ pub use crate::handler_outcome::HandlerOutcome;
 pub use crate::observer::Event;
 pub use crate::observer::{Observer, add_observer, events};
 pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
+pub use crate::settings::{Setting, Settings};
 pub use crate::site::Site;
 pub use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Keeper, Owned,

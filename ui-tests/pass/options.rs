@@ -31,6 +31,29 @@ async fn settled(pool: &AsyncPool) -> Result<usize, DbError> {
     tx.execute("UPDATE").await
 }
 
+struct Tenant {
+    id: i64,
+}
+
+// What a value is made of stays with the body.
+#[commit_on_success(tx = pool, set("app.tenant" = tenant.id, lock_timeout = timeout), attempts = 2)]
+async fn of_tenant(pool: &AsyncPool, tenant: Tenant, timeout: String) -> Result<usize, DbError> {
+    let _ = tenant.id;
+    drop(timeout);
+    tx.execute("UPDATE").await
+}
+
+#[commit_on_success(pragma("foreign_keys" = false, cache_size = -2_000))]
+fn rebuild(conn: &mut Connection) -> Result<usize, DbError> {
+    conn.execute("UPDATE")
+}
+
+// A parameter of that name is the source.
+#[commit_on_success(set)]
+fn a_set(set: &mut Connection) -> Result<usize, DbError> {
+    set.execute("UPDATE")
+}
+
 // A parameter of that name is the source.
 #[commit_on_success(read_only)]
 fn named(read_only: &mut Connection) -> Result<usize, DbError> {
@@ -38,12 +61,17 @@ fn named(read_only: &mut Connection) -> Result<usize, DbError> {
 }
 
 fn main() {
-    let _ = (joins, again, commits, report, settled, named);
+    let _ = (joins, again, commits, report, settled, named, of_tenant, rebuild, a_set);
     let mut conn = Connection::default();
     let changed: Result<usize, DbError> = transaction!(tx = &mut conn, mode = immediate, attempts = 2 => {
         tx.execute("UPDATE")
     });
     let _ = changed;
+    let tenant = Tenant { id: 7 };
+    let changed: Result<usize, DbError> = transaction!(tx = &mut conn, set("app.tenant" = &tenant.id) => {
+        tx.execute("UPDATE")
+    });
+    let _ = (changed, tenant);
     let _ = async {
         let changed: Result<usize, DbError> = transaction!(async tx = &AsyncPool::default(), settle => {
             tx.execute("UPDATE").await

@@ -1,8 +1,9 @@
 //! The list of arguments: from tokens to a source and options.
 //!
-//! `options` has a row for each option, `value` reads what stands after a `=`.
+//! `options` has a row for each option, `value` reads what stands after a `=`, `settings` the lists of `set` and `pragma`.
 
 mod options;
+mod settings;
 mod value;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -112,10 +113,22 @@ fn argument(input: ParseStream<'_>, args: &mut Args) -> syn::Result<()> {
         return Err(error);
     }
     let name = Ident::parse_any(input)?;
+    if is_named_like_list(&name, input, &args.source) {
+        return source(name, input, args);
+    }
     match options::read(name, input, &mut args.options) {
         Ok(read) => read,
         Err(name) => source(name, input, args),
     }
+}
+
+/// Whether a name that could be that of an option with a list is a parameter, or the transaction's.
+fn is_named_like_list(name: &Ident, input: ParseStream<'_>, source: &Source) -> bool {
+    let is_literal = input.peek(Token![=]) && input.peek2(syn::Lit);
+    options::is_list(name)
+        && !input.peek(syn::token::Paren)
+        && !is_literal
+        && matches!(source, Source::First)
 }
 
 fn unusable_name(input: ParseStream<'_>) -> Option<syn::Error> {

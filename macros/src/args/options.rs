@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Expr, LitInt, Path, Token};
 
+use super::settings::{self, Settings};
 use super::value::{at_end, expression};
 use crate::diagnostics::{self, closest};
 
@@ -19,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) deferrable: Option<Given<Flag>>,
     pub(crate) settle: Option<Given<Flag>>,
     pub(crate) mode: Option<Given<Word<Mode>>>,
+    pub(crate) set: Option<Given<Settings>>,
+    pub(crate) pragma: Option<Given<Settings>>,
     pub(crate) attempts: Option<Given<LitInt>>,
     pub(crate) backoff: Option<Given<Expr>>,
     pub(crate) no_rollback_for: Option<Given<Expr>>,
@@ -148,6 +151,12 @@ const TABLE: &[Row] = &[
     row("mode", |keyword, input, options| {
         set(keyword, input, &mut options.mode, word)
     }),
+    row("set", |keyword, input, options| {
+        list(keyword, input, &mut options.set)
+    }),
+    row("pragma", |keyword, input, options| {
+        list(keyword, input, &mut options.pragma)
+    }),
     row("attempts", |keyword, input, options| {
         set(keyword, input, &mut options.attempts, count)
     }),
@@ -175,6 +184,11 @@ pub(super) fn read(
         Some(row) => Ok((row.read)(keyword, input, options)),
         None => Err(keyword),
     }
+}
+
+/// Whether an option of that name has a list behind it.
+pub(super) fn is_list(name: &Ident) -> bool {
+    name == "set" || name == "pragma"
 }
 
 /// Whether a name is a slip of the finger away from an option's.
@@ -225,6 +239,19 @@ fn set<T: ToTokens>(
     let value = read(&keyword, input)?;
     if let Some(first) = place {
         return Err(diagnostics::duplicate_option(&keyword, &first.written()));
+    }
+    *place = Some(Given { keyword, value });
+    Ok(())
+}
+
+fn list(
+    keyword: Ident,
+    input: ParseStream<'_>,
+    place: &mut Option<Given<Settings>>,
+) -> syn::Result<()> {
+    let value = settings::list(&keyword, input)?;
+    if place.is_some() {
+        return Err(diagnostics::duplicate_list(&keyword));
     }
     *place = Some(Given { keyword, value });
     Ok(())

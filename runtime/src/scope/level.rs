@@ -86,6 +86,9 @@ fn look_around(
     if options.propagation == Propagation::Mandatory {
         return Err(mandatory(site, session.driver()));
     }
+    if let (Level::Test, Some(option)) = (level, session.option_of_begin()) {
+        return Err(Reason::NestedOption { site, option }.into());
+    }
     Ok((level, Savepoint::OUTERMOST))
 }
 
@@ -145,7 +148,10 @@ fn check_options(
         let driver = session.driver();
         return Err(Reason::Durable { site, driver }.into());
     }
-    match options.for_outermost() {
+    match options
+        .for_outermost()
+        .or_else(|| session.option_of_begin())
+    {
         Some(option) => Err(Reason::NestedOption { site, option }.into()),
         None => Ok(()),
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../docs/drivers/rusqlite.md")]
 
 mod check;
+mod pragma;
 mod sources;
 mod transaction;

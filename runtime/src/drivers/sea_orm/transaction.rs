@@ -15,6 +15,7 @@ use super::source::Origin;
 use crate::error::{BoxError, Error};
 use crate::executor::spawn;
 use crate::options::Options;
+use crate::settings::Settings;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
     Session, TransactionStatus,
@@ -164,6 +165,17 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
             execute(self.transaction(), "SET TRANSACTION DEFERRABLE").await?;
         }
         Ok(())
+    }
+
+    /// sea-orm sends a `BEGIN` of its own, so that this is another message.
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        let statements = self.database.settings(settings)?;
+        self.begin(options).await?;
+        Ok(execute(self.transaction(), &statements).await?)
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

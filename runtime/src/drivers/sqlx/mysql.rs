@@ -26,6 +26,7 @@ use super::steps::{
 };
 use crate::drivers::dialect::mysql;
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
 connection!(MySql, MySqlConnection);
@@ -45,6 +46,10 @@ impl Backend for MySql {
             Ownership::Borrowed => begin,
             Ownership::Guarded | Ownership::Pooled => mysql::begin_anew(&begin),
         }))
+    }
+
+    fn prefix(settings: &Settings) -> Result<String, Unsupported> {
+        Err(mysql::no_settings(settings))
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {

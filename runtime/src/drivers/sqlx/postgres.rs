@@ -31,9 +31,10 @@ use super::steps::{
     Recount, check_depth, depth, probe_failure, roll_back_probed, roll_back_until, sql,
 };
 use super::transaction_id::{self, TransactionId};
-use crate::drivers::dialect::postgresql;
 use crate::drivers::dialect::transaction_id::settled;
+use crate::drivers::dialect::{postgresql, postgresql_settings};
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
 /// A step is a few messages at most, each of which can be answered with one error.
@@ -59,6 +60,10 @@ impl Backend for Postgres {
             Later::Never => postgresql::begin(options)?,
         };
         Ok(sql(begin))
+    }
+
+    fn prefix(settings: &Settings) -> Result<String, Unsupported> {
+        postgresql_settings::set(settings)
     }
 
     async fn clear(connection: &mut PgConnection, error: &SqlxError) -> bool {

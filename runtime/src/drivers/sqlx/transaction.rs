@@ -1,6 +1,9 @@
 //! The one transaction for all databases and sources.
 
+use std::future::Future;
+
 use sqlx_core::database::Database;
+use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use sqlx_core::transaction::TransactionManager;
 
 use super::backend::{Backend, Fate, Later};
@@ -11,6 +14,7 @@ use crate::drivers::dialect::undo;
 use crate::error::BoxError;
 use crate::observer;
 use crate::options::Options;
+use crate::settings::Settings;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
     Session, TransactionStatus,
@@ -42,6 +46,28 @@ impl<H: Hold> SqlxTransaction<H> {
     /// Whether there is a pool to ask.
     fn later(&self) -> Later {
         self.holder.pool().map_or(Later::Never, |_| Later::Ask)
+    }
+
+    async fn begin_by(
+        &mut self,
+        options: &Options,
+        finished: impl Fn(SqlStr) -> SqlStr + Send,
+    ) -> Result<(), BoxError> {
+        let later = self.later();
+        let statement = H::Database::begin(options, later, H::OWNERSHIP)?;
+        self.settles = options.settle;
+        let owns = self.owns_connection();
+        let connection = self.holder.connection_mut();
+        let begun = ManagerOf::<H>::begin(connection, Some(finished(statement)));
+        let Err(error) = begun.await else {
+            return Ok(());
+        };
+        if !(owns && H::Database::clear(connection, &error).await) {
+            return Err(error.into());
+        }
+        observer::leftover_rolled_back(H::Database::DRIVER);
+        let statement = H::Database::begin(options, later, H::OWNERSHIP)?;
+        Ok(ManagerOf::<H>::begin(connection, Some(finished(statement))).await?)
     }
 
     /// A refusal that is none of those that the probe is sent for may be the answer to another statement, and then the
@@ -120,21 +146,36 @@ impl<H: Hold> Session for SqlxTransaction<H> {
 }
 
 impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
-    async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        let later = self.later();
-        let statement = H::Database::begin(options, later, H::OWNERSHIP)?;
-        self.settles = options.settle;
+    fn begin(&mut self, options: &Options) -> impl Future<Output = Result<(), BoxError>> + Send {
+        self.begin_by(options, |begin| begin)
+    }
+
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        // Refused before anything is sent.
+        H::Database::begin(options, self.later(), H::OWNERSHIP)?;
+        let prefix = H::Database::prefix(settings)?;
         let owns = self.owns_connection();
+        H::Database::change(self.holder.connection_mut(), settings, owns).await?;
+        let prefix = &prefix;
+        self.begin_by(options, |begin| {
+            AssertSqlSafe(format!("{prefix}{}", begin.as_str())).into_sql_str()
+        })
+        .await
+    }
+
+    async fn put_back(&mut self, settings: &mut Settings) {
         let connection = self.holder.connection_mut();
-        let Err(error) = ManagerOf::<H>::begin(connection, Some(statement)).await else {
-            return Ok(());
-        };
-        if !(owns && H::Database::clear(connection, &error).await) {
-            return Err(error.into());
+        if H::Database::put_back(connection, settings).await.is_err() {
+            self.holder.close();
         }
-        observer::leftover_rolled_back(H::Database::DRIVER);
-        let statement = H::Database::begin(options, later, H::OWNERSHIP)?;
-        Ok(ManagerOf::<H>::begin(connection, Some(statement)).await?)
+    }
+
+    fn put_back_unheard(&mut self, settings: &mut Settings) {
+        H::Database::put_back_unheard(self.holder.connection_mut(), settings);
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

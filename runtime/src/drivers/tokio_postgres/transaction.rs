@@ -1,5 +1,6 @@
 //! The transaction on a connection of tokio-postgres, whatever the source.
 
+use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::ops::DerefMut;
 use std::pin::pin;
@@ -8,11 +9,12 @@ use std::task::{Context, Poll, Waker};
 use ::tokio_postgres::{Client, Error as PostgresError, SimpleQueryMessage, Transaction};
 
 use super::hold::{Guarded, Hold};
-use crate::drivers::dialect::postgresql;
 use crate::drivers::dialect::transaction_id::{self, TransactionId, settled};
+use crate::drivers::dialect::{postgresql, postgresql_settings};
 use crate::drivers::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::error::BoxError;
 use crate::options::Options;
+use crate::settings::Settings;
 use crate::test_transaction;
 use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, Keeper, Owned,
@@ -71,6 +73,17 @@ impl<H: Hold> PostgresTransaction<H> {
             steps: Steps::default(),
             settles: false,
         }
+    }
+
+    fn statements(options: &Options) -> Result<Cow<'static, str>, BoxError> {
+        if H::STATUS == TransactionStatus::Open {
+            return Err("a transaction is open already".into());
+        }
+        Ok(if H::SETTLES {
+            postgresql::begin_settling(options)?
+        } else {
+            postgresql::begin(options)?
+        })
     }
 
     /// Asks for the transaction's number ahead of `COMMIT`, without waiting for it, and with it what became of the
@@ -189,14 +202,18 @@ impl<H: Hold> Session for PostgresTransaction<H> {
 
 impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        if H::STATUS == TransactionStatus::Open {
-            return Err("a transaction is open already".into());
-        }
-        let begin = if H::SETTLES {
-            postgresql::begin_settling(options)?
-        } else {
-            postgresql::begin(options)?
-        };
+        let begin = Self::statements(options)?;
+        self.settles = options.settle;
+        let mut client = self.holder.client();
+        self.steps.begin(&mut client, &begin, Self::ORIGIN).await
+    }
+
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        let begin = postgresql_settings::before(settings, Self::statements(options))?;
         self.settles = options.settle;
         let mut client = self.holder.client();
         self.steps.begin(&mut client, &begin, Self::ORIGIN).await
