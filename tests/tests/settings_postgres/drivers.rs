@@ -30,6 +30,12 @@ pub(crate) trait Subject: Sized {
     /// The messages that settings cost, beyond those of the same transaction without.
     const COST: usize = 0;
 
+    /// Whether the body can choose the isolation level by itself.
+    const MAY_CHOOSE: bool = true;
+
+    /// Whether the pool sends something before there is a connection.
+    const CHECK: usize = 0;
+
     /// Whether what the last user has left open is rolled back, or refused: what sea-orm does not see is a part of the block.
     const SEES_LEFTOVERS: bool = true;
 
@@ -53,6 +59,23 @@ macro_rules! runs {
     }};
 }
 
+/// The sync driver of PostgreSQL has a runtime of its own, which cannot be dropped inside of another one.
+macro_rules! closes {
+    (async) => {};
+    () => {
+        impl Drop for Driver {
+            fn drop(&mut self) {
+                let pool = Arc::clone(&self.0);
+                std::thread::spawn(move || {
+                    while Arc::strong_count(&pool) > 1 {
+                        std::thread::yield_now();
+                    }
+                });
+            }
+        }
+    };
+}
+
 macro_rules! drops {
     (async) => {
         true
@@ -73,6 +96,8 @@ macro_rules! on {
             use super::*;
 
             pub(crate) struct Driver(Arc<$pool>);
+
+            closes!($($async)?);
 
             impl Subject for Driver {
                 const DROPS: bool = drops!($($async)?);
@@ -228,7 +253,9 @@ on_async!(
     sqlx_connection,
     Mutex<PgConnection>,
     &mut PgConnection,
-    {},
+    {
+        const MAY_CHOOSE: bool = false;
+    },
     |url| Mutex::new(PgConnection::connect(url).await.unwrap()),
     |connection| &mut *connection.lock().await,
     |conn, sql| sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(conn),
@@ -282,7 +309,9 @@ on_sync!(
     postgres_pool,
     r2d2::Pool<PostgresConnectionManager<NoTls>>,
     &mut postgres::Client,
-    {},
+    {
+        const CHECK: usize = 1;
+    },
     |url| r2d2_pool(PostgresConnectionManager::new(url.parse().unwrap(), NoTls)),
     |pool| pool.get()?,
     |conn, sql| conn.batch_execute(sql),

@@ -15,6 +15,9 @@ use crate::settings::{Setting, Settings};
 /// (<https://www.postgresql.org/docs/current/runtime-config-client.html>).
 const LISTS: [&str; 2] = ["search_path", "temp_tablespaces"];
 
+/// A query, behind a `BEGIN`: from then on another begin fails ([`postgresql`](super::postgresql)), instead of going on in the same transaction.
+pub(crate) const SEEN_BY_BEGIN: &str = "; SELECT 1";
+
 /// Puts settings ahead of the statements that begin a transaction.
 ///
 /// # Errors

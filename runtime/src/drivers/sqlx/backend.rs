@@ -36,12 +36,15 @@ pub trait Backend: Database {
     /// When the database cannot honour one of the options, or not without somebody to ask.
     fn begin(options: &Options, later: Later, ownership: Ownership) -> Result<SqlStr, Unsupported>;
 
-    /// The statements that go ahead of those of the begin, in their message.
+    /// The statements that go ahead of those of the begin, and behind them, in their message.
     ///
     /// # Errors
     ///
     /// When the database has no such settings.
-    fn prefix(settings: &Settings) -> Result<String, Unsupported>;
+    fn around_begin(
+        settings: &Settings,
+        ownership: Ownership,
+    ) -> Result<(String, &'static str), Unsupported>;
 
     /// Changes what has to be changed outside of a transaction.
     fn change(

@@ -48,7 +48,10 @@ impl Backend for MySql {
         }))
     }
 
-    fn prefix(settings: &Settings) -> Result<String, Unsupported> {
+    fn around_begin(
+        settings: &Settings,
+        _: Ownership,
+    ) -> Result<(String, &'static str), Unsupported> {
         Err(mysql::no_settings(settings))
     }
 

@@ -53,9 +53,12 @@ impl Backend for Sqlite {
         Ok(SqlStr::from_static(sqlite::begin(options)?))
     }
 
-    fn prefix(settings: &Settings) -> Result<String, Unsupported> {
+    fn around_begin(
+        settings: &Settings,
+        _: Ownership,
+    ) -> Result<(String, &'static str), Unsupported> {
         pragma::only(settings)?;
-        Ok(String::new())
+        Ok((String::new(), ""))
     }
 
     /// What the last user has left open is rolled back before, as pragmas are ignored in it.

@@ -157,12 +157,13 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
     ) -> Result<(), BoxError> {
         // Refused before anything is sent.
         H::Database::begin(options, self.later(), H::OWNERSHIP)?;
-        let prefix = H::Database::prefix(settings)?;
+        let (before, behind) = H::Database::around_begin(settings, H::OWNERSHIP)?;
         let owns = self.owns_connection();
         H::Database::change(self.holder.connection_mut(), settings, owns).await?;
-        let prefix = &prefix;
+        let before = &before;
         self.begin_by(options, |begin| {
-            AssertSqlSafe(format!("{prefix}{}", begin.as_str())).into_sql_str()
+            // The values are quoted.
+            AssertSqlSafe(format!("{before}{}{behind}", begin.as_str())).into_sql_str()
         })
         .await
     }
