@@ -81,7 +81,7 @@ pub(crate) struct Value {
     /// The option, which is also a method's name.
     pub(crate) option: Ident,
     pub(crate) name: LitStr,
-    pub(crate) value: TokenStream,
+    pub(crate) expression: TokenStream,
 }
 
 /// A body that may run more than once.

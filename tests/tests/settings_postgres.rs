@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use act::{Act, End, Inner, Settings};
 use commit_on_success::{Error, ErrorKind, Outcome};
+use commit_on_success_tests::errors::assert_unsupported;
 use commit_on_success_tests::polling::drop_at_pending;
 use drivers::Subject;
 use stage::{Stage, Strings};
@@ -70,6 +71,7 @@ on_each_driver!(
     the_body_may_still_choose_its_isolation_level,
     a_list_is_a_list,
     what_the_last_user_has_left_open_is_not_taken_for_the_block,
+    a_pragma_is_refused,
 );
 
 async fn read_back<S: Subject>(stage: &Stage, count: usize) {
@@ -238,6 +240,12 @@ async fn the_body_may_still_choose_its_isolation_level<S: Subject>(stage: &Stage
     let subject = S::open(&stage.url("")).await;
     let chosen = subject.run(Act::ChoosesLevel).await;
     assert_eq!(chosen.is_ok(), S::MAY_CHOOSE, "{chosen:?}");
+}
+
+async fn a_pragma_is_refused<S: Subject>(stage: &Stage) {
+    let subject = S::open(&stage.url("")).await;
+    let error = refusal(subject.run(Act::Pragma).await);
+    assert_unsupported(&error, "pragma", "PostgreSQL");
 }
 
 async fn a_list_is_a_list<S: Subject>(stage: &Stage) {

@@ -158,7 +158,7 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
     args.source = if assigned {
         let equals = input.parse()?;
         let expression = expression(equals, input, diagnostics::expected_expression)?;
-        if options::is_misspelt(&name, &expression) {
+        if !options::is_list(&name) && options::is_misspelt(&name, &expression) {
             return Err(options::unknown(&name));
         }
         if is_literal(&expression) {

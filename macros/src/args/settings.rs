@@ -1,6 +1,6 @@
 //! The list of `set(…)` and `pragma(…)`: names and values.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::{Expr, LitStr, Token};
@@ -29,29 +29,34 @@ pub(super) fn list(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Setti
     }
     let inside;
     let parentheses = syn::parenthesized!(inside in input);
+    let list = settings(keyword, &inside);
+    // What is not read is not another error.
+    let _rest: TokenStream = inside.parse()?;
+    let list = list?;
+    if list.is_empty() {
+        return Err(diagnostics::no_setting(keyword, parentheses.span.join()));
+    }
+    Ok(Settings { list })
+}
+
+fn settings(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Setting>> {
     let mut list: Vec<Setting> = Vec::new();
-    while !inside.is_empty() {
-        let setting = setting(keyword, &inside)?;
-        if let Some(first) = list
-            .iter()
-            .find(|first| is_same(&first.name, &setting.name))
-        {
+    while !input.is_empty() {
+        let setting = setting(keyword, input)?;
+        let same = |first: &&Setting| is_same(&first.name, &setting.name);
+        if let Some(first) = list.iter().find(same) {
             return Err(diagnostics::setting_given_twice(
                 &setting.name,
                 &first.name.value(),
             ));
         }
         list.push(setting);
-        if !inside.is_empty() {
-            let _comma: Token![,] = inside
-                .parse()
-                .map_err(|_| diagnostics::expected_comma(&inside))?;
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(diagnostics::expected_comma(input));
         }
+        let _comma: Option<Token![,]> = input.parse()?;
     }
-    if list.is_empty() {
-        return Err(diagnostics::no_setting(keyword, parentheses.span.join()));
-    }
-    Ok(Settings { list })
+    Ok(list)
 }
 
 fn setting(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<Setting> {
@@ -84,8 +89,7 @@ fn name(keyword: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
     if input.peek(Token![.]) || input.peek(Token![::]) {
         return Err(diagnostics::setting_with_dots(&word, input));
     }
-    let span: Span = word.span();
-    Ok(LitStr::new(&word.unraw().to_string(), span))
+    Ok(LitStr::new(&word.unraw().to_string(), word.span()))
 }
 
 /// No database minds the case of these names.

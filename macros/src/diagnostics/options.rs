@@ -161,14 +161,17 @@ pub(crate) fn setting_with_dots(word: &Ident, input: ParseStream<'_>) -> Error {
 }
 
 pub(crate) fn expected_setting_value(name: &LitStr, input: ParseStream<'_>) -> Error {
-    let name = name.value();
+    let written = name.value();
     if input.is_empty() {
-        return input.error(format!("expected `= VALUE` after `{name}`, found nothing"));
+        return at(
+            name,
+            format!("expected `{written} = VALUE`, found `{written}`"),
+        );
     }
     let (span, found) = found(input);
     Error::new(
         span,
-        format!("expected `= VALUE` after `{name}`, found {found}"),
+        format!("expected `= VALUE` after `{written}`, found {found}"),
     )
 }
 

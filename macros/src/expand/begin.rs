@@ -66,22 +66,20 @@ pub(super) fn values(terms: &Terms, krate: Krate<'_>) -> Option<TokenStream> {
     if terms.values.is_empty() {
         return None;
     }
-    let calls = terms.values.iter().map(
-        |Value {
-             option,
-             name,
-             value,
-         }| {
-            let method = quoted(option, &option.to_string());
-            let place = start(value);
-            let text = call(
-                place,
-                quote_spanned!(mixed=> #krate::__private::setting),
-                quote_spanned!(mixed=> &(#value)),
-            );
-            quote_spanned!(mixed=> .#method(#name, #text))
-        },
-    );
+    let calls = terms.values.iter().map(|value| {
+        let Value {
+            option,
+            name,
+            expression,
+        } = value;
+        let method = quoted(option, &option.to_string());
+        let text = call(
+            start(expression),
+            quote_spanned!(mixed=> #krate::__private::setting),
+            quote_spanned!(mixed=> &(#expression)),
+        );
+        quote_spanned!(mixed=> .#method(#name, #text))
+    });
     Some(quote_spanned!(mixed=> let __settings = #krate::__private::Settings::new() #(#calls)*;))
 }
 

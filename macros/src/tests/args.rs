@@ -252,7 +252,7 @@ fn a_setting_has_a_name_and_a_value() {
         ),
         (
             quote!(set("a")),
-            "expected `= VALUE` after `a`, found nothing".to_owned(),
+            "expected `a = VALUE`, found `a`".to_owned(),
         ),
         (
             quote!(set(a, b = 1)),

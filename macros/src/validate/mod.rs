@@ -83,7 +83,7 @@ fn enter_inner(ending: &mut Ending, source: &mut Source, terms: &mut Terms, move
     }
     tail.inner = Some(inner);
     ending.body = body;
-    let values = terms.values.iter_mut().map(|value| &mut value.value);
+    let values = terms.values.iter_mut().map(|value| &mut value.expression);
     for expression in values.chain([&mut source.expression]) {
         *expression = renamed(std::mem::take(expression), "self", "__self");
     }

@@ -103,7 +103,7 @@ fn values(options: &Options) -> Vec<Value> {
         value.list.iter().map(|setting| Value {
             option: keyword.clone(),
             name: setting.name.clone(),
-            value: setting.value.to_token_stream(),
+            expression: setting.value.to_token_stream(),
         })
     });
     values.collect()

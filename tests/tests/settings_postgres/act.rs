@@ -25,6 +25,8 @@ pub(crate) enum Act {
     Serializable,
     /// A body that chooses the isolation level by itself.
     ChoosesLevel,
+    /// What another database has.
+    Pragma,
     /// A list.
     SearchPath(String),
     /// Statements of somebody else, outside of any block.

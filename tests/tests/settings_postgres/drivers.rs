@@ -124,6 +124,7 @@ macro_rules! on {
                     Act::Idle(Settings::Without) => idle(pool) $($wait)*,
                     Act::Serializable => serializable(pool) $($wait)*,
                     Act::ChoosesLevel => chooses_level(pool) $($wait)*,
+                    Act::Pragma => pragma(pool) $($wait)*,
                     Act::SearchPath(path) => searches(pool, path.clone()) $($wait)*,
                     Act::Plain(sql) => plain(pool, sql) $($wait)*,
                 }
@@ -211,6 +212,12 @@ macro_rules! on {
             $($async)? fn searches($from: &$pool, path: String) -> Result<()> {
                 let _ = path;
                 execute(tx, NOTE_PATH) $($wait)*
+            }
+
+            #[commit_on_success(tx = $source, pragma(foreign_keys = false))]
+            $($async)? fn pragma($from: &$pool) -> Result<()> {
+                let _ = tx;
+                unreachable!("the body does not run")
             }
 
             /// Outside of any block.
