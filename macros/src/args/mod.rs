@@ -1,7 +1,8 @@
 //! The list of arguments: from tokens to a source and options.
 //!
-//! `options` has a row for each option, `value` reads what stands after a `=`, `settings` the lists of `set` and `pragma`.
+//! `options` has a row for each option, `choices` the words of those that have a few, `value` reads what stands after a `=`, `settings` the lists of `set` and `pragma`.
 
+mod choices;
 mod options;
 mod settings;
 mod value;
@@ -15,9 +16,9 @@ use crate::diagnostics::{self, Errors};
 use crate::tokens::{is_punct, parse_to_end};
 use value::{at_end, expression};
 
+pub(crate) use choices::{Isolation, Propagation};
 pub(crate) use options::{
-    Flag, Given, Isolation, Options, Propagation, Word, flag, is_close, is_long_and_close, key,
-    keywords, path, unknown,
+    Flag, Given, Options, Word, flag, is_close, is_long_and_close, key, keywords, path, unknown,
 };
 
 /// The arguments of an attribute or block, read but not yet checked against each other.

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Expr, LitInt, Path, Token};
 
+use super::choices::{Choice, Isolation, Mode, Propagation, words};
 use super::settings::{self, Settings};
 use super::value::{at_end, expression};
 use crate::diagnostics::{self, closest};
@@ -63,60 +64,6 @@ impl<T> ToTokens for Word<T> {
     fn to_tokens(&self, tokens: &mut proc_macro2::TokenStream) {
         self.word.to_tokens(tokens);
     }
-}
-
-/// An option whose value is one of a few words.
-trait Choice: Copy + 'static {
-    const WORDS: &'static [(&'static str, Self)];
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Propagation {
-    Nested,
-    Required,
-    Mandatory,
-    Durable,
-}
-
-impl Choice for Propagation {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("nested", Self::Nested),
-        ("required", Self::Required),
-        ("mandatory", Self::Mandatory),
-        ("durable", Self::Durable),
-    ];
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Isolation {
-    ReadUncommitted,
-    ReadCommitted,
-    RepeatableRead,
-    Serializable,
-}
-
-impl Choice for Isolation {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("read_uncommitted", Self::ReadUncommitted),
-        ("read_committed", Self::ReadCommitted),
-        ("repeatable_read", Self::RepeatableRead),
-        ("serializable", Self::Serializable),
-    ];
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Deferred,
-    Immediate,
-    Exclusive,
-}
-
-impl Choice for Mode {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("deferred", Self::Deferred),
-        ("immediate", Self::Immediate),
-        ("exclusive", Self::Exclusive),
-    ];
 }
 
 /// One option: its keyword, and what reads its value into its place.
@@ -216,10 +163,6 @@ fn is_choice(word: &Ident) -> bool {
         .chain(words::<Isolation>())
         .chain(words::<Mode>());
     closest(&word.to_string(), &words.collect::<Vec<_>>()).is_some()
-}
-
-fn words<T: Choice>() -> impl Iterator<Item = &'static str> {
-    T::WORDS.iter().map(|(word, _)| *word)
 }
 
 pub(crate) fn keywords() -> Vec<&'static str> {

@@ -73,11 +73,10 @@ pub(super) fn values(terms: &Terms, krate: Krate<'_>) -> Option<TokenStream> {
             expression,
         } = value;
         let method = quoted(option, &option.to_string());
-        let text = call(
-            start(expression),
-            quote_spanned!(mixed=> #krate::__private::setting),
-            quote_spanned!(mixed=> &(#expression)),
-        );
+        let place = start(expression);
+        let lent = quote_spanned!(mixed.located_at(place)=> &(#expression));
+        let setting = quote_spanned!(mixed=> #krate::__private::setting);
+        let text = call(place, setting, lent);
         quote_spanned!(mixed=> .#method(#name, #text))
     });
     Some(quote_spanned!(mixed=> let __settings = #krate::__private::Settings::new() #(#calls)*;))
