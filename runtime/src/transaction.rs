@@ -497,6 +497,20 @@ pub trait Transaction: Session {
         let _ = settings;
     }
 
+    /// Sets them for a block in the transaction of a test, which has created a savepoint before, and keeps what they were.
+    ///
+    /// # Errors
+    ///
+    /// As of [`begin_with`](Self::begin_with).
+    fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        Err(Unsupported::new(self.driver(), settings.option()).into())
+    }
+
+    /// Sets them to what they were, before the savepoint is released, which fails where this has failed.
+    fn unset_in_test(&mut self, settings: &Settings) {
+        let _ = settings;
+    }
+
     /// Commits the outermost transaction. `Ok` is a promise that it is durable: a driver that
     /// answers `Ok` for a transaction that was rolled back has to be asked first.
     ///
@@ -752,6 +766,25 @@ pub trait AsyncTransaction: Session + Send {
     /// Gives what is [`changed`](Settings::changed) its old value again, and forgets it. Called where something is: after the end of the
     /// transaction, or a begin that has failed.
     fn put_back(&mut self, settings: &mut Settings) -> impl Future<Output = ()> + Send {
+        let _ = settings;
+        std::future::ready(())
+    }
+
+    /// Sets them for a block in the transaction of a test, which has created a savepoint before, and keeps what they were.
+    ///
+    /// # Errors
+    ///
+    /// As of [`begin_with`](Self::begin_with).
+    fn set_in_test(
+        &mut self,
+        settings: &Settings,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let unsupported = Unsupported::new(self.driver(), settings.option());
+        std::future::ready(Err(unsupported.into()))
+    }
+
+    /// Sets them to what they were, before the savepoint is released, which fails where this has failed.
+    fn unset_in_test(&mut self, settings: &Settings) -> impl Future<Output = ()> + Send {
         let _ = settings;
         std::future::ready(())
     }

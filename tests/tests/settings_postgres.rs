@@ -72,6 +72,7 @@ on_each_driver!(
     a_list_is_a_list,
     what_the_last_user_has_left_open_is_not_taken_for_the_block,
     a_pragma_is_refused,
+    in_a_test_they_are_in_force_in_their_block_alone,
 );
 
 async fn read_back<S: Subject>(stage: &Stage, count: usize) {
@@ -240,6 +241,11 @@ async fn the_body_may_still_choose_its_isolation_level<S: Subject>(stage: &Stage
     let subject = S::open(&stage.url("")).await;
     let chosen = subject.run(Act::ChoosesLevel).await;
     assert_eq!(chosen.is_ok(), S::MAY_CHOOSE, "{chosen:?}");
+}
+
+async fn in_a_test_they_are_in_force_in_their_block_alone<S: Subject>(stage: &Stage) {
+    let subject = S::open(&stage.url("")).await;
+    subject.run(Act::InTest).await.unwrap();
 }
 
 async fn a_pragma_is_refused<S: Subject>(stage: &Stage) {

@@ -200,7 +200,7 @@ fn inside_of_a_transaction_settings_are_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn what_is_set_in_a_test_would_stay_and_is_refused() {
+fn a_driver_that_cannot_take_them_back_in_a_test_refuses_them() {
     #[commit_on_success(set(a = 1))]
     fn sets(_connection: &mut Connection) -> Result<(), AppError> {
         unreachable!("the body does not run")
@@ -215,11 +215,12 @@ fn what_is_set_in_a_test_would_stay_and_is_refused() {
     let mut connection = database.connection();
     let mut test = TestTransaction::begin(&mut connection).unwrap();
     let error = transaction_error(sets(test.connection()));
-    assert_eq!(error.kind(), ErrorKind::NestedOption, "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+    assert_eq!(database.log()[4..], ["savepoint 0", "rollback to 0"]);
     drop(test);
     let mut test = complete(AsyncTestTransaction::begin(&mut connection)).unwrap();
     let error = transaction_error(complete(sets_later(test.connection())));
-    assert_eq!(error.kind(), ErrorKind::NestedOption, "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
     complete(test.rollback()).unwrap();
     assert_eq!(database.count("set a = 1"), 0);
 }

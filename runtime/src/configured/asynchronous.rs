@@ -45,11 +45,14 @@ impl<T: AsyncTransaction> AsyncTransaction for Configured<T> {
         rolled_back
     }
 
+    /// Only a block in a test has one: any other that is nested is refused.
     async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
-        self.transaction.savepoint(savepoint).await
+        self.transaction.savepoint(savepoint).await?;
+        self.transaction.set_in_test(&self.settings).await
     }
 
     async fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+        self.transaction.unset_in_test(&self.settings).await;
         self.transaction.release(savepoint).await
     }
 

@@ -39,11 +39,14 @@ impl<T: Transaction> Transaction for Configured<T> {
         rolled_back
     }
 
+    /// Only a block in a test has one: any other that is nested is refused.
     fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
-        self.transaction.savepoint(savepoint)
+        self.transaction.savepoint(savepoint)?;
+        self.transaction.set_in_test(&self.settings)
     }
 
     fn release(&mut self, savepoint: &Savepoint) -> Result<(), CommitError> {
+        self.transaction.unset_in_test(&self.settings);
         self.transaction.release(savepoint)
     }
 

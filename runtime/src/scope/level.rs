@@ -86,9 +86,6 @@ fn look_around(
     if options.propagation == Propagation::Mandatory {
         return Err(mandatory(site, session.driver()));
     }
-    if let (Level::Test, Some(option)) = (level, session.option_of_begin()) {
-        return Err(Reason::NestedOption { site, option }.into());
-    }
     Ok((level, Savepoint::OUTERMOST))
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Act {
     Serializable,
     /// A body that chooses the isolation level by itself.
     ChoosesLevel,
+    /// Blocks in the transaction of a test.
+    InTest,
     /// What another database has.
     Pragma,
     /// A list.
@@ -89,6 +91,12 @@ pub(crate) const IS_SERIALIZABLE: &str = "current_setting('transaction_isolation
     AND current_setting('app.tenant') = 'seven'";
 pub(crate) const IS_DEFERRABLE: &str = "current_setting('transaction_deferrable')::bool \
     AND current_setting('transaction_read_only')::bool AND current_setting('app.tenant') = 'seven'";
+
+/// What a test has set for itself, and nothing else.
+pub(crate) const IS_AS_BEFORE: &str = "coalesce(current_setting('app.tenant', true), '') = '' \
+    AND current_setting('statement_timeout') = '0' AND current_setting('lock_timeout') = '7s'";
+pub(crate) const IS_SET: &str = "current_setting('app.tenant') = 'o''ne' \
+    AND current_setting('statement_timeout') = '5s' AND current_setting('lock_timeout') = '1234ms'";
 
 /// A value that counts how often it was asked for.
 pub(crate) fn counted(evaluated: &AtomicUsize) -> usize {

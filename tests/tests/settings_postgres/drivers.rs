@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use commit_on_success::commit_on_success;
+use commit_on_success::testing::{AsyncTestTransaction, TestTransaction};
 use diesel::Connection as _;
 use diesel::PgConnection as DieselPgConnection;
 use diesel::r2d2::ConnectionManager;
@@ -76,6 +77,15 @@ macro_rules! closes {
     };
 }
 
+macro_rules! test_transaction {
+    ($source:expr, async) => {
+        AsyncTestTransaction::begin($source).await?
+    };
+    ($source:expr,) => {
+        TestTransaction::begin($source)?
+    };
+}
+
 macro_rules! drops {
     (async) => {
         true
@@ -124,6 +134,7 @@ macro_rules! on {
                     Act::Idle(Settings::Without) => idle(pool) $($wait)*,
                     Act::Serializable => serializable(pool) $($wait)*,
                     Act::ChoosesLevel => chooses_level(pool) $($wait)*,
+                    Act::InTest => in_test(pool) $($wait)*,
                     Act::Pragma => pragma(pool) $($wait)*,
                     Act::SearchPath(path) => searches(pool, path.clone()) $($wait)*,
                     Act::Plain(sql) => plain(pool, sql) $($wait)*,
@@ -218,6 +229,27 @@ macro_rules! on {
             $($async)? fn pragma($from: &$pool) -> Result<()> {
                 let _ = tx;
                 unreachable!("the body does not run")
+            }
+
+            $($async)? fn in_test($from: &$pool) -> Result<()> {
+                // The temporaries of the source live as long.
+                match test_transaction!($source, $($async)?) {
+                    mut test => {
+                        execute(test.connection(), "SET LOCAL lock_timeout = '7s'") $($wait)* ?;
+                        for end in [End::Ok, End::Err, End::TakesBack, End::Ok] {
+                            let ended = inside(test.connection(), end) $($wait)*;
+                            assert_eq!(ended.is_err(), end == End::Err, "{ended:?}");
+                            execute(test.connection(), &holds(IS_AS_BEFORE)) $($wait)* ?;
+                        }
+                    }
+                }
+                Ok(())
+            }
+
+            #[commit_on_success(set("app.tenant" = "o'ne", statement_timeout = "5s", lock_timeout = 1234))]
+            $($async)? fn inside(connection: $handle, end: End) -> Result<()> {
+                execute(connection, &holds(IS_SET)) $($wait)* ?;
+                end.reach()
             }
 
             /// Outside of any block.

@@ -15,6 +15,9 @@ use crate::settings::{Setting, Settings};
 /// (<https://www.postgresql.org/docs/current/runtime-config-client.html>).
 const LISTS: [&str; 2] = ["search_path", "temp_tablespaces"];
 
+/// The name of a setting of ours, without its number.
+const KEPT: &str = "commit_on_success.kept_";
+
 /// A query, behind a `BEGIN`: from then on another begin fails ([`postgresql`](super::postgresql)), instead of going on in the same transaction.
 pub(crate) const SEEN_BY_BEGIN: &str = "; SELECT 1";
 
@@ -41,6 +44,31 @@ pub(crate) fn set(settings: &Settings) -> Result<String, Unsupported> {
     }
     let statements = settings.variables().iter().map(statement);
     Ok(statements.collect())
+}
+
+/// The same for a block in the transaction of a test. The release of its savepoint would keep them, so what they were is kept beside them.
+///
+/// # Errors
+///
+/// When there are pragmas among them.
+pub(crate) fn set_in_test(settings: &Settings) -> Result<String, Unsupported> {
+    let set = set(settings)?;
+    let variables = settings.variables().iter().enumerate();
+    let keep = variables.map(|(index, setting)| {
+        let name = quoted(setting.name());
+        format!("SELECT set_config('{KEPT}{index}', coalesce(current_setting({name}, true), ''), true); ")
+    });
+    Ok(keep.collect::<String>() + &set)
+}
+
+/// The statements that set them to what they were.
+pub(crate) fn unset_in_test(settings: &Settings) -> String {
+    let variables = settings.variables().iter().enumerate();
+    let unset = variables.map(|(index, setting)| {
+        let name = quoted(setting.name());
+        format!("SELECT set_config({name}, current_setting('{KEPT}{index}'), true); ")
+    });
+    unset.collect()
 }
 
 fn statement(setting: &Setting) -> String {

@@ -90,6 +90,16 @@ where
         at_once(steps.begin_with(&mut executor, options, settings, source))
     }
 
+    fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let driver = self.driver();
+        let (steps, mut executor) = self.parts();
+        at_once(steps.set_in_test(&mut executor, settings, driver))
+    }
+
+    fn unset_in_test(&mut self, settings: &Settings) {
+        at_once(Steps::unset_in_test(&mut self.parts().1, settings));
+    }
+
     fn put_back(&mut self, settings: &mut Settings) {
         at_once(Steps::put_back(&mut self.parts().1, settings));
     }

@@ -100,6 +100,16 @@ impl<H: AsyncHold> AsyncTransaction for DieselAsyncTransaction<H> {
             .await
     }
 
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let driver = self.driver();
+        let (steps, mut executor) = self.parts();
+        steps.set_in_test(&mut executor, settings, driver).await
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        Steps::unset_in_test(&mut self.parts().1, settings).await;
+    }
+
     async fn put_back(&mut self, settings: &mut Settings) {
         Steps::put_back(&mut self.parts().1, settings).await;
     }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::drivers::dialect::mysql::begin_anew;
 use crate::drivers::dialect::postgresql::CLEAR;
+use crate::drivers::dialect::postgresql_settings::{set_in_test, unset_in_test};
 use crate::error::BoxError;
 use crate::observer;
 use crate::options::{Options, Unsupported};
@@ -63,6 +64,25 @@ impl Steps {
             changed?;
         }
         self.begin(executor, |_| Ok(Some(statements)), source).await
+    }
+
+    pub(in crate::drivers) async fn set_in_test(
+        &self,
+        executor: &mut impl Executor,
+        settings: &Settings,
+        driver: &'static str,
+    ) -> Result<(), BoxError> {
+        if self.database != Database::PostgreSql {
+            return Err(Unsupported::new(driver, settings.option()).into());
+        }
+        Ok(executor.send(&set_in_test(settings)?).await?)
+    }
+
+    pub(in crate::drivers) async fn unset_in_test(
+        executor: &mut impl Executor,
+        settings: &Settings,
+    ) {
+        let _ = executor.send(&unset_in_test(settings)).await;
     }
 
     pub(in crate::drivers) async fn put_back(

@@ -116,6 +116,17 @@ impl<H: Hold> Transaction for PostgresTransaction<H> {
         self.begin_by(begin)
     }
 
+    fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let set = postgresql_settings::set_in_test(settings)?;
+        Ok(self.holder.send(&set)?)
+    }
+
+    fn unset_in_test(&mut self, settings: &Settings) {
+        let _ = self
+            .holder
+            .send(&postgresql_settings::unset_in_test(settings));
+    }
+
     fn commit(&mut self) -> Result<(), CommitError> {
         let (steps, mut connection) = self.parts();
         at_once(steps.commit(&mut connection))

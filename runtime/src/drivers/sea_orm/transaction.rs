@@ -12,6 +12,7 @@ use ::sea_orm::{DatabaseTransaction, DbErr};
 use super::begin::{Beginning, begin, finish, in_terms_of_sea_orm, roll_back};
 use super::database::{Database, execute};
 use super::source::Origin;
+use crate::drivers::dialect::postgresql_settings;
 use crate::error::{BoxError, Error};
 use crate::executor::spawn;
 use crate::options::Options;
@@ -176,6 +177,17 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
         let statements = self.database.settings(settings)?;
         self.begin(options).await?;
         Ok(execute(self.transaction(), &statements).await?)
+    }
+
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        self.database.settings(settings)?;
+        let set = postgresql_settings::set_in_test(settings)?;
+        Ok(execute(self.transaction(), &set).await?)
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        let unset = postgresql_settings::unset_in_test(settings);
+        let _ = execute(self.transaction(), &unset).await;
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

@@ -46,6 +46,21 @@ pub trait Backend: Database {
         ownership: Ownership,
     ) -> Result<(String, &'static str), Unsupported>;
 
+    /// The statements for a block in the transaction of a test.
+    ///
+    /// # Errors
+    ///
+    /// When the database has no such settings, or not in a transaction.
+    fn set_in_test(settings: &Settings) -> Result<String, Unsupported> {
+        Err(Unsupported::new(Self::DRIVER, settings.option()))
+    }
+
+    /// The statements that set them to what they were.
+    fn unset_in_test(settings: &Settings) -> String {
+        let _ = settings;
+        String::new()
+    }
+
     /// Changes what has to be changed outside of a transaction.
     fn change(
         connection: &mut Self::Connection,

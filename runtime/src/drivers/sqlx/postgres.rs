@@ -77,6 +77,14 @@ impl Backend for Postgres {
         })
     }
 
+    fn set_in_test(settings: &Settings) -> Result<String, Unsupported> {
+        postgresql_settings::set_in_test(settings)
+    }
+
+    fn unset_in_test(settings: &Settings) -> String {
+        postgresql_settings::unset_in_test(settings)
+    }
+
     async fn clear(connection: &mut PgConnection, error: &SqlxError) -> bool {
         postgresql::is_already_open(code(error).as_deref())
             && Self::execute(connection, SqlStr::from_static("ROLLBACK"))

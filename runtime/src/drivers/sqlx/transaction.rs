@@ -175,6 +175,16 @@ impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
         }
     }
 
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let set = sql(H::Database::set_in_test(settings)?.into());
+        Ok(H::Database::execute(self.holder.connection_mut(), set).await?)
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        let unset = sql(H::Database::unset_in_test(settings).into());
+        let _ = H::Database::execute(self.holder.connection_mut(), unset).await;
+    }
+
     fn put_back_unheard(&mut self, settings: &mut Settings) {
         H::Database::put_back_unheard(self.holder.connection_mut(), settings);
     }

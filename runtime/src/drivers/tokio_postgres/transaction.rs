@@ -219,6 +219,16 @@ impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
         self.steps.begin(&mut client, &begin, Self::ORIGIN).await
     }
 
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let set = postgresql_settings::set_in_test(settings)?;
+        Ok(self.holder.client().batch_execute(&set).await?)
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        let unset = postgresql_settings::unset_in_test(settings);
+        let _ = self.holder.client().batch_execute(&unset).await;
+    }
+
     async fn commit(&mut self) -> Result<(), CommitError> {
         if self.settles {
             self.commit_and_settle().await
