@@ -1,7 +1,7 @@
 //! Plans of what is going to be generated. Only valid combinations can be written down here.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
-use syn::{Attribute, Expr, LitInt, Path, Token, Type};
+use syn::{Attribute, Expr, LitInt, LitStr, Path, Token, Type};
 
 /// One transaction: what it is opened on, what runs inside it, and how it ends.
 pub(crate) struct Plan {
@@ -60,6 +60,7 @@ pub(crate) enum Passing {
 #[derive(Default)]
 pub(crate) struct Terms {
     pub(crate) settings: Vec<Setting>,
+    pub(crate) values: Vec<Value>,
     pub(crate) retry: Option<Retry>,
     /// The predicate of `no_rollback_for`: whether an error commits all the same.
     pub(crate) no_rollback: Option<Expr>,
@@ -73,6 +74,14 @@ pub(crate) enum Setting {
     Flag(Ident),
     /// `isolation = serializable`
     Choice { option: Ident, word: Ident },
+}
+
+/// A setting of `set` or `pragma`, whose value is an expression.
+pub(crate) struct Value {
+    /// The option, which is also a method's name.
+    pub(crate) option: Ident,
+    pub(crate) name: LitStr,
+    pub(crate) expression: TokenStream,
 }
 
 /// A body that may run more than once.

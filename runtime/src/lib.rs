@@ -64,6 +64,7 @@ pub mod __private;
 mod ambient;
 mod at_once;
 mod attempts;
+mod configured;
 mod context;
 pub mod drivers;
 mod error;
@@ -81,6 +82,7 @@ mod queue;
 mod run;
 mod savepoint;
 mod scope;
+mod settings;
 pub mod signals;
 mod site;
 mod test_transaction;
@@ -93,6 +95,8 @@ pub use commit_on_success_macros::before_commit;
 #[doc = include_str!("../docs/commit_on_success.md")]
 #[doc = include_str!("../docs/options/propagation.md")]
 #[doc = include_str!("../docs/options/isolation.md")]
+#[doc = include_str!("../docs/options/set.md")]
+#[doc = include_str!("../docs/options/pragma.md")]
 #[doc = include_str!("../docs/options/settle.md")]
 #[doc = include_str!("../docs/options/attempts.md")]
 pub use commit_on_success_macros::commit_on_success;
@@ -128,6 +132,7 @@ pub use crate::handler_outcome::HandlerOutcome;
 pub use crate::observer::Event;
 pub use crate::observer::{Observer, add_observer, events};
 pub use crate::options::{Isolation, Mode, Options, Propagation, Unsupported};
+pub use crate::settings::{Setting, Settings};
 pub use crate::site::Site;
 pub use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, Begin, CommitError, ConnectionId, Keeper, Owned,

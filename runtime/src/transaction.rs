@@ -8,8 +8,9 @@
 use std::future::Future;
 
 use crate::error::BoxError;
-use crate::options::Options;
+use crate::options::{Options, Unsupported};
 pub use crate::savepoint::Savepoint;
+use crate::settings::Settings;
 
 /// Tells connections apart while they are borrowed: two blocks on the same connection nest, two on
 /// different connections are independent.
@@ -215,6 +216,12 @@ pub trait Session {
     /// transaction that somebody else has opened are looked for, and the second is refused.
     fn is_exclusive(&self) -> bool {
         false
+    }
+
+    /// An option that this session was made with, as the attribute spells it, and that only the begin of a transaction can honour.
+    /// A block that turns out to be inside of a transaction is refused then, before anything is sent.
+    fn option_of_begin(&self) -> Option<&'static str> {
+        None
     }
 
     /// The number of transactions that the driver counts as open on the connection, inside of each other: one for the
@@ -476,6 +483,40 @@ pub trait Transaction: Session {
     /// an option; otherwise the driver's. The body does not run then.
     fn begin(&mut self, options: &Options) -> Result<(), BoxError>;
 
+    /// Begins the outermost transaction with settings of its own, of which nothing is left for the next user of the connection.
+    ///
+    /// What the transaction cannot take back by its end is [remembered](Settings::remember) before it is changed, for
+    /// [`put_back`](Self::put_back).
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`], before anything is sent, where the database has no such settings, which is what it does unless it is
+    /// written; otherwise the driver's. The body does not run then.
+    fn begin_with(&mut self, options: &Options, settings: &mut Settings) -> Result<(), BoxError> {
+        let _ = options;
+        Err(Unsupported::new(self.driver(), settings.option()).into())
+    }
+
+    /// Gives what is [`changed`](Settings::changed) its old value again, and forgets it. Called where something is: after the end of the
+    /// transaction, or a begin that has failed.
+    fn put_back(&mut self, settings: &mut Settings) {
+        let _ = settings;
+    }
+
+    /// Sets them for a block in the transaction of a test, which has created a savepoint before, and keeps what they were.
+    ///
+    /// # Errors
+    ///
+    /// As of [`begin_with`](Self::begin_with).
+    fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        Err(Unsupported::new(self.driver(), settings.option()).into())
+    }
+
+    /// Sets them to what they were, before the savepoint is released, which fails where this has failed.
+    fn unset_in_test(&mut self, settings: &Settings) {
+        let _ = settings;
+    }
+
     /// Commits the outermost transaction. `Ok` is a promise that it is durable: a driver that
     /// answers `Ok` for a transaction that was rolled back has to be asked first.
     ///
@@ -709,6 +750,57 @@ pub trait AsyncTransaction: Session + Send {
     /// an option; otherwise the driver's. The body does not run then.
     fn begin(&mut self, options: &Options) -> impl Future<Output = Result<(), BoxError>> + Send;
 
+    /// Begins the outermost transaction with settings of its own, of which nothing is left for the next user of the connection.
+    ///
+    /// What the transaction cannot take back by its end is [remembered](Settings::remember) before it is changed, for
+    /// [`put_back`](Self::put_back).
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`], before anything is sent, where the database has no such settings, which is what it does unless it is
+    /// written; otherwise the driver's. The body does not run then.
+    fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = options;
+        let unsupported = Unsupported::new(self.driver(), settings.option());
+        std::future::ready(Err(unsupported.into()))
+    }
+
+    /// Gives what is [`changed`](Settings::changed) its old value again, and forgets it. Called where something is: after the end of the
+    /// transaction, or a begin that has failed.
+    fn put_back(&mut self, settings: &mut Settings) -> impl Future<Output = ()> + Send {
+        let _ = settings;
+        std::future::ready(())
+    }
+
+    /// Sets them for a block in the transaction of a test, which has created a savepoint before, and keeps what they were.
+    ///
+    /// # Errors
+    ///
+    /// As of [`begin_with`](Self::begin_with).
+    fn set_in_test(
+        &mut self,
+        settings: &Settings,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let unsupported = Unsupported::new(self.driver(), settings.option());
+        std::future::ready(Err(unsupported.into()))
+    }
+
+    /// Sets them to what they were, before the savepoint is released, which fails where this has failed.
+    fn unset_in_test(&mut self, settings: &Settings) -> impl Future<Output = ()> + Send {
+        let _ = settings;
+        std::future::ready(())
+    }
+
+    /// Does as [`put_back`](Self::put_back) without waiting, behind an [`abandon`](Self::abandon): the next user must not find it
+    /// changed.
+    fn put_back_unheard(&mut self, settings: &mut Settings) {
+        let _ = settings;
+    }
+
     /// Commits the outermost transaction. `Ok` is a promise that it is durable: a driver that
     /// answers `Ok` for a transaction that was rolled back has to be asked first.
     ///
@@ -817,7 +909,11 @@ pub trait Keeper<T>: Sized {
     type Kept;
 
     /// Takes a transaction that can be given to a task, as `owned`, and turned back where none is needed.
-    fn of_owned<O: AsyncTransaction + 'static>(self, owned: O, back: fn(O) -> T) -> Self::Kept;
+    fn of_owned<O: AsyncTransaction + 'static>(
+        self,
+        owned: O,
+        back: impl FnOnce(O) -> T + Send + 'static,
+    ) -> Self::Kept;
 
     /// Takes a transaction that cannot.
     fn of_borrowed(self, transaction: T) -> Self::Kept;

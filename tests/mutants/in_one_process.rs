@@ -58,6 +58,8 @@ mod races;
 mod races_unwinding;
 #[path = "../tests/seen_to_the_end.rs"]
 mod seen_to_the_end;
+#[path = "../tests/settings_scripted.rs"]
+mod settings_scripted;
 #[path = "../tests/siblings.rs"]
 mod siblings;
 #[path = "../tests/signals_completed.rs"]

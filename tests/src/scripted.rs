@@ -14,12 +14,14 @@ mod answers;
 mod driver;
 mod pool;
 mod programs;
+mod sources;
 mod state;
 
 pub use answers::{Answer, Scripted, Step};
-pub use driver::{Connection, Script, Work};
+pub use driver::{Connection, Work};
 pub use pool::{Hold, Lease, Loan, Pool, Shared};
 pub use programs::{End, Ended, Flavour, Place, Program};
+pub use sources::Script;
 use state::State;
 
 /// The error of the functions under test.

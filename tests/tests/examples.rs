@@ -102,6 +102,18 @@ on_a_server! {
 }
 
 #[test]
+fn the_example_of_row_level_security_shows_each_tenant_its_own() {
+    let Some(url) = servers::postgres() else {
+        return;
+    };
+    let printed = run(env!("CARGO_BIN_EXE_example_row_level_security"), Some(&url));
+    assert_eq!(
+        printed,
+        "each tenant sees its own orders, and nobody else any\n"
+    );
+}
+
+#[test]
 fn the_example_of_an_adapter_sells_each_painting_once() {
     let printed = run(env!("CARGO_BIN_EXE_example_in_memory_store"), None);
     let expected = "\

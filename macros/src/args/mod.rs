@@ -1,8 +1,10 @@
 //! The list of arguments: from tokens to a source and options.
 //!
-//! `options` has a row for each option, `value` reads what stands after a `=`.
+//! `options` has a row for each option, `choices` the words of those that have a few, `value` reads what stands after a `=`, `settings` the lists of `set` and `pragma`.
 
+mod choices;
 mod options;
+mod settings;
 mod value;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -14,9 +16,9 @@ use crate::diagnostics::{self, Errors};
 use crate::tokens::{is_punct, parse_to_end};
 use value::{at_end, expression};
 
+pub(crate) use choices::{Isolation, Propagation};
 pub(crate) use options::{
-    Flag, Given, Isolation, Options, Propagation, Word, flag, is_close, is_long_and_close, key,
-    keywords, path, unknown,
+    Flag, Given, Options, Word, flag, is_close, is_long_and_close, key, keywords, path, unknown,
 };
 
 /// The arguments of an attribute or block, read but not yet checked against each other.
@@ -112,10 +114,22 @@ fn argument(input: ParseStream<'_>, args: &mut Args) -> syn::Result<()> {
         return Err(error);
     }
     let name = Ident::parse_any(input)?;
+    if is_named_like_list(&name, input, &args.source) {
+        return source(name, input, args);
+    }
     match options::read(name, input, &mut args.options) {
         Ok(read) => read,
         Err(name) => source(name, input, args),
     }
+}
+
+/// Whether a name that could be that of an option with a list is a parameter, or the transaction's.
+fn is_named_like_list(name: &Ident, input: ParseStream<'_>, source: &Source) -> bool {
+    let is_literal = input.peek(Token![=]) && input.peek2(syn::Lit);
+    options::is_list(name)
+        && !input.peek(syn::token::Paren)
+        && !is_literal
+        && matches!(source, Source::First)
 }
 
 fn unusable_name(input: ParseStream<'_>) -> Option<syn::Error> {
@@ -145,7 +159,7 @@ fn source(name: Ident, input: ParseStream<'_>, args: &mut Args) -> syn::Result<(
     args.source = if assigned {
         let equals = input.parse()?;
         let expression = expression(equals, input, diagnostics::expected_expression)?;
-        if options::is_misspelt(&name, &expression) {
+        if !options::is_list(&name) && options::is_misspelt(&name, &expression) {
             return Err(options::unknown(&name));
         }
         if is_literal(&expression) {

@@ -5,6 +5,8 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Expr, LitInt, Path, Token};
 
+use super::choices::{Choice, Isolation, Mode, Propagation, words};
+use super::settings::{self, Settings};
 use super::value::{at_end, expression};
 use crate::diagnostics::{self, closest};
 
@@ -19,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) deferrable: Option<Given<Flag>>,
     pub(crate) settle: Option<Given<Flag>>,
     pub(crate) mode: Option<Given<Word<Mode>>>,
+    pub(crate) set: Option<Given<Settings>>,
+    pub(crate) pragma: Option<Given<Settings>>,
     pub(crate) attempts: Option<Given<LitInt>>,
     pub(crate) backoff: Option<Given<Expr>>,
     pub(crate) no_rollback_for: Option<Given<Expr>>,
@@ -62,60 +66,6 @@ impl<T> ToTokens for Word<T> {
     }
 }
 
-/// An option whose value is one of a few words.
-trait Choice: Copy + 'static {
-    const WORDS: &'static [(&'static str, Self)];
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Propagation {
-    Nested,
-    Required,
-    Mandatory,
-    Durable,
-}
-
-impl Choice for Propagation {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("nested", Self::Nested),
-        ("required", Self::Required),
-        ("mandatory", Self::Mandatory),
-        ("durable", Self::Durable),
-    ];
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Isolation {
-    ReadUncommitted,
-    ReadCommitted,
-    RepeatableRead,
-    Serializable,
-}
-
-impl Choice for Isolation {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("read_uncommitted", Self::ReadUncommitted),
-        ("read_committed", Self::ReadCommitted),
-        ("repeatable_read", Self::RepeatableRead),
-        ("serializable", Self::Serializable),
-    ];
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Deferred,
-    Immediate,
-    Exclusive,
-}
-
-impl Choice for Mode {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("deferred", Self::Deferred),
-        ("immediate", Self::Immediate),
-        ("exclusive", Self::Exclusive),
-    ];
-}
-
 /// One option: its keyword, and what reads its value into its place.
 struct Row {
     keyword: &'static str,
@@ -148,6 +98,12 @@ const TABLE: &[Row] = &[
     row("mode", |keyword, input, options| {
         set(keyword, input, &mut options.mode, word)
     }),
+    row("set", |keyword, input, options| {
+        list(keyword, input, &mut options.set)
+    }),
+    row("pragma", |keyword, input, options| {
+        list(keyword, input, &mut options.pragma)
+    }),
     row("attempts", |keyword, input, options| {
         set(keyword, input, &mut options.attempts, count)
     }),
@@ -177,6 +133,11 @@ pub(super) fn read(
     }
 }
 
+/// Whether an option of that name has a list behind it.
+pub(super) fn is_list(name: &Ident) -> bool {
+    name == "set" || name == "pragma"
+}
+
 /// Whether a name is a slip of the finger away from an option's.
 pub(crate) fn is_close(name: &Ident) -> bool {
     closest(&name.to_string(), &keywords()).is_some()
@@ -204,10 +165,6 @@ fn is_choice(word: &Ident) -> bool {
     closest(&word.to_string(), &words.collect::<Vec<_>>()).is_some()
 }
 
-fn words<T: Choice>() -> impl Iterator<Item = &'static str> {
-    T::WORDS.iter().map(|(word, _)| *word)
-}
-
 pub(crate) fn keywords() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.keyword).collect()
 }
@@ -225,6 +182,19 @@ fn set<T: ToTokens>(
     let value = read(&keyword, input)?;
     if let Some(first) = place {
         return Err(diagnostics::duplicate_option(&keyword, &first.written()));
+    }
+    *place = Some(Given { keyword, value });
+    Ok(())
+}
+
+fn list(
+    keyword: Ident,
+    input: ParseStream<'_>,
+    place: &mut Option<Given<Settings>>,
+) -> syn::Result<()> {
+    let value = settings::list(&keyword, input)?;
+    if place.is_some() {
+        return Err(diagnostics::duplicate_list(&keyword));
     }
     *place = Some(Given { keyword, value });
     Ok(())

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::located::{call, wait};
 use super::names::{Krate, Lint, allow};
-use crate::plan::{Flavour, Passing, Plan, Retry, Setting, Source, Terms};
+use crate::plan::{Flavour, Passing, Plan, Retry, Setting, Source, Terms, Value};
 use crate::tokens::{is_underscored, start};
 
 /// The call that begins, located at the source.
@@ -13,6 +13,7 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let mixed = Span::mixed_site();
     let place = start(&plan.source.expression);
     let source = source(&plan.source, krate);
+    let has_values = !plan.terms.values.is_empty();
     let site = site(plan, krate);
     let options = if plan.terms.retry.is_some() {
         quote_spanned!(mixed=> #krate::__private::Attempts::options(&__attempts))
@@ -20,17 +21,31 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
         options(&plan.terms, krate)
     };
     match plan.flavour {
-        Flavour::Sync => call(
-            place,
-            quote_spanned!(mixed=> #krate::__private::begin),
-            quote_spanned!(mixed=> #source, #site, #options),
-        ),
+        Flavour::Sync => {
+            let with = quote_spanned!(mixed=> #krate::__private::with);
+            let source = if has_values {
+                call(place, with, quote_spanned!(mixed=> #source, __settings))
+            } else {
+                source
+            };
+            call(
+                place,
+                quote_spanned!(mixed=> #krate::__private::begin),
+                quote_spanned!(mixed=> #source, #site, #options),
+            )
+        }
         Flavour::Async => {
             let source = call(
                 place,
                 quote_spanned!(mixed=> #krate::__private::source),
                 source,
             );
+            let with = quote_spanned!(mixed=> #krate::__private::with_async);
+            let source = if has_values {
+                call(place, with, quote_spanned!(mixed=> #source, __settings))
+            } else {
+                source
+            };
             let begin = call(
                 place,
                 quote_spanned!(mixed=> #krate::__private::begin_async),
@@ -40,6 +55,31 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
             quote_spanned!(mixed=> #begin #wait)
         }
     }
+}
+
+// Output:
+//     let __settings = Settings::new().set("app.tenant", setting(&(tenant.id)));
+//
+// Ahead of the source, whose temporaries live to the end.
+pub(super) fn values(terms: &Terms, krate: Krate<'_>) -> Option<TokenStream> {
+    let mixed = Span::mixed_site();
+    if terms.values.is_empty() {
+        return None;
+    }
+    let calls = terms.values.iter().map(|value| {
+        let Value {
+            option,
+            name,
+            expression,
+        } = value;
+        let method = quoted(option, &option.to_string());
+        let place = start(expression);
+        let lent = quote_spanned!(mixed.located_at(place)=> &(#expression));
+        let setting = quote_spanned!(mixed=> #krate::__private::setting);
+        let text = call(place, setting, lent);
+        quote_spanned!(mixed=> .#method(#name, #text))
+    });
+    Some(quote_spanned!(mixed=> let __settings = #krate::__private::Settings::new() #(#calls)*;))
 }
 
 fn site(plan: &Plan, krate: Krate<'_>) -> TokenStream {

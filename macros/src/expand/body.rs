@@ -66,7 +66,7 @@ fn body(plan: &Plan, connection: Option<&TokenStream>, krate: Krate<'_>) -> Toke
     };
     let moved = match plan.flavour {
         Flavour::Sync => None,
-        Flavour::Async => Some(moved(&plan.capture)),
+        Flavour::Async => Some(moved(plan)),
     };
     // An item has to come before all statements, in the eyes of clippy.
     let inside = if begin_with_item(plan.body.stream()) {
@@ -131,13 +131,15 @@ fn first_return(annotation: &Annotation, blame: Span, krate: Krate<'_>) -> Token
     quote_spanned!(mixed=> if false { #first })
 }
 
-fn moved(capture: &Capture) -> TokenStream {
-    let Capture::Borrow { moved } = capture else {
+fn moved(plan: &Plan) -> TokenStream {
+    let Capture::Borrow { moved } = &plan.capture else {
         return TokenStream::new();
     };
     let bindings = moved.iter().map(|parameter| {
         let value = parameter.name.to_token_stream();
-        rebind(parameter, parameter.mutability, &value, Lint::ShadowSame)
+        let bound = rebind(parameter, parameter.mutability, &value, Lint::ShadowSame);
+        let used = used_by_setting(plan, parameter);
+        quote!(#bound #used)
     });
     bindings.collect()
 }
@@ -159,9 +161,22 @@ fn fresh(plan: &Plan, krate: Krate<'_>) -> TokenStream {
             }
             Renewal::Reborrow => quote_spanned!(mixed=> &mut *#name),
         };
-        rebind(parameter, mutability, &value, Lint::ShadowReuse)
+        let bound = rebind(parameter, mutability, &value, Lint::ShadowReuse);
+        let used = used_by_setting(plan, parameter);
+        quote!(#bound #used)
     });
     bindings.collect()
+}
+
+/// A parameter that is there for a setting need not be used by the body.
+fn used_by_setting(plan: &Plan, parameter: &Moved) -> Option<TokenStream> {
+    let Moved {
+        attributes, name, ..
+    } = parameter;
+    let mut values = plan.terms.values.iter();
+    let mentioned = values.any(|value| mention(value.expression.clone(), name));
+    (mentioned && !is_underscored(name))
+        .then(|| quote_spanned!(Span::mixed_site()=> #(#attributes)* let _ = &#name;))
 }
 
 fn rebind(

@@ -86,6 +86,7 @@ fn tail(place: &Tail, written: &Group, transaction: &TokenStream) -> TokenStream
 // for the scope twice.
 fn transaction(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let begin = begin::begin(plan, krate);
+    let settings = begin::values(&plan.terms, krate);
     let (counter, end, used) = match &plan.terms.retry {
         None => (None, once(plan, krate), None),
         Some(retry) => {
@@ -96,6 +97,7 @@ fn transaction(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let returns = returns(plan, krate);
     quote_spanned! {Span::mixed_site()=>
         #counter
+        #settings
         let __outcome = match #begin {
             #krate::__private::Ok(ref mut __scope) => #end,
             #krate::__private::Err(__error) => #krate::__private::Err(__error),

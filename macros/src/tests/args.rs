@@ -63,7 +63,7 @@ fn all_mistakes_are_reported_and_the_rest_is_understood() {
         messages(errors),
         [
             "unknown option `colour`, expected one of `propagation`, `isolation`, `read_only`, `deferrable`, `settle`, `mode`, \
-             `attempts`, `backoff`, `no_rollback_for`, `map_err`, `crate`",
+             `set`, `pragma`, `attempts`, `backoff`, `no_rollback_for`, `map_err`, `crate`",
             "expected a parameter's name, `tx = EXPR` or an option, found `\"text\"`",
             "`crate` is given twice, first as `crate = a`",
         ]

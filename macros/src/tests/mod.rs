@@ -6,6 +6,7 @@ mod args;
 mod deferred;
 mod fuzz;
 mod input;
+mod settings;
 mod tokens;
 mod validate;
 

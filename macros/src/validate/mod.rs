@@ -44,10 +44,10 @@ pub(crate) fn validate(args: Args, function: &Function) -> syn::Result<Valid> {
     match (errors.into_error(), ending, source, terms) {
         (None, Some(mut ending), Some((mut source, capture)), Some(terms)) => {
             let krate = options.krate.map(|given| given.value);
-            let (terms, mut capture) =
+            let (mut terms, mut capture) =
                 terms::repeatable(terms, &source, capture, &function.signature);
             if let Capture::Borrow { moved } = &mut capture {
-                enter_inner(&mut ending, &mut source, moved);
+                enter_inner(&mut ending, &mut source, &mut terms, moved);
             }
             Ok(Valid {
                 signature: signature(function, &ending, &source, &terms, &capture),
@@ -71,7 +71,7 @@ pub(crate) fn validate(args: Args, function: &Function) -> syn::Result<Valid> {
 }
 
 /// Begins inside of what `#[async_trait]` has written, where `self` has another name, as the body borrows beside the source.
-fn enter_inner(ending: &mut Ending, source: &mut Source, moved: &mut [Moved]) {
+fn enter_inner(ending: &mut Ending, source: &mut Source, terms: &mut Terms, moved: &mut [Moved]) {
     let Place::Tail(tail) = &mut ending.place else {
         return;
     };
@@ -83,8 +83,10 @@ fn enter_inner(ending: &mut Ending, source: &mut Source, moved: &mut [Moved]) {
     }
     tail.inner = Some(inner);
     ending.body = body;
-    let expression = std::mem::take(&mut source.expression);
-    source.expression = renamed(expression, "self", "__self");
+    let values = terms.values.iter_mut().map(|value| &mut value.expression);
+    for expression in values.chain([&mut source.expression]) {
+        *expression = renamed(std::mem::take(expression), "self", "__self");
+    }
 }
 
 fn qualifiers(signature: &Signature, errors: &mut Errors) {

@@ -1,18 +1,22 @@
 //! Which options go together, and what it takes to run a body again.
 
 use proc_macro2::Ident;
+use quote::ToTokens as _;
 use syn::Signature;
 
 use super::capture::{self, Borrow, borrowed};
 use crate::args::{Flag, Given, Isolation, Options, Propagation, Word};
 use crate::diagnostics::{self, Errors};
-use crate::plan::{Capture, Retry, Setting, Source, Terms};
+use crate::plan::{Capture, Retry, Setting, Source, Terms, Value};
 
 /// Checks the options against each other.
 pub(crate) fn terms(options: &Options) -> syn::Result<Terms> {
     let mut errors = Errors::default();
     mandatory(options, &mut errors);
     deferrable(options, &mut errors);
+    if let (Some(_), Some(pragma)) = (&options.set, &options.pragma) {
+        errors.push(diagnostics::set_with_pragma(&pragma.keyword));
+    }
     if let (Some(backoff), None) = (&options.backoff, &options.attempts) {
         errors.push(diagnostics::backoff_without_attempts(&backoff.keyword));
     }
@@ -20,6 +24,7 @@ pub(crate) fn terms(options: &Options) -> syn::Result<Terms> {
         Some(error) => Err(error),
         None => Ok(Terms {
             settings: settings(options),
+            values: values(options),
             retry: retry(options),
             no_rollback: options
                 .no_rollback_for
@@ -57,6 +62,8 @@ fn mandatory(options: &Options, errors: &mut Errors) {
         options.deferrable.as_ref().map(keyword),
         options.settle.as_ref().map(keyword),
         options.mode.as_ref().map(keyword),
+        options.set.as_ref().map(keyword),
+        options.pragma.as_ref().map(keyword),
         options.attempts.as_ref().map(keyword),
     ];
     for option in useless.into_iter().flatten() {
@@ -88,6 +95,18 @@ fn settings(options: &Options) -> Vec<Setting> {
         options.mode.as_ref().map(choice),
     ];
     all.into_iter().flatten().collect()
+}
+
+fn values(options: &Options) -> Vec<Value> {
+    let given = [&options.set, &options.pragma].into_iter().flatten();
+    let values = given.flat_map(|Given { keyword, value }| {
+        value.list.iter().map(|setting| Value {
+            option: keyword.clone(),
+            name: setting.name.clone(),
+            expression: setting.value.to_token_stream(),
+        })
+    });
+    values.collect()
 }
 
 fn choice<T>(given: &Given<Word<T>>) -> Setting {

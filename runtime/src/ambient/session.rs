@@ -11,6 +11,7 @@ use super::state::Place;
 use super::steps::Doing;
 use crate::error::{BoxError, Error, Holder, Reason};
 use crate::options::Options;
+use crate::settings::Settings;
 use crate::site::Site;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
@@ -41,6 +42,8 @@ enum Level {
     Open(Place),
     /// Its body has run.
     Ending,
+    /// Its body has run, and has left a block open in it.
+    Leaking,
 }
 
 impl<P: Pool> Ambient<P> {
@@ -94,8 +97,9 @@ impl<P: Pool> Ambient<P> {
     /// The transaction, for a step of the block.
     async fn transaction(&mut self) -> Result<Doing<'_, P>, Error> {
         if let Level::Open(place) = self.level {
+            let leaks = self.slot.is_nested(place);
             self.slot.end(place)?;
-            self.level = Level::Ending;
+            self.level = if leaks { Level::Leaking } else { Level::Ending };
         }
         let transaction = if let Some(transaction) = self.held.take() {
             self.held.insert(transaction)
@@ -113,10 +117,8 @@ impl<P: Pool> Ambient<P> {
     /// The transaction, to keep what was done in the block.
     async fn keeping(&mut self) -> Result<Doing<'_, P>, CommitError> {
         let refused = |error: Error| CommitError::Refused(error.into());
-        if let Level::Open(place) = self.level
-            && self.slot.is_nested(place)
-        {
-            self.transaction().await.map_err(refused)?;
+        drop(self.transaction().await.map_err(refused)?);
+        if let Level::Leaking = self.level {
             let left_open = Reason::Busy(&Site::NOWHERE, Holder::Block);
             return Err(refused(left_open.into()));
         }
@@ -134,7 +136,7 @@ impl<P: Pool> Ambient<P> {
         let level = self.level;
         if !self.is_outermost() {
             self.level = Level::None;
-            if let Level::Ending = level {
+            if let Level::Ending | Level::Leaking = level {
                 self.leave();
             }
         }
@@ -162,7 +164,7 @@ impl<P: Pool> Session for Ambient<P> {
             match self.level {
                 Level::None | Level::Open(_) => self.slot.give_back(transaction),
                 // A test goes on after it was settled.
-                Level::Begun | Level::Ending => {
+                Level::Begun | Level::Ending | Level::Leaking => {
                     self.level = Level::Open(self.slot.open(transaction));
                 }
             }
@@ -232,6 +234,40 @@ impl<P: Pool> AsyncTransaction for Ambient<P> {
         self.transaction().await?.begin(options).await?;
         self.level = Level::Begun;
         Ok(())
+    }
+
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        let mut transaction = self.transaction().await?;
+        transaction.begin_with(options, settings).await?;
+        drop(transaction);
+        self.level = Level::Begun;
+        Ok(())
+    }
+
+    async fn put_back(&mut self, settings: &mut Settings) {
+        if let Ok(mut transaction) = self.transaction().await {
+            transaction.put_back(settings).await;
+        }
+    }
+
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        self.transaction().await?.set_in_test(settings).await
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        if let Ok(mut transaction) = self.transaction().await {
+            transaction.unset_in_test(settings).await;
+        }
+    }
+
+    fn put_back_unheard(&mut self, settings: &mut Settings) {
+        if let Some(transaction) = &mut self.held {
+            transaction.put_back_unheard(settings);
+        }
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

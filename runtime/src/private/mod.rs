@@ -25,12 +25,14 @@ pub use options::{Cloned, cloned, robust, robust_async};
 
 pub use crate::attempts::Attempts;
 use crate::attempts::Backoff;
+pub use crate::configured::{setting, with, with_async};
 use crate::error::Error;
 pub use crate::handler_outcome::HandlerOutcome;
 use crate::options::Options;
 pub use crate::scope::{
     AnyLifetime, AsyncRunning, AsyncScope, Mistaken, Returned, Running, Scope, Static,
 };
+pub use crate::settings::Settings;
 pub use crate::site::Site;
 use crate::transaction::{AsyncBegin, Begin};
 

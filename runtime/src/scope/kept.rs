@@ -72,15 +72,23 @@ trait Outliving<T>: Send {
 }
 
 /// A commit, and the way back for the transaction.
-struct Outlives<O, T> {
+struct Outlives<O, B> {
     commit: Pin<Box<dyn Future<Output = (O, Committed)> + Send>>,
-    back: fn(O) -> T,
+    /// `None` once the commit has ended.
+    back: Option<B>,
 }
 
-impl<O: AsyncTransaction + 'static, T> Outliving<T> for Outlives<O, T> {
+impl<O, T, B> Outliving<T> for Outlives<O, B>
+where
+    O: AsyncTransaction + 'static,
+    B: FnOnce(O) -> T + Send,
+{
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<(T, Committed)> {
         let committed = self.commit.as_mut().poll(context);
-        committed.map(|(owned, committed)| ((self.back)(owned), committed))
+        committed.map(|(owned, committed)| match self.back.take() {
+            Some(back) => (back(owned), committed),
+            None => unreachable!("a commit ends once"),
+        })
     }
 
     fn go_on(self: Box<Self>, rest: Rest) {
@@ -98,13 +106,20 @@ struct Commit<'t>(PhantomData<&'t ()>);
 impl<'t, T: 't> Keeper<T> for Commit<'t> {
     type Kept = Result<Box<dyn Outliving<T> + 't>, T>;
 
-    fn of_owned<O: AsyncTransaction + 'static>(self, owned: O, back: fn(O) -> T) -> Self::Kept {
+    fn of_owned<O: AsyncTransaction + 'static>(
+        self,
+        owned: O,
+        back: impl FnOnce(O) -> T + Send + 'static,
+    ) -> Self::Kept {
         let mut kept = Kept(Some(owned));
         let commit = Box::pin(async move {
             let committed = kept.transaction().commit().await;
             (kept.give_back(), committed)
         });
-        Ok(Box::new(Outlives { commit, back }))
+        Ok(Box::new(Outlives {
+            commit,
+            back: Some(back),
+        }))
     }
 
     fn of_borrowed(self, transaction: T) -> Self::Kept {
@@ -118,7 +133,11 @@ struct Recovery;
 impl<T: AsyncTransaction> Keeper<T> for Recovery {
     type Kept = ();
 
-    fn of_owned<O: AsyncTransaction + 'static>(self, owned: O, _: fn(O) -> T) {
+    fn of_owned<O: AsyncTransaction + 'static>(
+        self,
+        owned: O,
+        _: impl FnOnce(O) -> T + Send + 'static,
+    ) {
         let mut kept = Kept(Some(owned));
         executor::spawn(async move {
             if recovers_in_time(kept.transaction()).await {

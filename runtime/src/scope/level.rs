@@ -145,7 +145,10 @@ fn check_options(
         let driver = session.driver();
         return Err(Reason::Durable { site, driver }.into());
     }
-    match options.for_outermost() {
+    match options
+        .for_outermost()
+        .or_else(|| session.option_of_begin())
+    {
         Some(option) => Err(Reason::NestedOption { site, option }.into()),
         None => Ok(()),
     }

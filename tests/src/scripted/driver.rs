@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use commit_on_success::{
-    Abandoned, AsyncBegin, AsyncTransaction, Begin, BoxError, CommitError, ConnectionId, Keeper,
-    Options, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
+    Abandoned, AsyncTransaction, BoxError, CommitError, ConnectionId, Keeper, Options,
+    RollbackError, Savepoint, Session, Settings, Transaction, TransactionStatus,
 };
 
-use super::pool::{Hold, Lease, Loan, Pool, Shared};
+use super::pool::Hold;
 use super::{Answer, Database, Scripted, Step, pause};
 
 /// The connection to a [`Database`].
@@ -52,7 +52,7 @@ impl Connection {
 
 /// A transaction on the scripted connection.
 #[derive(Debug)]
-pub struct Work<H>(H);
+pub struct Work<H>(pub(super) H);
 
 impl<H: Hold> Work<H> {
     fn database(&self) -> &Database {
@@ -104,67 +104,18 @@ impl<H: Hold> Session for Work<H> {
     }
 }
 
-/// Marks the sources of the scripted driver.
-#[derive(Debug)]
-pub enum Script {}
-
-impl<'c> Begin<Script> for &'c mut Connection {
-    type Transaction = Work<&'c mut Connection>;
-
-    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform(Step::Acquire, "")?;
-        Ok(Work(self))
-    }
-}
-
-impl<'c> AsyncBegin<Script> for &'c mut Connection {
-    type Transaction = Work<&'c mut Connection>;
-
-    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform_later(Step::Acquire, "").await?;
-        Ok(Work(self))
-    }
-}
-
-impl Begin<Script> for &Pool {
-    type Transaction = Work<Lease>;
-
-    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform(Step::Acquire, "")?;
-        Ok(Work(Lease::of(self)?))
-    }
-}
-
-impl AsyncBegin<Script> for &Pool {
-    type Transaction = Work<Lease>;
-
-    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform_later(Step::Acquire, "").await?;
-        Ok(Work(Lease::of(self)?))
-    }
-}
-
-impl Begin<Script> for &Shared {
-    type Transaction = Work<Loan>;
-
-    fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform(Step::Acquire, "")?;
-        Ok(Work(Loan::of(self)))
-    }
-}
-
-impl AsyncBegin<Script> for &Shared {
-    type Transaction = Work<Loan>;
-
-    async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        self.0.perform_later(Step::Acquire, "").await?;
-        Ok(Work(Loan::of(self)))
-    }
-}
-
 impl<H: Hold> Transaction for Work<H> {
     fn begin(&mut self, _options: &Options) -> Result<(), BoxError> {
         Ok(self.database().perform(Step::Begin, "")?)
+    }
+
+    fn begin_with(&mut self, options: &Options, settings: &mut Settings) -> Result<(), BoxError> {
+        self.database().change(settings);
+        Transaction::begin(self, options)
+    }
+
+    fn put_back(&mut self, settings: &mut Settings) {
+        self.database().put_back(settings, "put back");
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {
@@ -206,6 +157,24 @@ impl<H: Hold> Transaction for Work<H> {
 impl<H: Hold> AsyncTransaction for Work<H> {
     async fn begin(&mut self, _options: &Options) -> Result<(), BoxError> {
         Ok(self.database().perform_later(Step::Begin, "").await?)
+    }
+
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        self.database().change(settings);
+        AsyncTransaction::begin(self, options).await
+    }
+
+    async fn put_back(&mut self, settings: &mut Settings) {
+        pause(1).await;
+        self.database().put_back(settings, "put back");
+    }
+
+    fn put_back_unheard(&mut self, settings: &mut Settings) {
+        self.database().put_back(settings, "queue");
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

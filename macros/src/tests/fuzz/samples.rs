@@ -14,6 +14,8 @@ pub(super) const ARGUMENTS: &[&str] = &[
     "propagation = nested, no_rollback_for = AppError::is_harmless",
     "tx = match x { _ => pool }, no_rollback_for = |error| error.is_harmless()",
     "read_only",
+    "tx = pool, set(\"app.tenant\" = tenant.id, lock_timeout = \"1s\"), attempts = 3",
+    "pragma(foreign_keys = false)",
 ];
 
 pub(super) const FUNCTIONS: &[&str] = &[

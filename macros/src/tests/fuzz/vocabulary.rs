@@ -67,6 +67,9 @@ const OPTIONS: &[&str] = &[
     "crate = a::b",
     "attempts = 3",
     "mode = immediate",
+    "set",
+    "set(\"a.b\" = c)",
+    "pragma(a = 1)",
 ];
 const PUNCTUATION: &[&str] = &[
     "+", "-", "*", "/", "%", "^", "!", "&", "|", "&&", "||", "<<", ">>", "+=", "=", "==", "!=",

@@ -12,6 +12,8 @@ macro_rules! savepoint {
 
 pub(super) mod mysql;
 pub(super) mod postgresql;
+pub(super) mod postgresql_settings;
+pub(super) mod pragma;
 pub(super) mod sqlite;
 #[cfg(any(feature = "sqlx-postgres", feature = "tokio-postgres"))]
 pub(super) mod transaction_id;

@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 
 const DATABASE: &str = "MySQL";
 
@@ -77,6 +78,11 @@ pub(crate) fn begin(options: &Options) -> Result<Cow<'static, str>, Unsupported>
     Ok(Cow::Owned(format!(
         "{isolation}START TRANSACTION{access}; SAVEPOINT commit_on_success"
     )))
+}
+
+/// MySQL has no settings that end with a transaction.
+pub(crate) fn no_settings(settings: &Settings) -> Unsupported {
+    Unsupported::new(DATABASE, settings.option())
 }
 
 /// The statements of a begin, in the same message behind a rollback of what the last user of the connection has left

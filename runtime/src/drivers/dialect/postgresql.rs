@@ -10,7 +10,7 @@ use crate::error::BoxError;
 use crate::options::{Isolation, Options, Unsupported};
 use crate::transaction::CommitError;
 
-const DATABASE: &str = "PostgreSQL";
+pub(super) const DATABASE: &str = "PostgreSQL";
 const WITHOUT_POOL: &str = "settle` without a `Pool` of sqlx or `deadpool_postgres";
 
 /// `in_failed_sql_transaction`.

@@ -16,6 +16,7 @@ use crate::drivers::diesel_steps::{
 };
 use crate::error::BoxError;
 use crate::options::Options;
+use crate::settings::Settings;
 use crate::transaction::{
     Begin, CommitError, Owned, RollbackError, Savepoint, Session, Transaction,
 };
@@ -80,7 +81,27 @@ where
     fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         let source = (H::OWNERSHIP, self.driver());
         let (steps, mut executor) = self.parts();
-        at_once(steps.begin(&mut executor, options, source))
+        at_once(steps.begin(&mut executor, |database| database.begin(options), source))
+    }
+
+    fn begin_with(&mut self, options: &Options, settings: &mut Settings) -> Result<(), BoxError> {
+        let source = (H::OWNERSHIP, self.driver());
+        let (steps, mut executor) = self.parts();
+        at_once(steps.begin_with(&mut executor, options, settings, source))
+    }
+
+    fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let driver = self.driver();
+        let (steps, mut executor) = self.parts();
+        at_once(steps.set_in_test(&mut executor, settings, driver))
+    }
+
+    fn unset_in_test(&mut self, settings: &Settings) {
+        at_once(Steps::unset_in_test(&mut self.parts().1, settings));
+    }
+
+    fn put_back(&mut self, settings: &mut Settings) {
+        at_once(Steps::put_back(&mut self.parts().1, settings));
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {

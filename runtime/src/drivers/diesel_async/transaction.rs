@@ -14,6 +14,7 @@ use crate::drivers::diesel_steps::{
 };
 use crate::error::BoxError;
 use crate::options::Options;
+use crate::settings::Settings;
 use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, CommitError, Keeper, Owned, RollbackError, Savepoint,
     Session,
@@ -83,7 +84,39 @@ impl<H: AsyncHold> AsyncTransaction for DieselAsyncTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         let source = (H::OWNERSHIP, self.driver());
         let (steps, mut executor) = self.parts();
-        steps.begin(&mut executor, options, source).await
+        let statements = |database: Database| database.begin(options);
+        steps.begin(&mut executor, statements, source).await
+    }
+
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        let source = (H::OWNERSHIP, self.driver());
+        let (steps, mut executor) = self.parts();
+        steps
+            .begin_with(&mut executor, options, settings, source)
+            .await
+    }
+
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let driver = self.driver();
+        let (steps, mut executor) = self.parts();
+        steps.set_in_test(&mut executor, settings, driver).await
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        Steps::unset_in_test(&mut self.parts().1, settings).await;
+    }
+
+    async fn put_back(&mut self, settings: &mut Settings) {
+        Steps::put_back(&mut self.parts().1, settings).await;
+    }
+
+    /// The connection's thread is waited for, as it is for the rollback before.
+    fn put_back_unheard(&mut self, settings: &mut Settings) {
+        let _ = on_drop::wait(Steps::put_back(&mut self.parts().1, settings));
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

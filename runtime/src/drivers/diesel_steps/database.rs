@@ -3,8 +3,12 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
-use crate::drivers::dialect::{mysql, postgresql, sqlite};
+use crate::drivers::dialect::postgresql_settings::before;
+use crate::drivers::dialect::{mysql, postgresql, pragma, sqlite};
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
+
+const UNKNOWN: &str = "this backend of diesel";
 
 /// A database whose transactions are known here, or another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +54,10 @@ impl Database {
     }
 
     /// The statements that begin a transaction, or `None` where diesel's manager has to.
-    pub(super) fn begin(self, options: &Options) -> Result<Option<Cow<'static, str>>, Unsupported> {
+    pub(in crate::drivers) fn begin(
+        self,
+        options: &Options,
+    ) -> Result<Option<Cow<'static, str>>, Unsupported> {
         match self {
             Self::PostgreSql => postgresql::begin(options).map(Some),
             Self::MySql => mysql::begin(options).map(Some),
@@ -58,8 +65,25 @@ impl Database {
             // Attempts need nothing of the database.
             Self::Other => match options.attempts(NonZeroU32::MIN).for_outermost() {
                 None => Ok(None),
-                Some(option) => Err(Unsupported::new("this backend of diesel", option)),
+                Some(option) => Err(Unsupported::new(UNKNOWN, option)),
             },
+        }
+    }
+
+    /// The statements that begin one with settings.
+    pub(super) fn begin_with(
+        self,
+        options: &Options,
+        settings: &Settings,
+    ) -> Result<Cow<'static, str>, Unsupported> {
+        match self {
+            Self::PostgreSql => before(settings, postgresql::begin(options)),
+            Self::MySql => Err(mysql::no_settings(settings)),
+            Self::Sqlite => {
+                pragma::only(settings)?;
+                sqlite::begin(options).map(Cow::Borrowed)
+            }
+            Self::Other => Err(Unsupported::new(UNKNOWN, settings.option())),
         }
     }
 }

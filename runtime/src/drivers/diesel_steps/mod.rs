@@ -23,6 +23,7 @@ mod mysql;
 mod nested;
 mod outermost;
 mod postgresql;
+mod pragma;
 mod sqlite;
 
 use std::num::NonZeroU32;

@@ -6,12 +6,16 @@ use std::num::NonZeroU32;
 use ::diesel::connection::InstrumentationEvent;
 use ::diesel::result::{Error as DieselError, QueryResult};
 
-use super::{Database, Executor, Managed, Ownership, Steps, managed, mysql, postgresql, sqlite};
+use super::{
+    Database, Executor, Managed, Ownership, Steps, managed, mysql, postgresql, pragma, sqlite,
+};
 use crate::drivers::dialect::mysql::begin_anew;
 use crate::drivers::dialect::postgresql::CLEAR;
+use crate::drivers::dialect::postgresql_settings::{set_in_test, unset_in_test};
 use crate::error::BoxError;
 use crate::observer;
-use crate::options::Options;
+use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 use crate::transaction::{CommitError, RollbackError};
 
 const FIRST: NonZeroU32 = NonZeroU32::MIN;
@@ -20,10 +24,10 @@ impl Steps {
     pub(in crate::drivers) async fn begin(
         &mut self,
         executor: &mut impl Executor,
-        options: &Options,
+        statements: impl FnOnce(Database) -> Result<Option<Cow<'static, str>>, Unsupported>,
         (ownership, driver): (Ownership, &'static str),
     ) -> Result<(), BoxError> {
-        let sql = self.database.begin(options)?;
+        let sql = statements(self.database)?;
         if executor.status().transaction_depth()?.is_some() {
             return Err(DieselError::AlreadyInTransaction.into());
         }
@@ -43,6 +47,49 @@ impl Steps {
         self.level = Some(FIRST);
         self.stay(executor);
         Ok(())
+    }
+
+    pub(in crate::drivers) async fn begin_with(
+        &mut self,
+        executor: &mut impl Executor,
+        options: &Options,
+        settings: &mut Settings,
+        source: (Ownership, &'static str),
+    ) -> Result<(), BoxError> {
+        let statements = self.database.begin_with(options, settings)?;
+        if executor.status().transaction_depth()?.is_none() && self.database == Database::Sqlite {
+            self.in_doubt = true;
+            let changed = pragma::change(executor, settings, source).await;
+            self.in_doubt = false;
+            changed?;
+        }
+        self.begin(executor, |_| Ok(Some(statements)), source).await
+    }
+
+    pub(in crate::drivers) async fn set_in_test(
+        &self,
+        executor: &mut impl Executor,
+        settings: &Settings,
+        driver: &'static str,
+    ) -> Result<(), BoxError> {
+        if self.database != Database::PostgreSql {
+            return Err(Unsupported::new(driver, settings.option()).into());
+        }
+        Ok(executor.send(&set_in_test(settings)?).await?)
+    }
+
+    pub(in crate::drivers) async fn unset_in_test(
+        executor: &mut impl Executor,
+        settings: &Settings,
+    ) {
+        let _ = executor.send(&unset_in_test(settings)).await;
+    }
+
+    pub(in crate::drivers) async fn put_back(
+        executor: &mut impl Executor,
+        settings: &mut Settings,
+    ) {
+        pragma::put_back(executor, settings).await;
     }
 
     async fn send_begin(&self, executor: &mut impl Executor, sql: &str) -> QueryResult<()> {

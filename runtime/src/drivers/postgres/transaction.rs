@@ -1,15 +1,17 @@
 //! The transaction on a connection to PostgreSQL, whatever the source.
 
+use std::borrow::Cow;
 use std::future::{Future, ready};
 
 use ::postgres::Error as PostgresError;
 
 use super::sources::Hold;
 use crate::at_once::at_once;
-use crate::drivers::dialect::postgresql;
+use crate::drivers::dialect::{postgresql, postgresql_settings};
 use crate::drivers::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::error::BoxError;
-use crate::options::Options;
+use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 use crate::transaction::{
     CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
@@ -27,6 +29,19 @@ impl<H: Hold> PostgresTransaction<H> {
     pub(super) fn new(holder: H) -> Self {
         let steps = Steps::default();
         Self { holder, steps }
+    }
+
+    fn begin_by(&mut self, begin: Result<Cow<'static, str>, Unsupported>) -> Result<(), BoxError> {
+        if H::STATUS == TransactionStatus::Open {
+            return Err("a transaction is open already".into());
+        }
+        let begin = begin?;
+        let origin = Origin {
+            driver: DRIVER,
+            ownership: self.holder.ownership(),
+        };
+        let (steps, mut connection) = self.parts();
+        at_once(steps.begin(&mut connection, &begin, origin))
     }
 
     fn parts(&mut self) -> (&mut Steps, Direct<'_, H>) {
@@ -93,16 +108,23 @@ impl<H: Hold> Session for PostgresTransaction<H> {
 
 impl<H: Hold> Transaction for PostgresTransaction<H> {
     fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        if H::STATUS == TransactionStatus::Open {
-            return Err("a transaction is open already".into());
-        }
-        let begin = postgresql::begin(options)?;
-        let origin = Origin {
-            driver: DRIVER,
-            ownership: self.holder.ownership(),
-        };
-        let (steps, mut connection) = self.parts();
-        at_once(steps.begin(&mut connection, &begin, origin))
+        self.begin_by(postgresql::begin(options))
+    }
+
+    fn begin_with(&mut self, options: &Options, settings: &mut Settings) -> Result<(), BoxError> {
+        let begin = postgresql_settings::before(settings, postgresql::begin(options));
+        self.begin_by(begin)
+    }
+
+    fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let set = postgresql_settings::set_in_test(settings)?;
+        Ok(self.holder.send(&set)?)
+    }
+
+    fn unset_in_test(&mut self, settings: &Settings) {
+        let _ = self
+            .holder
+            .send(&postgresql_settings::unset_in_test(settings));
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {

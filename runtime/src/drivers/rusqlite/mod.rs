@@ -5,6 +5,7 @@ mod check;
 mod db;
 #[cfg(feature = "ambient")]
 mod open;
+mod pragma;
 mod sources;
 mod transaction;
 

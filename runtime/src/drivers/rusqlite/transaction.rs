@@ -5,14 +5,16 @@ use std::marker::PhantomData;
 use ::rusqlite::Error as RusqliteError;
 use ::rusqlite::ffi::Error as SqliteError;
 
-use super::check;
 use super::sources::Access;
+use super::{check, pragma};
+use crate::drivers::dialect::pragma::only;
 use crate::drivers::dialect::sqlite;
 use crate::drivers::ownership::Ownership;
 use crate::error::{BoxError, Error, find};
 use crate::options::Options;
 #[cfg(feature = "ambient")]
 use crate::pool_id::PoolId;
+use crate::settings::Settings;
 use crate::transaction::{
     CommitError, ConnectionId, RollbackError, Savepoint, Session, Transaction, TransactionStatus,
 };
@@ -136,6 +138,20 @@ where
 {
     fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         Ok(self.execute(sqlite::begin(options)?)?)
+    }
+
+    fn begin_with(&mut self, options: &Options, settings: &mut Settings) -> Result<(), BoxError> {
+        let begin = sqlite::begin(options)?;
+        only(settings)?;
+        pragma::change(self.connection(), settings)?;
+        Ok(self.execute(begin)?)
+    }
+
+    /// In a transaction that could not be ended nothing would come of it.
+    fn put_back(&mut self, settings: &mut Settings) {
+        if !self.is_open() {
+            let _ = pragma::put_back(self.connection(), settings);
+        }
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {

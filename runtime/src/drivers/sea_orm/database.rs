@@ -3,8 +3,9 @@
 use ::sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr};
 
 use super::code::{Code, is_broken, is_farewell, mysql_number};
-use crate::drivers::dialect::{mysql, postgresql, sqlite};
+use crate::drivers::dialect::{mysql, postgresql, postgresql_settings, pragma, sqlite};
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 
 /// The SQLSTATE of `ER_LOCK_DEADLOCK`, and of nothing else.
 const MYSQL_DEADLOCK: &str = "40001";
@@ -61,6 +62,18 @@ impl Database {
             Self::MySql => mysql::begin(options).map(drop),
             Self::Postgres => postgresql::begin(options).map(drop),
             Self::Sqlite => sqlite::begin(options).map(drop),
+        }
+    }
+
+    /// The statements for the settings of a transaction.
+    pub(super) fn settings(self, settings: &Settings) -> Result<String, Unsupported> {
+        match self {
+            Self::MySql => Err(mysql::no_settings(settings)),
+            Self::Postgres => postgresql_settings::set(settings),
+            Self::Sqlite => {
+                pragma::only(settings)?;
+                Err(Unsupported::new("sea-orm", "pragma"))
+            }
         }
     }
 

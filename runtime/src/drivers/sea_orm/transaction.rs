@@ -16,11 +16,13 @@ use super::source::Origin;
 use super::source::SeaOrm;
 #[cfg(feature = "ambient")]
 use crate::ambient;
+use crate::drivers::dialect::postgresql_settings;
 use crate::error::{BoxError, Error};
 use crate::executor::spawn;
 use crate::options::Options;
 #[cfg(feature = "ambient")]
 use crate::pool_id::PoolId;
+use crate::settings::Settings;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
     Session, TransactionStatus,
@@ -175,6 +177,28 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
             execute(self.transaction(), "SET TRANSACTION DEFERRABLE").await?;
         }
         Ok(())
+    }
+
+    /// sea-orm sends a `BEGIN` of its own, so that this is another message.
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        let statements = self.database.settings(settings)?;
+        self.begin(options).await?;
+        Ok(execute(self.transaction(), &statements).await?)
+    }
+
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        self.database.settings(settings)?;
+        let set = postgresql_settings::set_in_test(settings)?;
+        Ok(execute(self.transaction(), &set).await?)
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        let unset = postgresql_settings::unset_in_test(settings);
+        let _ = execute(self.transaction(), &unset).await;
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

@@ -10,7 +10,9 @@ use sqlx_core::sql_str::SqlStr;
 
 use super::hold::Ownership;
 use super::steps::{roll_back_until, sql};
+use crate::error::BoxError;
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
 
 /// A database that sqlx speaks to.
@@ -33,6 +35,55 @@ pub trait Backend: Database {
     ///
     /// When the database cannot honour one of the options, or not without somebody to ask.
     fn begin(options: &Options, later: Later, ownership: Ownership) -> Result<SqlStr, Unsupported>;
+
+    /// The statements that go ahead of those of the begin, and behind them, in their message.
+    ///
+    /// # Errors
+    ///
+    /// When the database has no such settings.
+    fn around_begin(
+        settings: &Settings,
+        ownership: Ownership,
+    ) -> Result<(String, &'static str), Unsupported>;
+
+    /// The statements for a block in the transaction of a test.
+    ///
+    /// # Errors
+    ///
+    /// When the database has no such settings, or not in a transaction.
+    fn set_in_test(settings: &Settings) -> Result<String, Unsupported> {
+        Err(Unsupported::new(Self::DRIVER, settings.option()))
+    }
+
+    /// The statements that set them to what they were.
+    fn unset_in_test(settings: &Settings) -> String {
+        let _ = settings;
+        String::new()
+    }
+
+    /// Changes what has to be changed outside of a transaction.
+    fn change(
+        connection: &mut Self::Connection,
+        settings: &mut Settings,
+        owns: bool,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = (connection, settings, owns);
+        async { Ok(()) }
+    }
+
+    /// Gives it its old values again.
+    fn put_back(
+        connection: &mut Self::Connection,
+        settings: &mut Settings,
+    ) -> impl Future<Output = Result<(), SqlxError>> + Send {
+        let _ = (connection, settings);
+        async { Ok(()) }
+    }
+
+    /// Does so behind what is queued on the connection, without waiting.
+    fn put_back_unheard(connection: &mut Self::Connection, settings: &mut Settings) {
+        let _ = (connection, settings);
+    }
 
     /// Whether a transaction could not be begun because its connection is in one already, of which sqlx
     /// knows nothing; it is rolled back then.

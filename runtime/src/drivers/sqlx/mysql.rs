@@ -26,6 +26,7 @@ use super::steps::{
 };
 use crate::drivers::dialect::mysql;
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
 connection!(MySql, MySqlConnection);
@@ -45,6 +46,13 @@ impl Backend for MySql {
             Ownership::Borrowed => begin,
             Ownership::Guarded | Ownership::Pooled => mysql::begin_anew(&begin),
         }))
+    }
+
+    fn around_begin(
+        settings: &Settings,
+        _: Ownership,
+    ) -> Result<(String, &'static str), Unsupported> {
+        Err(mysql::no_settings(settings))
     }
 
     fn is_transient(error: &(dyn DatabaseError + 'static)) -> bool {

@@ -28,12 +28,13 @@ use super::hold::Ownership;
 use super::postgres_commit;
 use super::sources::connection;
 use super::steps::{
-    Recount, check_depth, depth, probe_failure, roll_back_probed, roll_back_until, sql,
+    Recount, check_depth, count_out, depth, probe_failure, roll_back_probed, roll_back_until, sql,
 };
 use super::transaction_id::{self, TransactionId};
-use crate::drivers::dialect::postgresql;
 use crate::drivers::dialect::transaction_id::settled;
+use crate::drivers::dialect::{postgresql, postgresql_settings};
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 use crate::transaction::{Abandoned, CommitError, RollbackError};
 
 /// A step is a few messages at most, each of which can be answered with one error.
@@ -59,6 +60,29 @@ impl Backend for Postgres {
             Later::Never => postgresql::begin(options)?,
         };
         Ok(sql(begin))
+    }
+
+    /// A connection that cannot be closed stays in the transaction where the future of its begin is dropped, and whoever begins the next one has
+    /// to hear of it, as there are settings in it.
+    fn around_begin(
+        settings: &Settings,
+        ownership: Ownership,
+    ) -> Result<(String, &'static str), Unsupported> {
+        let before = postgresql_settings::set(settings)?;
+        Ok(match ownership {
+            Ownership::Pooled => (before, ""),
+            Ownership::Borrowed | Ownership::Guarded => {
+                (before, postgresql_settings::SEEN_BY_BEGIN)
+            }
+        })
+    }
+
+    fn set_in_test(settings: &Settings) -> Result<String, Unsupported> {
+        postgresql_settings::set_in_test(settings)
+    }
+
+    fn unset_in_test(settings: &Settings) -> String {
+        postgresql_settings::unset_in_test(settings)
     }
 
     async fn clear(connection: &mut PgConnection, error: &SqlxError) -> bool {
@@ -186,7 +210,11 @@ impl Backend for Postgres {
 
     fn abandon(connection: &mut PgConnection, abandoned: Abandoned) -> Fate {
         match abandoned {
-            Abandoned::Interrupted => Fate::Close,
+            Abandoned::Interrupted => {
+                // One that nobody can close goes on with it, and only warns where nothing is open any more.
+                count_out::<Self>(connection);
+                Fate::Close
+            }
             Abandoned::Open => {
                 PgTransactionManager::start_rollback(connection);
                 Fate::Keep

@@ -8,6 +8,10 @@
 //! Commands reach the connection's thread in order, and one whose future was dropped is undone there,
 //! so that a connection never has to be closed: that would throw an in-memory database away.
 
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
 use sqlx_core::Error as SqlxError;
 use sqlx_core::connection::Connection as _;
 use sqlx_core::error::DatabaseError;
@@ -21,8 +25,12 @@ use super::backend::{Backend, Fate, Later};
 use super::hold::Ownership;
 use super::sources::connection;
 use super::steps::{check_depth, depth, roll_back_until, sql};
+use crate::drivers::dialect::pragma::{self, NoValue};
 use crate::drivers::dialect::sqlite::{self, ForeignKeyViolated};
+use crate::error::BoxError;
+use crate::observer;
 use crate::options::{Options, Unsupported};
+use crate::settings::Settings;
 use crate::transaction::{Abandoned, CommitError, RollbackError, Savepoint};
 
 /// The primary result code.
@@ -43,6 +51,58 @@ impl Backend for Sqlite {
 
     fn begin(options: &Options, _: Later, _: Ownership) -> Result<SqlStr, Unsupported> {
         Ok(SqlStr::from_static(sqlite::begin(options)?))
+    }
+
+    fn around_begin(
+        settings: &Settings,
+        _: Ownership,
+    ) -> Result<(String, &'static str), Unsupported> {
+        pragma::only(settings)?;
+        Ok((String::new(), ""))
+    }
+
+    /// What the last user has left open is rolled back before, as pragmas are ignored in it.
+    async fn change(
+        connection: &mut SqliteConnection,
+        settings: &mut Settings,
+        owns: bool,
+    ) -> Result<(), BoxError> {
+        if is_open(connection).await {
+            if !owns {
+                // Says that a transaction is open.
+                return Ok(Self::execute(connection, SqlStr::from_static("BEGIN")).await?);
+            }
+            Self::execute(connection, SqlStr::from_static("ROLLBACK")).await?;
+            observer::leftover_rolled_back(Self::DRIVER);
+        }
+        for setting in settings.pragmas().to_vec() {
+            let old = value_of(connection, setting.name()).await?;
+            settings.remember(setting.name(), old);
+            Self::execute(connection, sql(pragma::write(&setting).into())).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_back(
+        connection: &mut SqliteConnection,
+        settings: &mut Settings,
+    ) -> Result<(), SqlxError> {
+        for setting in settings.changed().iter().rev() {
+            Self::execute(connection, sql(pragma::write(setting).into())).await?;
+        }
+        settings.forget_changed();
+        Ok(())
+    }
+
+    /// The first poll sends a statement to the connection's thread, which executes it though nobody waits. Of several in one message it would
+    /// execute the first.
+    fn put_back_unheard(connection: &mut SqliteConnection, settings: &mut Settings) {
+        for setting in settings.changed().iter().rev() {
+            let statement = sql(pragma::write(setting).into());
+            let queued = pin!(Self::execute(connection, statement));
+            let _ = queued.poll(&mut Context::from_waker(Waker::noop()));
+        }
+        settings.forget_changed();
     }
 
     /// `ROLLBACK` fails where there is nothing to roll back.
@@ -155,6 +215,28 @@ async fn has_ended(connection: &mut SqliteConnection) -> bool {
         let _ = roll_back_until::<Sqlite>(0, connection).await;
     }
     ended
+}
+
+/// Whether a transaction is open that sqlx does not know of. The connection's thread executes both statements, or none, though nobody waits.
+async fn is_open(connection: &mut SqliteConnection) -> bool {
+    let probe = SqlStr::from_static("BEGIN; ROLLBACK");
+    let probed = SqliteTransactionManager::begin(connection, Some(probe)).await;
+    // sqlx would like a transaction to be open now.
+    !matches!(probed, Ok(()) | Err(SqlxError::BeginFailed))
+}
+
+async fn value_of(
+    connection: &mut SqliteConnection,
+    name: &'static str,
+) -> Result<String, BoxError> {
+    let row = connection
+        .fetch_optional(sql(pragma::read(name).into()))
+        .await?;
+    let value: Option<String> = match row {
+        Some(row) => row.try_get_unchecked(0)?,
+        None => None,
+    };
+    value.ok_or_else(|| NoValue(name).into())
 }
 
 /// The meaning of an error in a transaction that has not ended.

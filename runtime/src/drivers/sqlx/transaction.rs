@@ -1,6 +1,9 @@
 //! The one transaction for all databases and sources.
 
+use std::future::Future;
+
 use sqlx_core::database::Database;
+use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use sqlx_core::transaction::TransactionManager;
 
 use super::backend::{Backend, Fate, Later};
@@ -17,6 +20,7 @@ use crate::observer;
 use crate::options::Options;
 #[cfg(feature = "ambient")]
 use crate::pool_id::PoolId;
+use crate::settings::Settings;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, ConnectionId, Keeper, RollbackError, Savepoint,
     Session, TransactionStatus,
@@ -68,6 +72,29 @@ impl<H: Hold> SqlxTransaction<H> {
     /// Whether there is a pool to ask.
     fn later(&self) -> Later {
         self.holder.pool().map_or(Later::Never, |_| Later::Ask)
+    }
+
+    async fn begin_by(
+        &mut self,
+        options: &Options,
+        finished: impl Fn(SqlStr) -> SqlStr + Send,
+    ) -> Result<(), BoxError> {
+        let later = self.later();
+        let ownership = self.holder.ownership();
+        let statement = H::Database::begin(options, later, ownership)?;
+        self.settles = options.settle;
+        let owns = self.owns_connection();
+        let connection = self.holder.connection_mut();
+        let begun = ManagerOf::<H>::begin(connection, Some(finished(statement)));
+        let Err(error) = begun.await else {
+            return Ok(());
+        };
+        if !(owns && H::Database::clear(connection, &error).await) {
+            return Err(error.into());
+        }
+        observer::leftover_rolled_back(H::Database::DRIVER);
+        let statement = H::Database::begin(options, later, ownership)?;
+        Ok(ManagerOf::<H>::begin(connection, Some(finished(statement))).await?)
     }
 
     /// A refusal that is none of those that the probe is sent for may be the answer to another statement, and then the
@@ -151,22 +178,47 @@ impl<H: Hold> Session for SqlxTransaction<H> {
 }
 
 impl<H: Hold> AsyncTransaction for SqlxTransaction<H> {
-    async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        let later = self.later();
-        let ownership = self.holder.ownership();
-        let statement = H::Database::begin(options, later, ownership)?;
-        self.settles = options.settle;
+    fn begin(&mut self, options: &Options) -> impl Future<Output = Result<(), BoxError>> + Send {
+        self.begin_by(options, |begin| begin)
+    }
+
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        // Refused before anything is sent.
+        H::Database::begin(options, self.later(), self.holder.ownership())?;
+        let (before, behind) = H::Database::around_begin(settings, self.holder.ownership())?;
         let owns = self.owns_connection();
+        H::Database::change(self.holder.connection_mut(), settings, owns).await?;
+        let before = &before;
+        self.begin_by(options, |begin| {
+            // The values are quoted.
+            AssertSqlSafe(format!("{before}{}{behind}", begin.as_str())).into_sql_str()
+        })
+        .await
+    }
+
+    async fn put_back(&mut self, settings: &mut Settings) {
         let connection = self.holder.connection_mut();
-        let Err(error) = ManagerOf::<H>::begin(connection, Some(statement)).await else {
-            return Ok(());
-        };
-        if !(owns && H::Database::clear(connection, &error).await) {
-            return Err(error.into());
+        if H::Database::put_back(connection, settings).await.is_err() {
+            self.holder.close();
         }
-        observer::leftover_rolled_back(H::Database::DRIVER);
-        let statement = H::Database::begin(options, later, ownership)?;
-        Ok(ManagerOf::<H>::begin(connection, Some(statement)).await?)
+    }
+
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let set = sql(H::Database::set_in_test(settings)?.into());
+        Ok(H::Database::execute(self.holder.connection_mut(), set).await?)
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        let unset = sql(H::Database::unset_in_test(settings).into());
+        let _ = H::Database::execute(self.holder.connection_mut(), unset).await;
+    }
+
+    fn put_back_unheard(&mut self, settings: &mut Settings) {
+        H::Database::put_back_unheard(self.holder.connection_mut(), settings);
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {

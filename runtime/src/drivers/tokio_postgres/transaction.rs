@@ -1,5 +1,6 @@
 //! The transaction on a connection of tokio-postgres, whatever the source.
 
+use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::ops::DerefMut;
 use std::pin::pin;
@@ -10,13 +11,14 @@ use ::tokio_postgres::{Client, Error as PostgresError, SimpleQueryMessage, Trans
 use super::hold::{Guarded, Hold};
 #[cfg(feature = "ambient")]
 use crate::ambient;
-use crate::drivers::dialect::postgresql;
 use crate::drivers::dialect::transaction_id::{self, TransactionId, settled};
+use crate::drivers::dialect::{postgresql, postgresql_settings};
 use crate::drivers::postgres_steps::{self as steps, Executor, Origin, Steps};
 use crate::error::BoxError;
 use crate::options::Options;
 #[cfg(feature = "ambient")]
 use crate::pool_id::PoolId;
+use crate::settings::Settings;
 use crate::test_transaction;
 use crate::transaction::{
     Abandoned, AsyncBegin, AsyncTransaction, CommitError, ConnectionId, Keeper, Owned,
@@ -90,6 +92,17 @@ impl<H: Hold> PostgresTransaction<H> {
     #[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
     pub(super) fn steps_mut(&mut self) -> &mut Steps {
         &mut self.steps
+    }
+
+    fn statements(options: &Options) -> Result<Cow<'static, str>, BoxError> {
+        if H::STATUS == TransactionStatus::Open {
+            return Err("a transaction is open already".into());
+        }
+        Ok(if H::SETTLES {
+            postgresql::begin_settling(options)?
+        } else {
+            postgresql::begin(options)?
+        })
     }
 
     /// Asks for the transaction's number ahead of `COMMIT`, without waiting for it, and with it what became of the
@@ -213,17 +226,31 @@ impl<H: Hold> Session for PostgresTransaction<H> {
 
 impl<H: Hold> AsyncTransaction for PostgresTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        if H::STATUS == TransactionStatus::Open {
-            return Err("a transaction is open already".into());
-        }
-        let begin = if H::SETTLES {
-            postgresql::begin_settling(options)?
-        } else {
-            postgresql::begin(options)?
-        };
+        let begin = Self::statements(options)?;
         self.settles = options.settle;
         let mut client = self.holder.client();
         self.steps.begin(&mut client, &begin, Self::ORIGIN).await
+    }
+
+    async fn begin_with(
+        &mut self,
+        options: &Options,
+        settings: &mut Settings,
+    ) -> Result<(), BoxError> {
+        let begin = postgresql_settings::before(settings, Self::statements(options))?;
+        self.settles = options.settle;
+        let mut client = self.holder.client();
+        self.steps.begin(&mut client, &begin, Self::ORIGIN).await
+    }
+
+    async fn set_in_test(&mut self, settings: &Settings) -> Result<(), BoxError> {
+        let set = postgresql_settings::set_in_test(settings)?;
+        Ok(self.holder.client().batch_execute(&set).await?)
+    }
+
+    async fn unset_in_test(&mut self, settings: &Settings) {
+        let unset = postgresql_settings::unset_in_test(settings);
+        let _ = self.holder.client().batch_execute(&unset).await;
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
