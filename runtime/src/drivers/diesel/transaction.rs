@@ -100,8 +100,12 @@ where
         at_once(Steps::unset_in_test(&mut self.parts().1, settings));
     }
 
+    /// Has diesel refuse further transactions where it cannot be done.
     fn put_back(&mut self, settings: &mut Settings) {
         at_once(Steps::put_back(&mut self.parts().1, settings));
+        if !settings.changed().is_empty() {
+            self.manager_status().set_in_error();
+        }
     }
 
     fn commit(&mut self) -> Result<(), CommitError> {

@@ -110,13 +110,22 @@ impl<H: AsyncHold> AsyncTransaction for DieselAsyncTransaction<H> {
         Steps::unset_in_test(&mut self.parts().1, settings).await;
     }
 
+    /// Has diesel-async refuse further transactions where it cannot be done.
     async fn put_back(&mut self, settings: &mut Settings) {
         Steps::put_back(&mut self.parts().1, settings).await;
+        if !settings.changed().is_empty() {
+            self.close();
+        }
     }
 
     /// The connection's thread is waited for, as it is for the rollback before.
     fn put_back_unheard(&mut self, settings: &mut Settings) {
-        let _ = on_drop::wait(Steps::put_back(&mut self.parts().1, settings));
+        if self.on_drop() == OnDrop::Thread {
+            let _ = on_drop::wait(Steps::put_back(&mut self.parts().1, settings));
+        }
+        if !settings.changed().is_empty() {
+            self.close();
+        }
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
