@@ -146,6 +146,6 @@ async fn main() -> Result<()> {
     raw_sql(include_str!("axum.sql")).execute(&db).await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!(r#"curl --json '["Ada", ["tea", "cake"]]' http://127.0.0.1:3000/orders"#);
-    println!(r#"curl -X DELETE http://127.0.0.1:3000/orders/1/tea"#);
+    println!("curl -X DELETE http://127.0.0.1:3000/orders/1/tea");
     Ok(axum::serve(listener, router(Shop::new(db, std::env::temp_dir()))).await?)
 }

@@ -10,10 +10,15 @@ use commit_on_success_tests::journal::Journal;
 use commit_on_success_tests::polling::complete;
 use commit_on_success_tests::scripted::{AppError, Connection, Database};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a deferred call owns what it uses"
+)]
 fn index(journal: Journal, id: u64, text: &'static str) {
     journal.note(format!("{id} {text}"));
 }
 
+#[expect(clippy::unused_async, reason = "a call that can be awaited")]
 async fn index_later(journal: Journal, id: u64, text: &'static str) {
     index(journal, id, text);
 }

@@ -199,10 +199,12 @@ fn a_pool_that_has_no_connection_says_so() {
 fn a_block_of_another_database_is_none_of_the_handles() {
     let (database, other) = (Database::new(1), Database::new(1));
     let (db, other_db) = (database.handle(), other.handle());
-    let both: Result<(), Failure> = transaction!(_tx = &db => {
+    let both: Result<(), Failure> = transaction!(tx = &db => {
+        assert!(!tx.is_autocommit());
         insert(&db, 1)?;
         insert(&other_db, 2)?;
-        let inner: Result<(), Failure> = transaction!(_tx = &other_db => {
+        let inner: Result<(), Failure> = transaction!(other = &other_db => {
+            assert!(!other.is_autocommit());
             insert(&db, 3)?;
             insert(&other_db, 4)?;
             Err(Failure::Body)
@@ -220,8 +222,8 @@ fn another_thread_is_outside() {
     let database = Database::new(2);
     let db = database.handle();
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let stored: Result<(), Failure> = transaction!(_tx = &db => {
-        insert(&db, 1)?;
+    let stored: Result<(), Failure> = transaction!(tx = &db => {
+        tx.execute("INSERT INTO item VALUES (1)", [])?;
         std::thread::scope(|scope| {
             scope.spawn(|| *seen.lock().unwrap() = db.with(read).unwrap());
         });
@@ -251,7 +253,8 @@ fn nothing_of_a_test_is_kept() {
 fn a_connection_outside_on_purpose_is_outside() {
     let database = Database::new(2);
     let db = database.handle();
-    let failed: Result<(), Failure> = transaction!(_tx = &db => {
+    let failed: Result<(), Failure> = transaction!(tx = &db => {
+        assert_eq!(read(tx)?, [0; 0]);
         let outside = db.outside().unwrap();
         outside.execute("INSERT INTO item VALUES (1)", [])?;
         insert(&db, 2)?;

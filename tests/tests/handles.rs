@@ -190,6 +190,7 @@ mod deadpool {
     use deadpool_postgres::{Manager, Pool, Runtime};
     use tokio_postgres::NoTls;
 
+    #[expect(clippy::unused_async, reason = "other pools begin with a connection")]
     pub(super) async fn pool(size: usize) -> Option<Pool> {
         let config = super::servers::postgres()?.parse().unwrap();
         let pool = Pool::builder(Manager::new(config, NoTls)).max_size(size);
@@ -223,6 +224,7 @@ mod with_diesel {
         id: i64,
     }
 
+    #[expect(clippy::unused_async, reason = "other pools begin with a connection")]
     pub(super) async fn deadpool(size: usize) -> Option<deadpool::Pool<AsyncPgConnection>> {
         let manager = AsyncDieselConnectionManager::new(super::servers::postgres()?);
         let pool = deadpool::Pool::builder(manager).max_size(size);

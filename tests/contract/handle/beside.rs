@@ -52,7 +52,7 @@ async fn a_block_on_a_connection_of_nobody_knows_which_pool_refuses_the_handle()
     };
     let pool = db.pool(2).await;
     let handle = Db::new(pool.clone());
-    let refused = on_a_connection(&mut *pool.acquire().await.unwrap(), &handle).await;
+    let refused = on_a_connection(&mut pool.acquire().await.unwrap(), &handle).await;
     assert_eq!(kind(&refused.unwrap_err()), ErrorKind::BesideBlock);
     let mut by_hand = pool.begin().await.unwrap();
     let refused = on_a_connection(&mut by_hand, &handle).await;
