@@ -5,7 +5,7 @@
 use std::alloc::System;
 
 use commit_on_success::sqlx::Db;
-use commit_on_success::{Error, commit_on_success, transaction};
+use commit_on_success::{Error, commit_on_success};
 use sqlx::sqlite::{SqliteConnection, SqlitePoolOptions};
 use sqlx::{Executor, Sqlite, SqlitePool};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -74,27 +74,19 @@ async fn a_statement_is_one_allocation_more_in_a_block_and_none_outside_and_a_bl
     drop(conn);
     let by_the_handle = by_the_handle(&db).await.unwrap();
     assert!(
-        by_the_handle <= on_the_connection + 120,
+        by_the_handle <= on_the_connection + 150,
         "{by_the_handle} hundredths, on the connection {on_the_connection}"
     );
     let on_the_pool = hundredths!(statement(&pool).await.unwrap());
     let outside = hundredths!(statement(&db).await.unwrap());
     assert!(
-        outside <= on_the_pool + 20,
+        outside <= on_the_pool + 50,
         "{outside} hundredths, on the pool {on_the_pool}"
     );
     let on_the_pool = hundredths!(empty_on_the_pool(&pool).await.unwrap());
     let blocks = hundredths!(empty_by_the_handle(&db).await.unwrap());
     assert!(
-        blocks <= on_the_pool + 320,
+        blocks <= on_the_pool + 350,
         "{blocks} hundredths, on the pool {on_the_pool}"
-    );
-    let nested: Result<(usize, usize), sqlx::Error> = transaction!(async tx = &db => {
-        let alone = hundredths!(statement(tx).await?);
-        let nested = hundredths!(empty_by_the_handle(tx).await?);
-        Ok((alone, nested))
-    });
-    println!(
-        "nested {nested:?}, blocks {blocks} and {on_the_pool}, outside {outside}, in a block {by_the_handle} and {on_the_connection}"
     );
 }

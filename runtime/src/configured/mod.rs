@@ -35,6 +35,7 @@ pub fn with_async<S>(source: S, settings: Settings) -> With<S> {
     With { source, settings }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Begin<D>, D> Begin<D> for With<S> {
     type Transaction = Configured<S::Transaction>;
 
@@ -49,6 +50,7 @@ impl<S: Begin<D>, D> Begin<D> for With<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: AsyncBegin<D>, D> AsyncBegin<D> for With<S> {
     type Transaction = Configured<S::Transaction>;
 

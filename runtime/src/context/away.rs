@@ -137,10 +137,16 @@ impl Stack {
 }
 
 impl OpenBlock {
+    /// Whether its frame is on this thread.
+    #[inline]
+    pub(super) fn is_here(self) -> bool {
+        self.0 < FIRST
+    }
+
     /// Whether the block has not ended yet. One whose frame is here has not.
     #[inline]
     pub(crate) fn is_live(self) -> bool {
-        self.0 < FIRST || self.elsewhere().is_some_and(|mailbox| mailbox.is_open())
+        self.is_here() || self.elsewhere().is_some_and(|mailbox| mailbox.is_open())
     }
 
     /// The block's mailbox, if it is elsewhere.

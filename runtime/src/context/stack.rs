@@ -211,10 +211,12 @@ impl Stack {
 
     #[inline(never)]
     pub(super) fn enqueue(&self, index: usize, handler: Handler) {
-        match self.inline.get(index) {
-            Some(slot) => slot.change(|pending| pending.queue.push(handler)),
-            None => self.enqueue_spilled(index, handler),
-        }
+        let Some(slot) = self.inline.get(index) else {
+            return self.enqueue_spilled(index, handler);
+        };
+        // Without a closure, into each of which the handler would be copied.
+        slot.block.set(slot.block.get().loaded());
+        slot.gathered.borrow_mut().queue.push(handler);
     }
 
     /// Does as [`enqueue`](Self::enqueue), and says whether the block has taken it.

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::event::Cause;
 use crate::observer;
 use crate::options::Options;
+use crate::pool_id::PoolId;
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint, Session};
 
@@ -136,11 +137,17 @@ impl BlockState {
     pub(super) fn begun(&mut self, session: &impl Session) {
         self.phase = Phase::Open;
         let id = observer::next_id();
-        let identity = Identity::of(id, session.pool());
-        if identity != Identity::NONE {
-            self.frame.identify(identity);
+        let pool = session.pool();
+        if id != observer::NO_TRANSACTION || pool != PoolId::NONE {
+            self.introduce(Identity::of(id, pool), session);
         }
-        if id != observer::NO_TRANSACTION {
+    }
+
+    /// Gives the block an identity that somebody is there to ask for.
+    #[cold]
+    fn introduce(&mut self, identity: Identity, session: &impl Session) {
+        self.frame.identify(identity);
+        if identity.number() != observer::NO_TRANSACTION {
             observer::begun(&self.event(session.driver()));
         }
     }

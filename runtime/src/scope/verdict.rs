@@ -51,11 +51,13 @@ impl BlockState {
         !self.frame().is_loaded() || self.is_ready()
     }
 
+    #[inline(never)]
     fn is_ready(&self) -> bool {
-        self.is_unobjectionable() && !self.is_unprepared()
+        !self.is_unprepared() && self.is_unobjectionable()
     }
 
     /// Whether nothing speaks against its commit but what is to be done before it.
+    #[inline]
     pub(super) fn is_unobjectionable(&self) -> bool {
         self.frame().pending.must_roll_back.is_none() && !self.would_lose_calls()
     }

@@ -104,7 +104,7 @@ fn calls_at_most(bound: u64, work: Work, size: usize) {
 
 #[test]
 fn calls_beside_a_vector_of_boxes() {
-    calls_at_most(230, Work::Calls, 1);
+    calls_at_most(232, Work::Calls, 1);
     calls_at_most(155, Work::Calls, 10);
     calls_at_most(155, Work::Calls, 1000);
     calls_at_most(155, Work::Calls, 100_000);
