@@ -153,18 +153,14 @@ fn single(invoked: Macro, expression: Expr) -> syn::Result<Deferred> {
             tried.question_token,
             invoked,
         )),
-        Expr::Return(jump) => Err(diagnostics::deferred_jump(
-            jump.return_token,
+        Expr::Return(it) => Err(diagnostics::deferred_jump(
+            it.return_token,
             "return",
             invoked,
         )),
-        Expr::Break(jump) => Err(diagnostics::deferred_jump(
-            jump.break_token,
-            "break",
-            invoked,
-        )),
-        Expr::Continue(jump) => Err(diagnostics::deferred_jump(
-            jump.continue_token,
+        Expr::Break(it) => Err(diagnostics::deferred_jump(it.break_token, "break", invoked)),
+        Expr::Continue(it) => Err(diagnostics::deferred_jump(
+            it.continue_token,
             "continue",
             invoked,
         )),

@@ -13,44 +13,34 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let mixed = Span::mixed_site();
     let place = start(&plan.source.expression);
     let source = source(&plan.source, krate);
-    let has_values = !plan.terms.values.is_empty();
     let site = site(plan, krate);
     let options = if plan.terms.retry.is_some() {
         quote_spanned!(mixed=> #krate::__private::Attempts::options(&__attempts))
     } else {
         options(&plan.terms, krate)
     };
-    match plan.flavour {
-        Flavour::Sync => {
-            let with = quote_spanned!(mixed=> #krate::__private::with);
-            let source = if has_values {
-                call(place, with, quote_spanned!(mixed=> #source, __settings))
-            } else {
-                source
-            };
-            call(
-                place,
-                quote_spanned!(mixed=> #krate::__private::begin),
-                quote_spanned!(mixed=> #source, #site, #options),
-            )
-        }
+    let private = |name: &str| {
+        let name = Ident::new(name, mixed);
+        quote_spanned!(mixed=> #krate::__private::#name)
+    };
+    let (begin, with, source) = match plan.flavour {
+        Flavour::Sync => ("begin", "with", source),
         Flavour::Async => {
-            let source = call(
-                place,
-                quote_spanned!(mixed=> #krate::__private::source),
-                source,
-            );
-            let with = quote_spanned!(mixed=> #krate::__private::with_async);
-            let source = if has_values {
-                call(place, with, quote_spanned!(mixed=> #source, __settings))
-            } else {
-                source
-            };
-            let begin = call(
-                place,
-                quote_spanned!(mixed=> #krate::__private::begin_async),
-                quote_spanned!(mixed=> #source, #site, #options),
-            );
+            let source = call(place, private("source"), source);
+            ("begin_async", "with_async", source)
+        }
+    };
+    let source = if plan.terms.values.is_empty() {
+        source
+    } else {
+        let configured = quote_spanned!(mixed=> #source, __settings);
+        call(place, private(with), configured)
+    };
+    let arguments = quote_spanned!(mixed=> #source, #site, #options);
+    let begin = call(place, private(begin), arguments);
+    match plan.flavour {
+        Flavour::Sync => begin,
+        Flavour::Async => {
             let wait = wait(plan);
             quote_spanned!(mixed=> #begin #wait)
         }

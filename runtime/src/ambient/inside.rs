@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::slot::{Slot, Turn};
+use super::slot::Slot;
 use super::state::Place;
+use super::turn::Turn;
 use crate::error::{Error, Holder, Reason};
 use crate::site::Site;
 use crate::transaction::AsyncTransaction;

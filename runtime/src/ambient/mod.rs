@@ -16,6 +16,7 @@ mod slot;
 mod state;
 mod statement;
 mod steps;
+mod turn;
 
 pub use handle::Handle;
 pub use lease::Lease;

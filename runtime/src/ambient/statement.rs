@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::inside::Inside;
 use super::pool::Pool;
-use super::slot::Turn;
 use super::steps::Doing;
+use super::turn::Turn;
 use crate::error::{Error, Holder, Reason};
 use crate::site::Site;
 use crate::test_transaction;

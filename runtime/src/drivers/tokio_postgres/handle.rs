@@ -27,7 +27,7 @@ impl ambient::Pool for Pool {
     }
 
     fn swap(transaction: &mut Self::Transaction, steps: &mut Steps) {
-        std::mem::swap(transaction.steps_mut(), steps);
+        std::mem::swap(&mut transaction.steps, steps);
     }
 
     fn address(&self) -> Option<usize> {
@@ -47,10 +47,10 @@ impl ambient::Leasable for Pool {
     type Connection = Object;
 
     fn connection(transaction: &Self::Transaction) -> &Object {
-        transaction.holder().object()
+        transaction.holder.object()
     }
 
     fn connection_mut(transaction: &mut Self::Transaction) -> &mut Object {
-        transaction.holder_mut().lend()
+        transaction.holder.lend()
     }
 }

@@ -59,8 +59,8 @@ where
 /// A transaction on a connection of tokio-postgres.
 #[derive(Debug)]
 pub struct PostgresTransaction<H> {
-    holder: H,
-    steps: Steps,
+    pub(super) holder: H,
+    pub(super) steps: Steps,
     /// Whether an unknown outcome is asked for.
     settles: bool,
 }
@@ -77,21 +77,6 @@ impl<H: Hold> PostgresTransaction<H> {
             steps: Steps::default(),
             settles: false,
         }
-    }
-
-    #[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
-    pub(super) fn holder(&self) -> &H {
-        &self.holder
-    }
-
-    #[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
-    pub(super) fn holder_mut(&mut self) -> &mut H {
-        &mut self.holder
-    }
-
-    #[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
-    pub(super) fn steps_mut(&mut self) -> &mut Steps {
-        &mut self.steps
     }
 
     fn statements(options: &Options) -> Result<Cow<'static, str>, BoxError> {
