@@ -6,6 +6,7 @@ mod cancelled;
 mod in_a_test;
 mod inside;
 mod outliving;
+mod random;
 mod siblings;
 
 use std::time::Duration;
