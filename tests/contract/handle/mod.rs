@@ -30,7 +30,7 @@ impl Database {
     /// A handle of a pool of one, which does not wait for long.
     async fn impatient(&self) -> Handle {
         let options = PoolOptions::new().max_connections(1);
-        let options = options.acquire_timeout(Duration::from_millis(300));
+        let options = options.acquire_timeout(Duration::from_millis(1500));
         Db::new(options.connect_with(self.options.clone()).await.unwrap())
     }
 }
