@@ -20,6 +20,6 @@ mod turn;
 
 pub use handle::Handle;
 pub use lease::Lease;
-pub(crate) use pool::{Leasable, Pool};
+pub(crate) use pool::{Leasable, PATIENCE, Pool};
 pub(crate) use pools::{Numbered, pool_of};
 pub(crate) use statement::Statement;

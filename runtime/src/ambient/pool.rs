@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::error::BoxError;
 use crate::transaction::AsyncTransaction;
 
+/// The time in which a connection has to be had of a pool that does not say how long it waits, as it is that of most by default.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A pool that a handle can be made of.
 pub trait Pool: Clone + Send + Sync + 'static {
     /// The transaction that the pool leads to.

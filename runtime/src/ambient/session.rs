@@ -11,7 +11,6 @@ use super::pool::Pool;
 use super::slot::Slot;
 use super::state::Place;
 use super::steps::Doing;
-use super::turn::Turn;
 use crate::error::{BoxError, Error, Holder, Reason};
 use crate::site::Site;
 use crate::transaction::{
@@ -57,10 +56,9 @@ impl<P: Pool> Ambient<P> {
             let held = Some(Box::new(transaction));
             return Ok(Self::of(handle, slot, held, None));
         };
-        let (slot, place) = (inside.slot, inside.place);
-        let transaction = slot.take(place, Holder::Block, patience).await?;
-        let mut turn = Turn::new(Arc::clone(&slot), transaction);
-        if inside.of_test {
+        let (slot, of_test) = (Arc::clone(&inside.slot), inside.is_of_test());
+        let mut turn = inside.turn(Holder::Block, patience).await?;
+        if of_test {
             Box::pin(slot.tidy(&mut turn)).await;
         }
         let steps = P::steps(&turn);
@@ -95,35 +93,53 @@ impl<P: Pool> Ambient<P> {
         }
     }
 
-    /// The transaction, for a step of the block.
-    async fn transaction(&mut self) -> Result<Doing<'_, P>, Error> {
+    /// Asks the transaction, which says no where somebody has it who has outlived the body.
+    fn ask(&self, question: impl FnOnce(&P::Transaction) -> bool) -> bool {
+        match &self.held {
+            Some(transaction) => question(transaction),
+            None => self.slot.look(|transaction| question(transaction)) == Some(true),
+        }
+    }
+
+    /// Ends the body, if it has run, and takes the transaction from whoever has it.
+    async fn take_hold(&mut self) -> Result<(), Error> {
         if let Level::Open(place) = self.level {
             let leaks = self.slot.is_nested(place);
             self.slot.end(place)?;
             self.level = if leaks { Level::Leaking } else { Level::Ending };
         }
-        let transaction = if let Some(transaction) = self.held.take() {
-            self.held.insert(transaction)
-        } else {
-            let transaction = take_back(&self.slot).await?;
-            let transaction = self.held.insert(transaction);
+        if self.held.is_none() {
+            let transaction = self.held.insert(take_back(&self.slot).await?);
             if self.slot.is_in_test() {
                 Box::pin(self.slot.tidy(transaction)).await;
             }
-            transaction
-        };
-        Ok(Doing::new(&mut **transaction, self.steps.as_mut()))
+        }
+        Ok(())
+    }
+
+    /// The transaction that was taken hold of.
+    fn doing(&mut self) -> Doing<'_, P> {
+        match &mut self.held {
+            Some(transaction) => Doing::new(&mut **transaction, self.steps.as_mut()),
+            None => unreachable!("taken hold of before"),
+        }
+    }
+
+    /// The transaction, for a step of the block.
+    async fn transaction(&mut self) -> Result<Doing<'_, P>, Error> {
+        self.take_hold().await?;
+        Ok(self.doing())
     }
 
     /// The transaction, to keep what was done in the block.
     async fn keeping(&mut self) -> Result<Doing<'_, P>, CommitError> {
         let refused = |error: Error| CommitError::Refused(error.into());
-        drop(self.transaction().await.map_err(refused)?);
+        self.take_hold().await.map_err(refused)?;
         if let Level::Leaking = self.level {
             let left_open = Reason::Busy(&Site::NOWHERE, Holder::Block);
             return Err(refused(left_open.into()));
         }
-        self.transaction().await.map_err(refused)
+        Ok(self.doing())
     }
 
     /// The transaction, to undo what was done in the block.
@@ -208,25 +224,11 @@ impl<P: Pool> Session for Ambient<P> {
     }
 
     fn is_transient(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        match &self.held {
-            Some(transaction) => transaction.is_transient(error),
-            None => {
-                self.slot
-                    .look(|transaction: &mut P::Transaction| transaction.is_transient(error))
-                    == Some(true)
-            }
-        }
+        self.ask(|transaction| transaction.is_transient(error))
     }
 
     fn was_rolled_back_by(&self, error: &(dyn std::error::Error + 'static)) -> bool {
-        match &self.held {
-            Some(transaction) => transaction.was_rolled_back_by(error),
-            None => {
-                self.slot
-                    .look(|transaction: &mut P::Transaction| transaction.was_rolled_back_by(error))
-                    == Some(true)
-            }
-        }
+        self.ask(|transaction| transaction.was_rolled_back_by(error))
     }
 }
 

@@ -203,7 +203,7 @@ impl<T: AsyncTransaction> Slot<T> {
     }
 
     /// Takes the connection back from whoever had it. One that nobody wants any more is abandoned.
-    pub(super) fn give_back(&self, mut transaction: Box<T>) {
+    pub(super) fn give_back(&self, transaction: Box<T>) {
         let orphaned = self.change(|state| {
             if state.orphaned {
                 return Some(transaction);
@@ -211,9 +211,8 @@ impl<T: AsyncTransaction> Slot<T> {
             state.free = Some(transaction);
             None
         });
-        if let Some(orphan) = orphaned {
-            transaction = orphan;
-            transaction.abandon(Abandoned::Open);
+        if let Some(mut orphan) = orphaned {
+            orphan.abandon(Abandoned::Open);
         }
     }
 

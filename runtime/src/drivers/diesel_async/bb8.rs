@@ -106,9 +106,6 @@ mod handle {
     use crate::ambient;
     use crate::drivers::diesel_steps::Steps;
 
-    /// A pool of bb8 does not say how long it waits, which is this by default.
-    const PATIENCE: Duration = Duration::from_secs(30);
-
     impl<M> ambient::Pool for Pool<M>
     where
         M: ManageConnection<Error: std::error::Error + Send + Sync + 'static>,
@@ -134,7 +131,7 @@ mod handle {
         }
 
         fn patience(&self) -> Duration {
-            PATIENCE
+            ambient::PATIENCE
         }
 
         async fn acquire(&self) -> Result<Self::Transaction, BoxError> {

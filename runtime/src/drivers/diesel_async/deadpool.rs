@@ -149,9 +149,6 @@ mod handle {
     use crate::ambient;
     use crate::drivers::diesel_steps::Steps;
 
-    /// The time in which a connection of a transaction has to be had where the pool is given none.
-    const PATIENCE: Duration = Duration::from_secs(30);
-
     /// The address that stands for a pool and all of its clones.
     pub(super) fn address<M: Manager>(pool: &Pool<M>) -> usize {
         std::ptr::from_ref(pool.manager()).addr()
@@ -184,7 +181,7 @@ mod handle {
         }
 
         fn patience(&self) -> Duration {
-            self.timeouts().wait.unwrap_or(PATIENCE)
+            self.timeouts().wait.unwrap_or(ambient::PATIENCE)
         }
 
         async fn acquire(&self) -> Result<Self::Transaction, BoxError> {

@@ -11,12 +11,9 @@ use ::sea_orm::{
 
 use super::source::SeaOrm;
 use super::transaction::SeaOrmTransaction;
-use crate::ambient::{Handle, Pool, Statement};
+use crate::ambient::{Handle, PATIENCE, Pool, Statement};
 use crate::error::BoxError;
 use crate::transaction::{AsyncBegin, Session as _};
-
-/// A pool of sea-orm does not say how long it waits, which is this by default, as it is that of sqlx.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Pool for DatabaseConnection {
     type Transaction = SeaOrmTransaction<'static>;

@@ -12,9 +12,6 @@ use crate::drivers::postgres_steps::Steps;
 use crate::error::BoxError;
 use crate::transaction::AsyncBegin;
 
-/// The time in which a connection of a transaction has to be had where the pool is given none.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 impl ambient::Pool for Pool {
     type Transaction = PostgresTransaction<Pooled>;
 
@@ -35,7 +32,7 @@ impl ambient::Pool for Pool {
     }
 
     fn patience(&self) -> Duration {
-        self.timeouts().wait.unwrap_or(PATIENCE)
+        self.timeouts().wait.unwrap_or(ambient::PATIENCE)
     }
 
     async fn acquire(&self) -> Result<Self::Transaction, BoxError> {
