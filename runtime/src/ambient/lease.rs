@@ -24,7 +24,6 @@ impl<P: Leasable> Lease<P> {
     }
 
     /// The connection of the pool, unless it is that of an open transaction.
-    #[allow(dead_code, reason = "some drivers ask")]
     pub(crate) fn into_own(self) -> Result<P::Transaction, Self> {
         match self.0 {
             Leased::OfPool(transaction) => Ok(transaction),

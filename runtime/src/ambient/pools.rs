@@ -57,7 +57,6 @@ pub(crate) struct Numbered {
 }
 
 impl Numbered {
-    #[allow(dead_code, reason = "only sync handles have nothing but a number")]
     pub(crate) fn new<DB: 'static>(address: Option<usize>) -> Self {
         pools().number::<DB>(address)
     }

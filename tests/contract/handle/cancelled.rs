@@ -34,10 +34,7 @@ async fn a_block_that_is_dropped_stores_everything_or_nothing() {
         );
         assert!(completed <= !stored.is_empty());
         assert!(is_clean(&handle, &stored).await);
-        sqlx::query("DELETE FROM item")
-            .execute(&handle)
-            .await
-            .unwrap();
+        clear(&handle).await;
         point += 1;
         assert!(point < 1000);
     }
@@ -68,10 +65,7 @@ async fn a_nested_block_that_is_dropped_dooms_the_one_around_it() {
             Err(_) => assert_eq!(stored, [0; 0], "{point}"),
         }
         assert!(is_clean(&handle, &stored).await);
-        sqlx::query("DELETE FROM item")
-            .execute(&handle)
-            .await
-            .unwrap();
+        clear(&handle).await;
         point += 1;
     }
 }
@@ -96,10 +90,7 @@ async fn a_statement_that_is_dropped_leaves_the_connection_to_the_next() {
             stored == [1, 2] || (stored == [2] && !completed),
             "{point}: {stored:?}"
         );
-        sqlx::query("DELETE FROM item")
-            .execute(&handle)
-            .await
-            .unwrap();
+        clear(&handle).await;
         point += 1;
     }
 }

@@ -46,6 +46,11 @@ async fn rows(db: &Handle) -> sqlx::Result<Vec<i64>> {
     ids.fetch_all(db).await
 }
 
+async fn clear(db: &Handle) {
+    let delete = sqlx::query("DELETE FROM item");
+    delete.execute(db).await.unwrap();
+}
+
 /// Writes a row, and fails if it is told to.
 #[commit_on_success(tx = db)]
 async fn block(db: &Handle, id: i64, succeeds: bool) -> Result<(), Failure> {

@@ -286,10 +286,7 @@ async fn run(handle: &Handle, program: &Block) {
     let surplus: BTreeSet<_> = stored.difference(&expected.rows).copied().collect();
     assert!(surplus.is_subset(&expected.perhaps), "{surplus:?} too many");
     assert_eq!(*world.called.lock().unwrap(), expected.calls);
-    sqlx::query("DELETE FROM item")
-        .execute(handle)
-        .await
-        .unwrap();
+    clear(handle).await;
 }
 
 #[tokio::test]
