@@ -1,5 +1,6 @@
 //! One statement of a handle in an open transaction.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(crate) struct Statement<P: Pool> {
 enum Dropped {
     IsUndone,
     IsKept,
+    /// Its savepoint is gone, or is about to go: nobody can roll back to it.
+    IsReleased,
 }
 
 impl<P: Pool> Statement<P> {
@@ -78,15 +81,13 @@ impl<P: Pool> Statement<P> {
     async fn guard(&mut self) -> Result<(), Error> {
         let slot = Arc::clone(&self.turn.slot);
         slot.tidy(&mut self.turn).await;
-        let steps = P::steps(&self.turn);
-        let steps = self.guard.insert(steps);
-        let mut transaction = Doing::<P>::new(&mut self.turn, Some(steps));
+        let mut steps = P::steps(&self.turn);
+        let mut transaction = Doing::<P>::new(&mut self.turn, Some(&mut steps));
         let guarded = test_transaction::savepoint_async(&mut *transaction, SAVEPOINT).await;
         drop(transaction);
-        guarded.map_err(|source| {
-            self.guard = None;
-            Reason::NestedBegin(&SITE, source).into()
-        })
+        guarded.map_err(|source| Reason::NestedBegin(&SITE, source))?;
+        self.guard = Some(steps);
+        Ok(())
     }
 
     pub(crate) fn transaction(&mut self) -> &mut P::Transaction {
@@ -108,7 +109,9 @@ impl<P: Pool> Statement<P> {
     async fn unguard(&mut self, keep: bool) -> Result<(), Error> {
         let mut transaction = Doing::<P>::new(&mut self.turn, self.guard.as_mut());
         let refused = if keep {
-            keep_checked(&mut *transaction).await.err()
+            keep_checked(&mut *transaction, &mut self.when_dropped)
+                .await
+                .err()
         } else {
             None
         };
@@ -130,9 +133,17 @@ impl<P: Pool> Statement<P> {
 }
 
 /// Checks what autocommit would.
-async fn keep_checked(transaction: &mut impl AsyncTransaction) -> Result<(), CommitError> {
+async fn keep_checked(
+    transaction: &mut impl AsyncTransaction,
+    when_dropped: &mut Dropped,
+) -> Result<(), CommitError> {
     transaction.check().await?;
-    transaction.release(&SAVEPOINT).await
+    let before = mem::replace(when_dropped, Dropped::IsReleased);
+    let released = transaction.release(&SAVEPOINT).await;
+    if released.is_err() {
+        *when_dropped = before;
+    }
+    released
 }
 
 impl<P: Pool> Drop for Statement<P> {
@@ -142,6 +153,7 @@ impl<P: Pool> Drop for Statement<P> {
         };
         let connection = self.turn.connection_id();
         match self.when_dropped {
+            Dropped::IsReleased => {}
             Dropped::IsUndone => test_transaction::abandon(connection, SAVEPOINT),
             Dropped::IsKept => {
                 let guard = Guard::<P>(Some(steps), connection);
@@ -158,11 +170,18 @@ struct Guard<P: Pool>(Option<P::Steps>, ConnectionId);
 impl<P: Pool> Guard<P> {
     /// Keeps what they did, unless one of them has failed and taken the others with it.
     async fn end(mut self, transaction: &mut P::Transaction) {
-        let mut transaction = Doing::<P>::new(transaction, self.0.as_mut());
-        let ended = transaction.release(&SAVEPOINT).await.is_ok()
-            || transaction.rollback_to(&SAVEPOINT).await.is_ok();
-        drop(transaction);
-        if ended {
+        let mut steps = self.0.take();
+        let mut doing = Doing::<P>::new(transaction, steps.as_mut());
+        let released = doing.release(&SAVEPOINT).await;
+        drop(doing);
+        if released.is_ok() {
+            return;
+        }
+        self.0 = steps;
+        let mut doing = Doing::<P>::new(transaction, self.0.as_mut());
+        let undone = doing.rollback_to(&SAVEPOINT).await;
+        drop(doing);
+        if undone.is_ok() {
             self.0 = None;
         }
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use commit_on_success::drivers::sqlx::Db;
 use commit_on_success::{Error, ErrorKind, commit_on_success, defer};
 use sqlx::pool::PoolOptions;
+use sqlx::{Executor as _, SqlSafeStr as _};
 
 use crate::dialect;
 use crate::driver::{self, Database};
@@ -22,9 +23,20 @@ use crate::support::Failure;
 type Handle = Db<dialect::Db>;
 
 impl Database {
-    /// A handle of a pool of that size.
+    /// A handle of a pool of that size, whose connections have prepared what is sent in futures that are dropped:
+    /// sqlx-mysql is out of step with its server when it is dropped while it prepares a statement.
     async fn handle(&self, size: u32) -> Handle {
-        Db::new(self.pool(size).await)
+        let options = PoolOptions::new().max_connections(size);
+        let options = options.after_connect(|conn: &mut driver::Connection, _| {
+            Box::pin(async move {
+                for sql in [dialect::INSERT, ROWS] {
+                    conn.prepare(sql.into_sql_str()).await?;
+                }
+                Ok(())
+            })
+        });
+        let options = options.acquire_timeout(Duration::from_secs(20));
+        Db::new(options.connect_with(self.options.clone()).await.unwrap())
     }
 
     /// A handle of a pool of one, which does not wait for long.
@@ -41,9 +53,10 @@ async fn insert(db: &Handle, id: i64) -> sqlx::Result<()> {
     Ok(())
 }
 
+const ROWS: &str = "SELECT id FROM item ORDER BY id";
+
 async fn rows(db: &Handle) -> sqlx::Result<Vec<i64>> {
-    let ids = sqlx::query_scalar("SELECT id FROM item ORDER BY id");
-    ids.fetch_all(db).await
+    sqlx::query_scalar(ROWS).fetch_all(db).await
 }
 
 async fn clear(db: &Handle) {
