@@ -73,6 +73,8 @@ mod executor;
 mod forbidden;
 mod handle;
 mod handler_outcome;
+#[cfg(feature = "jobs")]
+pub mod jobs;
 mod key;
 mod observer;
 mod options;
