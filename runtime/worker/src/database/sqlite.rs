@@ -1,0 +1,104 @@
+//! SQLite, whose times are texts with milliseconds, as River writes them.
+
+use riverqueue::migrate::SqliteMigrator;
+use riverqueue::{Client, ClientBuilder};
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{SqliteConnection, SqlitePool, query, query_scalar};
+
+use super::sealed::{Connection, Pool};
+use crate::Error;
+
+/// The first release with `jsonb`.
+const OLDEST: (u32, u32) = (3, 45);
+
+const RELEASE: &str = "UPDATE river_job SET state = 'available' \
+    WHERE state IN ('retryable', 'scheduled') AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') \
+    AND unique_key IS NULL AND kind IN (SELECT value FROM json_each(?1))";
+const DUE: &str = "SELECT count(*) FROM river_job \
+    WHERE state = 'available' AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') \
+    AND kind IN (SELECT value FROM json_each(?1)) AND queue IN (SELECT value FROM json_each(?2)) \
+    AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)";
+const NOTIFY: &str = "INSERT INTO river_notification (topic, payload) VALUES ('river_insert', ?1)";
+const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = strftime('%Y-%m-%d %H:%M:%f', 'now') \
+    WHERE id = ?1 AND state = 'running'";
+
+impl Pool for SqlitePool {
+    fn client(&self) -> ClientBuilder {
+        Client::builder(self.clone())
+    }
+
+    fn apart(&self) -> Self {
+        let options = (*self.connect_options()).clone();
+        SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(options)
+    }
+
+    async fn migrate(&self) -> Result<(), Error> {
+        let migrated = SqliteMigrator::new(self.clone()).migrate_up().await;
+        migrated.map(drop).map_err(Error::of_tables)
+    }
+
+    async fn versions(&self) -> Result<Vec<i64>, Error> {
+        let versions = SqliteMigrator::new(self.clone()).existing_versions().await;
+        versions.map_err(Error::of_tables)
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        let found: String = query_scalar("SELECT sqlite_version()")
+            .fetch_one(self)
+            .await?;
+        if is_too_old(&found) {
+            return Err(Error::SqliteTooOld { found });
+        }
+        Ok(())
+    }
+
+    async fn release(&self, kinds: &str) -> sqlx::Result<()> {
+        query(RELEASE).bind(kinds).execute(self).await.map(drop)
+    }
+
+    async fn due(&self, kinds: &str, queues: &str) -> sqlx::Result<i64> {
+        query_scalar(DUE)
+            .bind(kinds)
+            .bind(queues)
+            .fetch_one(self)
+            .await
+    }
+
+    async fn notify(&self, payload: &str) -> sqlx::Result<()> {
+        query(NOTIFY).bind(payload).execute(self).await.map(drop)
+    }
+}
+
+impl Connection for SqliteConnection {
+    async fn complete(&mut self, id: i64) -> sqlx::Result<u64> {
+        let done = query(COMPLETE).bind(id).execute(self).await?;
+        Ok(done.rows_affected())
+    }
+}
+
+fn is_too_old(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < OLDEST
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_too_old;
+
+    #[test]
+    fn sqlite_without_jsonb_is_too_old() {
+        for (version, expected) in [
+            ("3.44.2", true),
+            ("3.9.0", true),
+            ("2.8.17", true),
+            ("3.45.0", false),
+            ("3.50.4", false),
+            ("3.100.0", false),
+            ("4.0.0", false),
+        ] {
+            assert_eq!(is_too_old(version), expected, "{version}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What runs the jobs of each kind.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Instant;
+
+use commit_on_success::jobs::Job;
+use riverqueue::serde_json::{self, value::RawValue};
+use riverqueue::{JobArgs, WorkCancelled, WorkContext, WorkOutcome, Workers};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Failure;
+use crate::{BoxError, Context, Error};
+
+/// The handlers of a worker, one for each kind of jobs.
+///
+/// ```
+/// use commit_on_success::jobs::Job;
+/// use commit_on_success_worker::{Context, Handlers};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct IndexObject {
+///     id: i64,
+/// }
+///
+/// impl Job for IndexObject {
+///     const KIND: &'static str = "index_object";
+/// }
+///
+/// async fn index_object(_: Context, job: IndexObject) -> anyhow::Result<()> {
+///     println!("object {} is indexed", job.id);
+///     Ok(())
+/// }
+///
+/// let handlers = Handlers::new().handle(index_object);
+/// # let _ = handlers;
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "a worker is started with it"]
+pub struct Handlers {
+    workers: Workers,
+    queues: BTreeSet<&'static str>,
+    wrong: Option<Wrong>,
+}
+
+/// The first mistake, which is told when a worker starts.
+#[derive(Clone, Copy, Debug)]
+enum Wrong {
+    HandledTwice(&'static str),
+    Name(&'static str),
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Handlers")
+            .field("kinds", &self.workers.kinds())
+            .field("queues", &self.queues)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Handlers {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Has jobs of one kind run by `handler`, an `async fn(Context, J) -> Result<(), E>`.
+    ///
+    /// An `Err` and a panic are failures of the attempt, which is repeated later, with growing delays, up to [`Job::ATTEMPTS`]. So is
+    /// a stored job that cannot be read any more. A handler may run more than once for a job, if a process dies while it
+    /// runs: see [`Context::complete`].
+    ///
+    /// That a kind has two handlers is an error when a worker starts.
+    pub fn handle<J, E, F, Fut>(mut self, handler: F) -> Self
+    where
+        J: Job,
+        E: Into<BoxError>,
+        F: Fn(Context, J) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send,
+    {
+        let handler = Arc::new(handler);
+        if self.workers.kinds().contains(&J::KIND) {
+            self.wrong.get_or_insert(Wrong::HandledTwice(J::KIND));
+            return self;
+        }
+        let added = self
+            .workers
+            .add_fn(move |context, job| run(Arc::clone(&handler), context, job));
+        if added.is_err() {
+            self.wrong.get_or_insert(Wrong::Name(J::KIND));
+        }
+        if J::QUEUE.is_empty() || J::QUEUE.len() > 127 {
+            self.wrong.get_or_insert(Wrong::Name(J::QUEUE));
+        }
+        self.queues.insert(J::QUEUE);
+        self
+    }
+
+    /// The handlers, if they are such that a worker can have them.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match self.wrong {
+            Some(Wrong::HandledTwice(kind)) => Err(Error::HandledTwice { kind }),
+            Some(Wrong::Name(name)) => Err(Error::Name { name }),
+            None if self.queues.is_empty() => Err(Error::NoHandlers),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn workers(&self) -> Workers {
+        self.workers.clone()
+    }
+
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        self.workers.kinds()
+    }
+
+    /// The queues that the kinds wait in.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &'static str> {
+        self.queues.iter().copied()
+    }
+}
+
+/// A job as it is stored: River wants arguments that threads can share, which a [`Job`] need not be.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent, bound = "")]
+struct Stored<J> {
+    json: Box<RawValue>,
+    #[serde(skip)]
+    job: PhantomData<fn() -> J>,
+}
+
+impl<J: Job> JobArgs for Stored<J> {
+    const KIND: &'static str = J::KIND;
+}
+
+async fn run<J, E, F, Fut>(
+    handler: Arc<F>,
+    context: WorkContext,
+    job: riverqueue::Job<Stored<J>>,
+) -> Result<WorkOutcome, BoxError>
+where
+    J: Job,
+    E: Into<BoxError>,
+    F: Fn(Context, J) -> Fut,
+    Fut: Future<Output = Result<(), E>>,
+{
+    let arguments =
+        serde_json::from_str(job.args.json.get()).map_err(|source| Failure::Arguments {
+            kind: J::KIND,
+            source,
+        })?;
+    let started = Instant::now();
+    let work = handler(Context::new(&job.row), arguments);
+    // Dropped at once when it is to stop: River waits ten seconds for it to end by itself.
+    let worked = context.cancellation_token().run_until_cancelled(work).await;
+    match worked {
+        Some(result) => result.map(|()| WorkOutcome::Complete).map_err(Into::into),
+        None => Err(Failure::Stopped {
+            after: started.elapsed(),
+            source: WorkCancelled,
+        }
+        .into()),
+    }
+}

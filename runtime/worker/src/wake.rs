@@ -1,0 +1,28 @@
+//! Has a worker look at its table at once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use commit_on_success::jobs::{Listener, on_stored};
+use riverqueue::{Client, QueueConfig};
+
+/// Wakes the client whenever a transaction of this process has stored a job in one of its queues.
+///
+/// River has no public call for it, but looks at once when the settings of a queue change.
+pub(crate) fn on_commit(client: &Client) -> Listener {
+    let client = client.clone();
+    let queues: HashMap<String, QueueConfig> = client.local_queues().configs();
+    let turn = AtomicU32::new(0);
+    on_stored(move |queue| {
+        let Some(settings) = queues.get(queue) else {
+            return;
+        };
+        // No two wake-ups that are under way may be equal, or the second would change nothing.
+        let turn = turn.fetch_add(1, Ordering::Relaxed) % 1_000_000;
+        let poll = settings.fetch_poll_interval() + Duration::from_nanos(turn.into());
+        let changed = settings.clone().with_fetch_poll_interval(poll);
+        // It knows the queue, and is asked for nothing that it refuses; where it would not, there is the next poll.
+        let _ = client.local_queues().update(queue, changed);
+    })
+}

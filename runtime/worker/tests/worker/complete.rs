@@ -1,0 +1,229 @@
+//! A job that is completed in its handler's own transaction.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use commit_on_success::commit_on_success;
+use commit_on_success_worker::{Context, Error, Handlers, Worker};
+use riverqueue::{Client, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+
+use crate::scene::{Index, Scene, Store, on_each_database};
+
+/// A store whose handlers write in a transaction of their own.
+trait Completes: Store {
+    /// Stores an effect of the job and completes it.
+    fn credit(
+        self,
+        context: Context,
+        job: Index,
+    ) -> impl Future<Output = anyhow::Result<()>> + Send;
+
+    /// How the time is written at which a job ended, where that is a text.
+    const SHAPE: &'static str;
+
+    /// A client whose jobs are completed by the call that River has for it.
+    fn client_of_river(self) -> Client;
+}
+
+macro_rules! completes {
+    ($pool:ty, $shape:literal) => {
+        impl Completes for $pool {
+            async fn credit(self, context: Context, job: Index) -> anyhow::Result<()> {
+                #[commit_on_success(tx = pool)]
+                async fn credit(pool: &$pool, context: &Context, job: Index) -> anyhow::Result<()> {
+                    let sql = format!(
+                        "INSERT INTO credit VALUES ({}, {})",
+                        job.id,
+                        context.attempt()
+                    );
+                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
+                    context.complete(tx).await?;
+                    anyhow::ensure!(
+                        job.id != -1 || context.attempt() > 1,
+                        "after it was completed"
+                    );
+                    Ok(())
+                }
+                credit(&self, &context, job).await
+            }
+
+            const SHAPE: &'static str = $shape;
+
+            fn client_of_river(self) -> Client {
+                let pool = self.clone();
+                let mut workers = Workers::new();
+                let added = workers.add_fn(
+                    move |context: WorkContext, _: riverqueue::Job<RiversIndex>| {
+                        let pool = pool.clone();
+                        async move {
+                            let mut tx = pool.begin().await?;
+                            context.job_complete_tx(&mut tx).await?;
+                            tx.commit().await?;
+                            Ok::<_, riverqueue::Error>(WorkOutcome::Complete)
+                        }
+                    },
+                );
+                added.unwrap();
+                let client = Client::builder(self).workers(workers);
+                client
+                    .queue("default", QueueConfig::new(1))
+                    .build()
+                    .unwrap()
+            }
+        }
+    };
+}
+
+completes!(
+    SqlitePool,
+    "finalized_at GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]'"
+);
+completes!(PgPool, "pg_typeof(finalized_at)");
+
+/// A job of the same kind, as River has it.
+#[derive(Serialize, Deserialize, JobArgs)]
+#[river(kind = "index")]
+struct RiversIndex {
+    id: i64,
+}
+
+fn crediting<P: Completes>(pool: &P) -> Handlers {
+    let pool = pool.clone();
+    Handlers::new().handle(move |context, job: Index| pool.clone().credit(context, job))
+}
+
+async fn with_credits<P: Completes>(scene: Scene<P>) -> Scene<P> {
+    let scene = scene.migrated().await;
+    scene
+        .pool
+        .run("CREATE TABLE credit (id bigint, attempt bigint)")
+        .await;
+    scene
+}
+
+async fn a_job_and_what_its_handler_writes_are_stored_together<P: Completes>(scene: Scene<P>) {
+    let scene = with_credits(scene).await;
+    let job = scene.pool.store("index", "default", r#"{"id": 5}"#).await;
+    assert_eq!(
+        Worker::drain(&scene.pool, &crediting(&scene.pool))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(scene.state(job).await, "completed");
+    assert_eq!(
+        scene
+            .pool
+            .number("SELECT count(*) FROM credit WHERE id = 5")
+            .await,
+        1
+    );
+}
+
+async fn a_job_is_not_completed_by_a_transaction_that_rolls_back<P: Completes>(scene: Scene<P>) {
+    let scene = with_credits(scene).await;
+    let job = scene.pool.store("index", "default", r#"{"id": -1}"#).await;
+    assert_eq!(
+        Worker::drain(&scene.pool, &crediting(&scene.pool))
+            .await
+            .unwrap(),
+        1
+    );
+    let error = scene.error(job).await;
+    assert!(error.contains("after it was completed"), "{error}");
+    assert_eq!(scene.pool.number("SELECT count(*) FROM credit").await, 0);
+    scene.pool.pass_an_hour().await;
+    assert_eq!(
+        Worker::drain(&scene.pool, &crediting(&scene.pool))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(scene.state(job).await, "completed");
+    assert_eq!(
+        scene.pool.number("SELECT sum(attempt) FROM credit").await,
+        2
+    );
+}
+
+/// As where a slow worker was taken for dead, and another one was faster.
+async fn what_has_ended_meanwhile_is_refused_and_rolled_back<P: Completes>(scene: Scene<P>) {
+    let scene = with_credits(scene).await;
+    let job = scene.pool.store("index", "default", r#"{"id": 6}"#).await;
+    let pool = scene.pool.clone();
+    let said = Arc::new(std::sync::Mutex::new(None));
+    let heard = Arc::clone(&said);
+    let handlers = Handlers::new().handle(move |context: Context, job: Index| {
+        let (pool, heard) = (pool.clone(), Arc::clone(&heard));
+        async move {
+            let other = Index { id: job.id };
+            pool.clone()
+                .credit(context.clone(), other)
+                .await
+                .context("the first")?;
+            let second = pool.credit(context, job).await;
+            *heard.lock().unwrap() = second.err();
+            anyhow::Ok(())
+        }
+    });
+    assert_eq!(Worker::drain(&scene.pool, &handlers).await.unwrap(), 1);
+    let error = said.lock().unwrap().take().expect("it was completed twice");
+    let error = error.downcast_ref::<Error>();
+    assert!(
+        matches!(error, Some(Error::NotRunning { id }) if *id == job),
+        "{error:?}"
+    );
+    assert_eq!(scene.pool.number("SELECT count(*) FROM credit").await, 1);
+    assert_eq!(scene.state(job).await, "completed");
+}
+
+async fn a_job_that_is_completed_here_looks_like_one_that_river_has_completed<P: Completes>(
+    scene: Scene<P>,
+) {
+    let scene = with_credits(scene).await;
+    let ours = scene.pool.store("index", "default", r#"{"id": 1}"#).await;
+    assert_eq!(
+        Worker::drain(&scene.pool, &crediting(&scene.pool))
+            .await
+            .unwrap(),
+        1
+    );
+    let theirs = scene.pool.store("index", "default", r#"{"id": 1}"#).await;
+    let client = scene.pool.clone().client_of_river();
+    let mut running = client.start().unwrap();
+    scene.until(theirs, "completed").await;
+    running.stop().await.unwrap();
+    for column in [
+        "args",
+        "attempt",
+        "attempted_by IS NULL",
+        "errors",
+        "finalized_at >= attempted_at",
+        "kind",
+        "max_attempts",
+        "metadata",
+        "priority",
+        "queue",
+        "scheduled_at <= attempted_at",
+        "state",
+        "tags",
+        "unique_key",
+        "unique_states",
+        P::SHAPE,
+    ] {
+        let pair = (
+            scene.pool.text(column, ours).await,
+            scene.pool.text(column, theirs).await,
+        );
+        assert_eq!(pair.0, pair.1, "{column}");
+    }
+}
+
+on_each_database! {
+    a_job_and_what_its_handler_writes_are_stored_together,
+    a_job_is_not_completed_by_a_transaction_that_rolls_back,
+    what_has_ended_meanwhile_is_refused_and_rolled_back,
+    a_job_that_is_completed_here_looks_like_one_that_river_has_completed,
+}

@@ -1,0 +1,16 @@
+//! Workers, on a file of SQLite and on a server of PostgreSQL.
+#![allow(missing_docs, reason = "a test program")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed test says where"
+)]
+
+mod bad_input;
+mod complete;
+mod jobs;
+mod scene;
+
+#[allow(dead_code, unreachable_pub, reason = "the other tests use all of it")]
+#[path = "../../../../tests/src/servers.rs"]
+mod servers;
