@@ -4,14 +4,43 @@
 //! another one, runs it once the transaction has committed: the crate `commit_on_success_worker`.
 
 mod configured;
+mod insert;
 mod listener;
+mod row;
+mod target;
+mod unstored;
+
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
 
 pub use configured::{Configured, Enqueue};
+#[doc(hidden)]
+pub use insert::{AsyncInsert, Insert, insert, insert_async};
+pub(crate) use listener::tell;
 pub use listener::{Listener, on_stored};
+#[allow(unused_imports, reason = "used by drivers")]
+pub(crate) use row::{Row, Unsupported};
+pub use target::Target;
+#[doc(hidden)]
+pub use target::{ByMut, ByRef};
+#[allow(unused_imports, reason = "each driver is either sync or async")]
+pub(crate) use target::{async_target, sync_target};
+
+/// A job that was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Enqueued {
+    id: i64,
+}
+
+impl Enqueued {
+    /// The number of its row.
+    #[must_use]
+    pub fn id(self) -> i64 {
+        self.id
+    }
+}
 
 /// A call that can be stored: its arguments, and the name under which its handler is found.
 ///
@@ -58,4 +87,19 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     fn priority(self, priority: u8) -> Configured<Self> {
         Configured::new(self).priority(priority)
     }
+}
+
+#[doc = include_str!("../docs/enqueue.md")]
+#[macro_export]
+macro_rules! enqueue {
+    ($connection:expr, $job:expr $(,)?) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::jobs::*;
+        $crate::jobs::Target::enqueue(($connection).target_of_job(), $job)
+    }};
+    ($($anything:tt)*) => {
+        ::std::compile_error!(
+            "`enqueue!` takes the connection of the block and a job: `enqueue!(tx, Mail { id })`; a call is deferred with `defer!`"
+        )
+    };
 }

@@ -18,6 +18,8 @@ pub use Policy::{Refuse, Run, Warn};
 
 use crate::context::{Hidden, Inside, Outside};
 use crate::error::HandlerFailure;
+#[cfg(feature = "jobs")]
+use crate::error::{Error, Reason};
 use crate::handler_outcome::HandlerOutcome;
 use crate::observer;
 use crate::run::Unheard;
@@ -128,6 +130,19 @@ pub(crate) fn admit(location: &'static Location<'static>) {
         Run => {}
         Warn => observer::deferred_outside(location),
         Refuse => panic!("a call was deferred outside of any transaction at {location}"),
+    }
+}
+
+/// Applies the policy to a job that is about to be stored.
+#[cfg(feature = "jobs")]
+pub(crate) fn admit_job(location: &'static Location<'static>) -> Result<(), Error> {
+    match get() {
+        Run => Ok(()),
+        Warn => {
+            observer::deferred_outside(location);
+            Ok(())
+        }
+        Refuse => Err(Reason::NotInTransaction.into()),
     }
 }
 

@@ -88,6 +88,18 @@ impl Queue {
         self.0.push(handler);
     }
 
+    /// Has those who listen told of a job, unless they will be of the one before.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn tell_of_job(
+        &mut self,
+        queue: &'static str,
+        location: &'static Location<'static>,
+    ) {
+        if !self.0.last().is_some_and(|last| last.tells_of(queue)) {
+            self.0.push(Handler::new(Call::Stored(queue), location));
+        }
+    }
+
     /// Takes over the queue of a nested block, behind its own.
     pub(crate) fn append(&mut self, mut nested: Self) {
         if self.0.is_empty() {
@@ -145,7 +157,7 @@ impl Queue {
 
     /// Counts the calls and handlers that would run at a commit.
     pub(crate) fn waiting_for_commit(&self) -> usize {
-        let waiting = self.0.iter().filter(|handler| handler.waits_for_commit());
+        let waiting = self.0.iter().filter(|handler| handler.is_wanted());
         waiting.count()
     }
 }

@@ -14,6 +14,8 @@ use super::session::Ambient;
 use super::statement::Statement;
 use crate::error::{BoxError, Error, Reason};
 use crate::transaction::AsyncBegin;
+#[cfg(feature = "jobs")]
+use crate::transaction::ConnectionId;
 
 #[doc = include_str!("../../docs/handle.md")]
 pub struct Handle<P: Pool> {
@@ -171,6 +173,12 @@ impl<P: Pool> Handle<P> {
         self.shared.pool.patience()
     }
 
+    /// Whether a job of the innermost open block, which is on that connection, would be stored by it.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn is_on_connection(&self, connection: ConnectionId) -> bool {
+        self.registry().is_on(self.id(), connection)
+    }
+
     /// The place of the running code in a transaction of the handle.
     #[inline]
     pub(crate) fn around(&self) -> Result<Option<Inside<P::Transaction>>, Error> {
@@ -181,6 +189,9 @@ impl<P: Pool> Handle<P> {
         Ok(inside)
     }
 }
+
+#[cfg(feature = "jobs")]
+impl<P: Pool> crate::jobs::ByRef for Handle<P> {}
 
 impl<P: Leasable> Handle<P> {
     /// Takes the connection of the open transaction until the lease is dropped, or outside of any block one of the pool:

@@ -9,6 +9,8 @@ use crate::context::{self, Around};
 use crate::error::{Error, Reason};
 use crate::test_transaction;
 use crate::transaction::AsyncTransaction;
+#[cfg(feature = "jobs")]
+use crate::transaction::ConnectionId;
 
 /// The open transactions of a pool that a handle has begun.
 pub(crate) struct Registry<T: AsyncTransaction + 'static> {
@@ -53,6 +55,15 @@ impl<T: AsyncTransaction + 'static> Registry<T> {
             Around::Beside(site) => Err(Reason::BesideBlock(site).into()),
             Around::Nothing if test_transaction::is_none() => Ok(None),
             Around::Nothing => Ok(self.of_test(handle)),
+        }
+    }
+
+    /// Whether a statement here would be sent by that connection. Where it is refused, that says more.
+    #[cfg(feature = "jobs")]
+    pub(super) fn is_on(&self, handle: u64, connection: ConnectionId) -> bool {
+        match self.around(handle) {
+            Ok(inside) => inside.is_some_and(|inside| inside.slot.connection() == Some(connection)),
+            Err(_) => true,
         }
     }
 

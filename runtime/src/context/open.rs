@@ -34,6 +34,12 @@ impl OpenBlock {
         self.at(|slot| slot.block.get().site)
     }
 
+    /// Its connection.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn connection(self) -> ConnectionId {
+        self.at(|slot| slot.block.get().connection)
+    }
+
     /// Its identity for observers.
     pub(crate) fn id(self) -> u64 {
         self.at(|slot| slot.gathered.borrow().identity.number())

@@ -96,6 +96,10 @@ pub enum ErrorKind {
     Busy,
     /// The pool had no connection for a lease of a handle. The source is the pool's error.
     Acquire,
+    /// A job was not stored: the insert failed, the job is none that can be stored, or another connection was given than that of
+    /// the innermost open block, which can only be rolled back now. The source is the driver's error, or says what is wrong;
+    /// [`Error::location`](crate::Error::location) is the place of the `enqueue!`.
+    Enqueue,
     /// The block has ended that a statement of a handle, or a block inside of it, was begun in. Nothing was sent.
     Outlived,
     /// No transaction is open here for [`try_defer!`](crate::try_defer), [`set_rollback`](crate::set_rollback), or a
@@ -126,6 +130,7 @@ impl ErrorKind {
             | Self::Busy
             | Self::Outlived
             | Self::Acquire
+            | Self::Enqueue
             | Self::NotInTransaction => Outcome::RolledBack,
             Self::Handlers => Outcome::Committed,
             Self::Ended | Self::Rollback | Self::Unknown => Outcome::Unknown,

@@ -61,11 +61,14 @@ impl Error {
         }
     }
 
-    /// The place of the `before_commit!` whose call failed, where the kind is [`ErrorKind::BeforeCommit`].
+    /// The place of the `before_commit!` whose call failed, where the kind is [`ErrorKind::BeforeCommit`], or of the `enqueue!`
+    /// whose job was not stored, where it is [`ErrorKind::Enqueue`].
     #[must_use]
     pub fn location(&self) -> Option<&'static Location<'static>> {
         match *self.0 {
-            Reason::BeforeCommit { location, .. } => Some(location),
+            Reason::BeforeCommit { location, .. } | Reason::Enqueue { location, .. } => {
+                Some(location)
+            }
             _ => None,
         }
     }

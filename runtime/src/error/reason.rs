@@ -9,8 +9,8 @@ use crate::site::Site;
 /// The state of an error, with the block that it is of. [`ErrorKind`] documents each.
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(
-    not(feature = "ambient"),
-    allow(dead_code, reason = "some are errors of handles")
+    not(all(feature = "ambient", feature = "jobs")),
+    allow(dead_code, reason = "some are errors of handles or of jobs")
 )]
 pub(crate) enum Reason {
     #[error("could not begin the transaction of `{}`", .0.function)]
@@ -89,6 +89,13 @@ pub(crate) enum Reason {
     Outlived(&'static Site),
     #[error("the pool has no connection to lease")]
     Acquire(#[source] BoxError),
+    #[error("the job `{kind}` that was enqueued at {location} was not stored")]
+    Enqueue {
+        kind: &'static str,
+        location: &'static Location<'static>,
+        #[source]
+        source: BoxError,
+    },
     #[error("no transaction is open here")]
     NotInTransaction,
     #[error("the block of `{}`, whose handle was to be entered, has ended", .0.function)]
@@ -118,6 +125,7 @@ impl Reason {
             Self::Busy(..) => ErrorKind::Busy,
             Self::Outlived(_) => ErrorKind::Outlived,
             Self::Acquire(_) => ErrorKind::Acquire,
+            Self::Enqueue { .. } => ErrorKind::Enqueue,
             Self::NotInTransaction | Self::HandleEnded(_) => ErrorKind::NotInTransaction,
         }
     }
@@ -143,7 +151,7 @@ impl Reason {
             | Self::Handlers(site, _)
             | Self::BesideBlock(site) => Some(site),
             Self::Busy(site, _) | Self::Outlived(site) => (*site != Site::NOWHERE).then_some(site),
-            Self::Acquire(_) | Self::NotInTransaction => None,
+            Self::Acquire(_) | Self::Enqueue { .. } | Self::NotInTransaction => None,
         }
     }
 }

@@ -45,4 +45,12 @@ pub enum RollbackOnly {
         /// The place at which it was deferred.
         location: &'static Location<'static>,
     },
+    /// A job of [`enqueue!`](https://docs.rs/commit_on_success/latest/commit_on_success/macro.enqueue.html) was not stored, and its
+    /// error was not passed on: its insert failed, its future was dropped half-way, or was never awaited.
+    #[error("the job that was enqueued at {location} was not stored")]
+    #[non_exhaustive]
+    NotStored {
+        /// The place at which it was enqueued.
+        location: &'static Location<'static>,
+    },
 }

@@ -64,7 +64,7 @@ pub(super) fn is_nobody() -> bool {
 }
 
 /// Tells everybody that there is something in a queue.
-pub(super) fn tell(queue: &str) {
+pub(crate) fn tell(queue: &str) {
     let listeners = LISTENERS.read().unwrap_or_else(PoisonError::into_inner);
     let listeners: Vec<_> = listeners
         .iter()

@@ -2,6 +2,8 @@
 
 mod before;
 mod deferred;
+#[cfg(feature = "jobs")]
+pub mod jobs;
 mod options;
 
 pub use std::any::type_name_of_val;

@@ -10,6 +10,8 @@ use super::mailbox::{Inbox, Mailbox};
 use crate::error::BoxError;
 use crate::event::{Committed, Completed, RolledBack};
 use crate::handler_outcome::HandlerOutcome;
+#[cfg(feature = "jobs")]
+use crate::jobs;
 use crate::key::Key;
 
 /// The result of a call, whatever it returns.
@@ -26,6 +28,9 @@ pub(crate) enum Call {
     Before(Before),
     /// None, but where calls from elsewhere arrive.
     Mailbox(Inbox),
+    /// The word, to those who listen, that jobs were stored in a queue.
+    #[cfg(feature = "jobs")]
+    Stored(&'static str),
     /// One of which only the last with the same key runs.
     Keyed(Box<(Key, Call)>),
     /// One in whose place another runs.
@@ -175,9 +180,29 @@ impl Handler {
                 let event = event.completed(nesting);
                 Call::Sync(Box::new(move || call(&event)))
             }
+            #[cfg(feature = "jobs")]
+            Call::Stored(queue) => Call::Sync(Box::new(move || {
+                jobs::tell(queue);
+                Ok(())
+            })),
             other => other,
         };
         Self { call, ..self }
+    }
+
+    /// Whether it is the word that jobs were stored in that queue.
+    #[cfg(feature = "jobs")]
+    pub(super) fn tells_of(&self, queue: &str) -> bool {
+        matches!(self.call, Call::Stored(told) if told == queue)
+    }
+
+    /// Whether it is lost to somebody if it does not run after a commit.
+    pub(super) fn is_wanted(&self) -> bool {
+        #[cfg(feature = "jobs")]
+        if matches!(self.call, Call::Stored(_)) {
+            return false;
+        }
+        self.waits_for_commit()
     }
 
     pub(super) fn waits_for_commit(&self) -> bool {
@@ -188,6 +213,8 @@ impl Handler {
             | Call::Completed(..)
             | Call::Before(_)
             | Call::Keyed(_) => true,
+            #[cfg(feature = "jobs")]
+            Call::Stored(_) => true,
             Call::Rollback(_) | Call::Mailbox(_) | Call::Replaced(_) => false,
         }
     }
@@ -195,6 +222,8 @@ impl Handler {
     pub(super) fn is_deferred(&self) -> bool {
         match self.call {
             Call::Sync(_) | Call::Async(_) | Call::Keyed(_) => true,
+            #[cfg(feature = "jobs")]
+            Call::Stored(_) => false,
             Call::Commit(..)
             | Call::Rollback(_)
             | Call::Completed(..)

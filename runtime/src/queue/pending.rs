@@ -1,5 +1,7 @@
 //! All that gathers in a block.
 
+use std::panic::Location;
+
 use super::Queue;
 use crate::context::Identity;
 use crate::error::RollbackOnly;
@@ -11,6 +13,24 @@ pub(crate) enum MustRollBack {
     Requested,
     /// Nothing else is possible, and that is an error.
     Only(RollbackOnly),
+    /// So many jobs are about to be stored: nothing else is possible until they are.
+    #[cfg_attr(not(feature = "jobs"), allow(dead_code, reason = "there are none"))]
+    Storing {
+        count: u32,
+        /// The first of them.
+        location: &'static Location<'static>,
+    },
+}
+
+impl MustRollBack {
+    /// The reason, where nothing else is possible.
+    pub(crate) fn only(self) -> Option<RollbackOnly> {
+        match self {
+            Self::Requested => None,
+            Self::Only(cause) => Some(cause),
+            Self::Storing { location, .. } => Some(RollbackOnly::NotStored { location }),
+        }
+    }
 }
 
 /// All that gathers while a body runs.
@@ -39,16 +59,38 @@ impl Pending {
     pub(crate) fn close_mailboxes(&mut self) {
         for arrived in self.queue.close_mailboxes() {
             self.queue.append(arrived.queue);
-            match arrived.must_roll_back {
-                Some(MustRollBack::Requested) => self.request_rollback(),
-                Some(MustRollBack::Only(cause)) => self.doom(cause),
+            match arrived.must_roll_back.map(MustRollBack::only) {
+                Some(None) => self.request_rollback(),
+                Some(Some(cause)) => self.doom(cause),
                 None => {}
             }
         }
     }
 
     pub(crate) fn request_rollback(&mut self) {
-        self.must_roll_back.get_or_insert(MustRollBack::Requested);
+        if !matches!(self.must_roll_back, Some(MustRollBack::Only(_))) {
+            self.must_roll_back = Some(MustRollBack::Requested);
+        }
+    }
+
+    /// Notes that a job is about to be stored.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn storing(&mut self, first: &'static Location<'static>) {
+        let (count, location) = match self.must_roll_back {
+            None => (1, first),
+            Some(MustRollBack::Storing { count, location }) => (count.saturating_add(1), location),
+            Some(MustRollBack::Requested | MustRollBack::Only(_)) => return,
+        };
+        self.must_roll_back = Some(MustRollBack::Storing { count, location });
+    }
+
+    /// Notes that one was stored.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn stored(&mut self) {
+        if let Some(MustRollBack::Storing { count, location }) = self.must_roll_back {
+            let count = count - 1;
+            self.must_roll_back = (count > 0).then_some(MustRollBack::Storing { count, location });
+        }
     }
 
     /// The first cause stays: it is the one that the user has to look at.

@@ -8,6 +8,8 @@ use crate::context::Hidden;
 use crate::error::HandlerFailure;
 use crate::event::Committed;
 use crate::executor;
+#[cfg(feature = "jobs")]
+use crate::jobs;
 use crate::observer;
 use crate::queue::{AsyncCall, Call, Handler};
 
@@ -97,6 +99,11 @@ impl Drain {
                 run(|| call(&self.event))
             }
             Call::Completed(call, nesting) => run(|| call(&self.event.completed(nesting))),
+            #[cfg(feature = "jobs")]
+            Call::Stored(queue) => run(|| {
+                jobs::tell(queue);
+                Ok(())
+            }),
             call @ (Call::Rollback(_)
             | Call::Before(_)
             | Call::Mailbox(_)

@@ -70,10 +70,10 @@ impl BlockState {
     /// The objection to a commit. There is none where a rollback was asked for, or where the body's own error says more.
     pub(super) fn objection(&self, pending: usize) -> Option<Error> {
         let site = self.site();
-        let reason = match self.frame().pending.must_roll_back {
+        let reason = match self.frame().pending.must_roll_back.map(MustRollBack::only) {
             _ if self.keeps_error => return None,
-            Some(MustRollBack::Requested) => return None,
-            Some(MustRollBack::Only(why)) => Reason::RollbackOnly(site, why),
+            Some(None) => return None,
+            Some(Some(why)) => Reason::RollbackOnly(site, why),
             None => Reason::NotOwned { site, pending },
         };
         Some(reason.into())
@@ -83,7 +83,9 @@ impl BlockState {
     pub(super) fn cause(&self) -> Cause {
         match self.frame().pending.must_roll_back {
             Some(MustRollBack::Requested) => Cause::Requested,
-            Some(MustRollBack::Only(_)) | None => Cause::CommitFailed,
+            Some(MustRollBack::Only(_) | MustRollBack::Storing { .. }) | None => {
+                Cause::CommitFailed
+            }
         }
     }
 

@@ -10,6 +10,8 @@ macro_rules! savepoint {
     };
 }
 
+#[cfg(feature = "jobs")]
+pub(super) mod jobs;
 pub(super) mod mysql;
 pub(super) mod postgresql;
 pub(super) mod postgresql_settings;

@@ -5,5 +5,7 @@
 mod bb8;
 #[cfg(feature = "diesel-async-deadpool")]
 mod deadpool;
+#[cfg(feature = "jobs")]
+pub(crate) mod jobs;
 mod on_drop;
 mod transaction;

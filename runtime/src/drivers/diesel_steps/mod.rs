@@ -18,6 +18,8 @@ mod depth;
 mod error;
 mod executor;
 mod hold;
+#[cfg(feature = "jobs")]
+pub(super) mod jobs;
 mod managed;
 mod mysql;
 mod nested;

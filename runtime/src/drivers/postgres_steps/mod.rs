@@ -6,6 +6,8 @@
 //! So a probe costs no round trip.
 
 mod answers;
+#[cfg(feature = "jobs")]
+pub(super) mod jobs;
 
 use std::borrow::Cow;
 use std::future::Future;

@@ -93,6 +93,15 @@ impl<G: Deref<Target = Connection> + 'static> Db<G> {
         (self.0.get)()
     }
 
+    /// Whether a job of the innermost open block, which is on that connection, would be stored by it.
+    #[cfg(feature = "jobs")]
+    pub(super) fn is_on_connection(&self, connection: ConnectionId) -> bool {
+        match self.around() {
+            Ok(around) => around.is_some_and(|around| id(&around) == connection),
+            Err(_) => true,
+        }
+    }
+
     fn get(&self) -> Result<Rc<G>, BoxError> {
         Ok(Rc::new(self.outside()?))
     }

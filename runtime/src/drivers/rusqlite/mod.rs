@@ -3,6 +3,8 @@
 mod check;
 #[cfg(feature = "ambient")]
 mod db;
+#[cfg(feature = "jobs")]
+pub(crate) mod jobs;
 #[cfg(feature = "ambient")]
 mod open;
 mod pragma;

@@ -7,6 +7,8 @@ mod database;
 mod ends;
 #[cfg(feature = "ambient")]
 mod handle;
+#[cfg(feature = "jobs")]
+pub(crate) mod jobs;
 mod savepoint;
 mod source;
 mod transaction;

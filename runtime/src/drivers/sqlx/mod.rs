@@ -7,6 +7,8 @@ mod error;
 #[cfg(feature = "ambient")]
 mod executor;
 mod hold;
+#[cfg(feature = "jobs")]
+pub(crate) mod jobs;
 #[cfg(feature = "sqlx-mysql")]
 mod mysql;
 #[cfg(feature = "sqlx-postgres")]

@@ -6,4 +6,6 @@ mod deadpool;
 #[cfg(all(feature = "ambient", feature = "deadpool-postgres"))]
 mod handle;
 mod hold;
+#[cfg(feature = "jobs")]
+pub(crate) mod jobs;
 mod transaction;

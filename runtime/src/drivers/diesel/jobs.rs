@@ -1,0 +1,46 @@
+//! Jobs, stored through diesel.
+
+use ::diesel::RunQueryDsl;
+use ::diesel::connection::Connection;
+use ::diesel::query_dsl::methods::LoadQuery;
+
+use super::transaction::Diesel;
+use crate::drivers::diesel_steps::Driver;
+use crate::drivers::diesel_steps::jobs::{ByDriver, Number, Statement, Stores};
+use crate::error::BoxError;
+use crate::jobs::{Insert, Row, sync_target};
+use crate::transaction::ConnectionId;
+
+/// Finds a connection of diesel behind what leads to it.
+pub trait ByConnection: Sized {
+    /// The connection itself.
+    fn target_of_job(&mut self) -> ByDriver<'_, Diesel, Self> {
+        ByDriver::new(self)
+    }
+}
+
+impl<C: Connection> ByConnection for C {}
+
+impl<C> Insert for ByDriver<'_, Diesel, C>
+where
+    C: Connection<Backend: Stores>,
+    Statement<C::Backend>: LoadQuery<'static, C, Number>,
+{
+    fn is_on(&mut self, connection: ConnectionId) -> bool {
+        ConnectionId::of(Diesel::status(self.connection)) == connection
+    }
+
+    fn insert(&mut self, row: &Row) -> Result<i64, BoxError> {
+        let statement = C::Backend::statement(row.clone())?;
+        let Number(number) = statement.get_result(self.connection)?;
+        Ok(number)
+    }
+}
+
+sync_target!(
+    [C: Connection<Backend: Stores>] ByDriver<'_, Diesel, C>,
+    Statement<C::Backend>: LoadQuery<'static, C, Number>
+);
+
+#[cfg(feature = "diesel-r2d2")]
+impl<M: ::diesel::r2d2::ManageConnection> crate::jobs::ByRef for ::diesel::r2d2::Pool<M> {}
