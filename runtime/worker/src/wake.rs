@@ -18,8 +18,8 @@ pub(crate) fn on_commit(client: &Client) -> Listener {
         let Some(settings) = queues.get(queue) else {
             return;
         };
-        // No two wake-ups that are under way may be equal, or the second would change nothing.
-        let turn = turn.fetch_add(1, Ordering::Relaxed) % 1_000_000;
+        // Settings that are those of the last look wake nobody: so none of many wake-ups that come at once may set what another did.
+        let turn = 1 + turn.fetch_add(1, Ordering::Relaxed) % 1_000_000;
         let poll = settings.fetch_poll_interval() + Duration::from_nanos(turn.into());
         let changed = settings.clone().with_fetch_poll_interval(poll);
         // It knows the queue, and is asked for nothing that it refuses; where it would not, there is the next poll.

@@ -9,7 +9,9 @@
 mod bad_input;
 mod complete;
 mod jobs;
+mod process_death;
 mod scene;
+mod wake_up;
 
 #[allow(dead_code, unreachable_pub, reason = "the other tests use all of it")]
 #[path = "../../../../tests/src/servers.rs"]

@@ -47,7 +47,12 @@ trait Kills: Store {
     fn store_thing(&self, number: i64) -> impl Future<Output = anyhow::Result<()>> + Send;
 
     /// What the handler does.
-    fn take_effect(self, context: Context, job: Effect, ending: Ending) -> impl Future<Output = anyhow::Result<()>> + Send;
+    fn take_effect(
+        self,
+        context: Context,
+        job: Effect,
+        ending: Ending,
+    ) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
 macro_rules! kills {
@@ -66,9 +71,19 @@ macro_rules! kills {
                 store_thing(self, number).await
             }
 
-            async fn take_effect(self, context: Context, job: Effect, ending: Ending) -> anyhow::Result<()> {
+            async fn take_effect(
+                self,
+                context: Context,
+                job: Effect,
+                ending: Ending,
+            ) -> anyhow::Result<()> {
                 #[commit_on_success(tx = pool)]
-                async fn take_effect(pool: $pool, context: Context, job: Effect, ending: Ending) -> anyhow::Result<()> {
+                async fn take_effect(
+                    pool: $pool,
+                    context: Context,
+                    job: Effect,
+                    ending: Ending,
+                ) -> anyhow::Result<()> {
                     let sql = format!("INSERT INTO effect VALUES ({})", job.number);
                     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
                     if ending == Ending::Handler {
@@ -87,7 +102,8 @@ kills!(PgPool);
 
 fn handlers<P: Kills>(pool: &P, ending: Ending) -> Handlers {
     let pool = pool.clone();
-    Handlers::new().handle(move |context, job: Effect| pool.clone().take_effect(context, job, ending))
+    Handlers::new()
+        .handle(move |context, job: Effect| pool.clone().take_effect(context, job, ending))
 }
 
 #[test]
@@ -112,7 +128,9 @@ fn victim() {
 /// Stores things and runs their jobs, until it is killed.
 async fn live<P: Kills>(pool: P, first: i64, ending: Ending) {
     let handlers = handlers(&pool, ending);
-    let _worker = Worker::start(pool.clone(), handlers, &Settings::default()).await.unwrap();
+    let _worker = Worker::start(pool.clone(), handlers, &Settings::default())
+        .await
+        .unwrap();
     for number in first.. {
         let stored = pool.store_thing(number).await;
         assert_eq!(stored.is_ok(), number % 5 != 0, "{stored:?}");
@@ -122,8 +140,17 @@ async fn live<P: Kills>(pool: P, first: i64, ending: Ending) {
 /// Starts a process, kills it, and returns the number of the last transaction that it said to have committed.
 fn kill_one(location: &str, first: i64, ending: Ending) -> i64 {
     let mut process = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "process_death::victim", "--nocapture"])
-        .envs([(LOCATION, location), (FIRST, &first.to_string()), (ENDING, &format!("{ending:?}"))])
+        .args([
+            "--ignored",
+            "--exact",
+            "process_death::victim",
+            "--nocapture",
+        ])
+        .envs([
+            (LOCATION, location),
+            (FIRST, &first.to_string()),
+            (ENDING, &format!("{ending:?}")),
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -135,11 +162,21 @@ fn kill_one(location: &str, first: i64, ending: Ending) -> i64 {
         said.push(line.parse::<i64>().expect(&line));
     }
     // Half of them at once, while the line that was read last is the newest.
-    std::thread::sleep(Duration::from_micros(fastrand::u64(..2) * fastrand::u64(..8000)));
+    std::thread::sleep(Duration::from_micros(
+        fastrand::u64(..2) * fastrand::u64(..8000),
+    ));
     process.kill().unwrap();
-    assert_eq!(process.wait().unwrap().signal(), Some(9), "it has ended before it was killed");
+    assert_eq!(
+        process.wait().unwrap().signal(),
+        Some(9),
+        "it has ended before it was killed"
+    );
     // The last line may be cut off.
-    said.extend(lines.map_while(Result::ok).filter_map(|line| line.parse::<i64>().ok()));
+    said.extend(
+        lines
+            .map_while(Result::ok)
+            .filter_map(|line| line.parse::<i64>().ok()),
+    );
     said.into_iter().max().unwrap()
 }
 
@@ -149,7 +186,9 @@ async fn catch_up<P: Kills>(scene: &Scene<P>, ending: Ending) {
     let settings = Settings::default()
         .job_timeout(Duration::from_secs(1))
         .rescue_after(Duration::from_secs(1));
-    let worker = Worker::start(scene.pool.clone(), handlers(&scene.pool, ending), &settings).await.unwrap();
+    let worker = Worker::start(scene.pool.clone(), handlers(&scene.pool, ending), &settings)
+        .await
+        .unwrap();
     for _ in 0..3000 {
         if scene.count("running").await + scene.count("available").await == 0 {
             break;
@@ -158,12 +197,17 @@ async fn catch_up<P: Kills>(scene: &Scene<P>, ending: Ending) {
     }
     worker.shutdown().await.unwrap();
     scene.pool.pass_an_hour().await;
-    Worker::drain(&scene.pool, &handlers(&scene.pool, ending)).await.unwrap();
+    Worker::drain(&scene.pool, &handlers(&scene.pool, ending))
+        .await
+        .unwrap();
 }
 
 async fn kill_many<P: Kills>(scene: Scene<P>, ending: Ending) {
     let scene = scene.migrated().await;
-    scene.pool.run("CREATE TABLE thing (number bigint PRIMARY KEY); CREATE TABLE effect (number bigint)").await;
+    scene
+        .pool
+        .run("CREATE TABLE thing (number bigint PRIMARY KEY); CREATE TABLE effect (number bigint)")
+        .await;
     let kills = std::env::var(KILLS).map_or(12, |kills| kills.parse().unwrap());
     let mut first = 1;
     for _ in 0..kills {
@@ -171,7 +215,11 @@ async fn kill_many<P: Kills>(scene: Scene<P>, ending: Ending) {
         let killed = tokio::task::spawn_blocking(move || kill_one(&location, first, ending));
         let last = killed.await.unwrap();
         let stored = format!("SELECT count(*) FROM thing WHERE number = {last}");
-        assert_eq!(scene.pool.number(&stored).await, 1, "{last} was committed and is not there");
+        assert_eq!(
+            scene.pool.number(&stored).await,
+            1,
+            "{last} was committed and is not there"
+        );
         // One of the next two may have been committed too, and not said so.
         first = last + 10 - last % 5;
     }
@@ -182,14 +230,25 @@ async fn kill_many<P: Kills>(scene: Scene<P>, ending: Ending) {
 async fn judge<P: Kills>(scene: &Scene<P>, ending: Ending, kills: u64) {
     let number = async |sql| scene.pool.number(sql).await;
     let things = number("SELECT count(*) FROM thing").await;
-    let lost = number("SELECT count(*) FROM thing WHERE number NOT IN (SELECT number FROM effect)").await;
-    let bare = number("SELECT count(*) FROM effect WHERE number NOT IN (SELECT number FROM thing)").await;
+    let lost =
+        number("SELECT count(*) FROM thing WHERE number NOT IN (SELECT number FROM effect)").await;
+    let bare =
+        number("SELECT count(*) FROM effect WHERE number NOT IN (SELECT number FROM thing)").await;
     let twice = number("SELECT count(*) - count(DISTINCT number) FROM effect").await;
     let left = number("SELECT count(*) FROM river_job WHERE state <> 'completed'").await;
     let again = number("SELECT count(*) FROM river_job WHERE attempt > 1").await;
-    println!("{kills} kills, {ending:?} completes: {things} things, {lost} lost, {bare} without one, {twice} twice, {again} jobs tried again");
-    assert!(things > i64::try_from(kills).unwrap(), "too few to say anything");
-    assert_eq!((lost, bare, left), (0, 0, 0), "lost, without a row, not completed");
+    println!(
+        "{kills} kills, {ending:?} completes: {things} things, {lost} lost, {bare} without one, {twice} twice, {again} jobs tried again"
+    );
+    assert!(
+        things > i64::try_from(kills).unwrap(),
+        "too few to say anything"
+    );
+    assert_eq!(
+        (lost, bare, left),
+        (0, 0, 0),
+        "lost, without a row, not completed"
+    );
     if ending == Ending::Handler {
         assert_eq!(twice, 0, "effects that happened twice");
     }

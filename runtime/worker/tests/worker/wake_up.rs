@@ -74,10 +74,15 @@ async fn a_job_is_run_as_soon_as_its_transaction_has_committed<P: Enqueues>(scen
         std::future::ready(anyhow::Ok(()))
     });
     let settings = Settings::default().poll_interval(Duration::from_secs(60));
-    let worker = Worker::start(scene.pool.clone(), handlers, &settings).await.unwrap();
+    let worker = Worker::start(scene.pool.clone(), handlers, &settings)
+        .await
+        .unwrap();
     let run_within = async |count, seconds| {
         let permits = tokio::time::timeout(Duration::from_secs(seconds), ran.acquire_many(count));
-        permits.await.map(|permits| permits.unwrap().forget()).is_ok()
+        permits
+            .await
+            .map(|permits| permits.unwrap().forget())
+            .is_ok()
     };
     // The first look, and those at the end of a job, are over by then.
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -112,7 +117,10 @@ async fn workers_of_other_processes_are_told_once_the_job_is_there() {
     let scene = scene.migrated().await;
     let schema = scene.location.split_once('#').unwrap().1;
     let mut others = PgListener::connect_with(&scene.pool).await.unwrap();
-    others.listen(&format!("{schema}.river_insert")).await.unwrap();
+    others
+        .listen(&format!("{schema}.river_insert"))
+        .await
+        .unwrap();
     let notifier = Notifier::start(&scene.pool).unwrap();
     scene.pool.enqueue::<Told>().await.unwrap();
     let heard = tokio::time::timeout(Duration::from_secs(10), others.recv());
