@@ -1,10 +1,16 @@
 //! A worker, from its start to its end.
 
+use std::time::Duration;
+
 use commit_on_success::jobs::Listener;
 use riverqueue::{Client, ClientBuilder, RunHandle};
+use tokio::time::timeout;
 
 use crate::database::JobPool;
 use crate::{Error, Handlers, Settings, tables, wake};
+
+/// How long a start waits for a listener that does not get its connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs stored jobs, on the tokio runtime that it was started on.
 ///
@@ -77,12 +83,13 @@ impl Worker {
         Self::run(&client).await
     }
 
-    /// Runs a client, and returns once it hears of what is stored.
+    /// Runs a client, and returns once it hears of what is stored, or could not be made to so far: it goes on to try, and polls meanwhile.
     pub(crate) async fn run(client: &Client) -> Result<Self, Error> {
         let running = client.start().map_err(Error::of_start)?;
         let listener = wake::on_commit(client);
         let mut worker = Self { running, listener };
-        worker.running.wait_ready().await.map_err(Error::of_start)?;
+        let ready = timeout(PATIENCE, worker.running.wait_ready()).await;
+        ready.unwrap_or(Ok(())).map_err(Error::of_start)?;
         Ok(worker)
     }
 

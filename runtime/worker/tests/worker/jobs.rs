@@ -1,9 +1,13 @@
 //! What a worker does with jobs that nothing is wrong with.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use commit_on_success::jobs::Job;
+use commit_on_success::{commit_on_success, enqueue};
 use commit_on_success_worker::{Context, Handlers, Settings, Worker, migrate, migrate_at};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::scene::{Index, Scene, Store, on_each_database};
@@ -236,6 +240,69 @@ async fn a_job_of_a_dead_worker_is_tried_again<P: Store>(scene: Scene<P>) {
     assert_eq!(*ran.lock().unwrap(), [(1, 2)]);
 }
 
+async fn a_worker_that_abstains_runs_jobs_and_is_not_elected<P: Store>(scene: Scene<P>) {
+    let scene = scene.migrated().await;
+    let leaders = "SELECT count(*) FROM river_leader";
+    for (settings, elected) in [
+        (Settings::default().without_election(), 0),
+        (Settings::default(), 1),
+    ] {
+        let job = scene.pool.store("index", "default", r#"{"id": 1}"#).await;
+        let worker = Worker::start(scene.pool.clone(), noting().0, &settings)
+            .await
+            .unwrap();
+        scene.until(job, "completed").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(scene.pool.number(leaders).await, elected, "{settings:?}");
+        worker.shutdown().await.unwrap();
+    }
+}
+
+/// A limit, of which the first page speaks.
+async fn a_worker_that_is_elected_discards_what_it_does_not_know_and_a_dead_one_has_begun<
+    P: Store,
+>(
+    scene: Scene<P>,
+) {
+    let scene = scene.migrated().await;
+    let waits = scene.pool.store("other", "default", "{}").await;
+    let begun = scene.pool.store("other", "default", "{}").await;
+    let begins = format!(
+        "UPDATE river_job SET state = 'running', attempt = 1, attempted_at = CURRENT_TIMESTAMP WHERE id = {begun}"
+    );
+    scene.pool.run(&begins).await;
+    scene.pool.pass_an_hour().await;
+    let worker = Worker::start(scene.pool.clone(), noting().0, &Settings::default())
+        .await
+        .unwrap();
+    scene.until(begun, "discarded").await;
+    worker.shutdown().await.unwrap();
+    assert_eq!(scene.state(waits).await, "available");
+}
+
+async fn a_pool_of_one_connection_is_enough<P: Store>(scene: Scene<P>) {
+    let scene = scene.migrated().await;
+    let alone = scene.pool.alone();
+    let pool = alone.clone();
+    let handlers = Handlers::new().handle(move |_: Context, job: Index| {
+        let pool = pool.clone();
+        async move {
+            pool.number("SELECT count(*) FROM river_job").await;
+            anyhow::ensure!(job.id >= 0, "it fails");
+            Ok(())
+        }
+    });
+    for id in 0..20 {
+        scene
+            .pool
+            .store("index", "default", &format!(r#"{{"id": {id}}}"#))
+            .await;
+    }
+    let drained =
+        tokio::time::timeout(Duration::from_secs(20), Worker::drain(&alone, &handlers)).await;
+    assert_eq!(drained.expect("it waits for a connection").unwrap(), 20);
+}
+
 async fn tables_are_made_once<P: Store>(scene: Scene<P>) {
     migrate(&scene.pool).await.unwrap();
     scene.pool.store("index", "default", r#"{"id": 1}"#).await;
@@ -254,27 +321,52 @@ on_each_database! {
     shutdown_waits_for_what_runs_and_leaves_what_waits,
     a_worker_that_is_dropped_gives_its_job_back,
     a_job_of_a_dead_worker_is_tried_again,
+    a_worker_that_abstains_runs_jobs_and_is_not_elected,
+    a_worker_that_is_elected_discards_what_it_does_not_know_and_a_dead_one_has_begun,
+    a_pool_of_one_connection_is_enough,
     tables_are_made_once,
 }
 
+/// A job that waits in a queue of its own, so that no other test wakes its worker.
+#[derive(Serialize, Deserialize)]
+struct Mail {
+    id: i64,
+}
+
+impl Job for Mail {
+    const KIND: &'static str = "mail";
+    const QUEUE: &'static str = "mail";
+}
+
+#[commit_on_success]
+fn order(conn: &mut Connection, id: i64) -> anyhow::Result<()> {
+    enqueue!(conn, Mail { id })?;
+    anyhow::ensure!(id != 13, "it fails");
+    Ok(())
+}
+
 #[test]
-fn a_sync_program_has_a_worker_on_a_thread_of_its_own() {
+fn a_sync_program_has_a_worker_on_a_thread_of_its_own_which_its_transactions_wake() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("jobs.sqlite").display().to_string();
     migrate_at(&path).unwrap();
-    let (handlers, ran) = noting();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let pool = runtime.block_on(crate::scene::sqlite_pool(&path));
-    runtime.block_on(pool.store("index", "default", r#"{"id": 7}"#));
-    let worker = Worker::spawn(&path, handlers, &Settings::default()).unwrap();
-    for _ in 0..1000 {
-        if !ran.lock().unwrap().is_empty() {
-            break;
+    let (ran, heard) = mpsc::channel();
+    let handlers =
+        Handlers::new().handle(move |_: Context, mail: Mail| std::future::ready(ran.send(mail.id)));
+    let settings = Settings::default().poll_interval(Duration::from_secs(60));
+    let worker = Worker::spawn(&path, handlers, &settings).unwrap();
+    let mut conn = Connection::open(&path).unwrap();
+    for id in [7, 13, 8] {
+        // Longer than the looks at the start, and at the end of a job.
+        std::thread::sleep(Duration::from_millis(300));
+        let stored = order(&mut conn, id);
+        assert_eq!(stored.is_err(), id == 13, "{stored:?}");
+        if stored.is_ok() {
+            assert_eq!(heard.recv_timeout(Duration::from_secs(10)), Ok(id));
         }
-        std::thread::sleep(Duration::from_millis(10));
     }
     worker.shutdown().unwrap();
-    let sql = "SELECT count(*) FROM river_job WHERE state = 'completed'";
-    assert_eq!(runtime.block_on(pool.number(sql)), 1);
-    assert_eq!(*ran.lock().unwrap(), [(7, 1)]);
+    let completed = "SELECT count(*) FROM river_job WHERE state = 'completed'";
+    let completed: i64 = conn.query_row(completed, [], |row| row.get(0)).unwrap();
+    assert_eq!(completed, 2);
 }

@@ -37,6 +37,9 @@ pub(crate) trait Store: JobPool {
     /// Asks for one text, which is of any type.
     fn text(&self, expression: &str, job: i64) -> impl Future<Output = Option<String>> + Send;
 
+    /// A pool of one connection to the same tables.
+    fn alone(&self) -> Self;
+
     /// Has an hour pass for the jobs that run and for those that wait to be tried again.
     fn pass_an_hour(&self) -> impl Future<Output = ()> + Send;
 }
@@ -75,6 +78,12 @@ macro_rules! store {
                     format!("SELECT CAST({expression} AS text) FROM river_job WHERE id = {job}");
                 let row = sqlx::query_scalar::<$database, Option<String>>(AssertSqlSafe(sql));
                 row.fetch_one(self).await.unwrap()
+            }
+
+            fn alone(&self) -> Self {
+                let options = (*self.connect_options()).clone();
+                let pool = sqlx::pool::PoolOptions::new().max_connections(1);
+                pool.connect_lazy_with(options)
             }
 
             async fn pass_an_hour(&self) {
