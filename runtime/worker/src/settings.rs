@@ -38,7 +38,7 @@ enum Election {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            job_timeout: Duration::from_secs(60),
+            job_timeout: Duration::from_mins(1),
             rescue_after: Duration::from_secs(90),
             workers: 50,
             cooldown: Duration::from_millis(2),

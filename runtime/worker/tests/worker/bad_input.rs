@@ -14,6 +14,16 @@ fn indexing() -> Handlers {
     Handlers::new().handle(async |_: Context, _: Index| anyhow::Ok(()))
 }
 
+/// [`Index`], as a release has it that can read what an older one has stored.
+#[derive(Serialize, Deserialize)]
+struct NextRelease {
+    #[serde(alias = "number")]
+    id: i64,
+}
+impl Job for NextRelease {
+    const KIND: &'static str = "index";
+}
+
 /// Starts a worker that is refused, and returns what it says.
 async fn refused<P: Store>(scene: &Scene<P>, handlers: Handlers, settings: &Settings) -> Error {
     let started = Worker::start(scene.pool.clone(), handlers, settings).await;
@@ -35,15 +45,6 @@ async fn a_job_that_cannot_be_read_any_more_fails_and_runs_once_it_can_be<P: Sto
         "{error}"
     );
     assert!(error.contains("missing field `id`"), "{error}");
-
-    #[derive(Serialize, Deserialize)]
-    struct NextRelease {
-        #[serde(alias = "number")]
-        id: i64,
-    }
-    impl Job for NextRelease {
-        const KIND: &'static str = "index";
-    }
     let handlers = Handlers::new().handle(async |_: Context, _: NextRelease| anyhow::Ok(()));
     scene.pool.pass_an_hour().await;
     assert_eq!(Worker::drain(&scene.pool, &handlers).await.unwrap(), 1);

@@ -353,7 +353,7 @@ fn a_sync_program_has_a_worker_on_a_thread_of_its_own_which_its_transactions_wak
     let (ran, heard) = mpsc::channel();
     let handlers =
         Handlers::new().handle(move |_: Context, mail: Mail| std::future::ready(ran.send(mail.id)));
-    let settings = Settings::default().poll_interval(Duration::from_secs(60));
+    let settings = Settings::default().poll_interval(Duration::from_mins(1));
     let worker = Worker::spawn(&path, handlers, &settings).unwrap();
     let mut conn = Connection::open(&path).unwrap();
     for id in [7, 13, 8] {
