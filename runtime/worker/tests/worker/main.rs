@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod complete;
+mod examples;
 mod jobs;
 mod process_death;
 mod scene;
