@@ -20,11 +20,19 @@ pub enum Error {
         /// The kind.
         kind: &'static str,
     },
-    /// A kind or a queue has a name that cannot be stored.
-    #[error("`{name}` cannot be the name of a kind or of a queue: write 1 to 127 bytes")]
-    Name {
+    /// A kind has a name that cannot be stored.
+    #[error("`{kind}` cannot be the name of a kind of jobs: write 1 to 127 bytes")]
+    KindName {
         /// The name.
-        name: &'static str,
+        kind: &'static str,
+    },
+    /// A queue has a name that no worker can have.
+    #[error(
+        "`{queue}` cannot be the name of a queue: write up to 64 lower-case letters and digits, with a single `_`, `-` or `|` between some of them"
+    )]
+    QueueName {
+        /// The name.
+        queue: &'static str,
     },
     /// The tables of jobs are not in this database.
     #[error(

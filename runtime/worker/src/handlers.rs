@@ -51,7 +51,8 @@ pub struct Handlers {
 #[derive(Clone, Copy, Debug)]
 enum Wrong {
     HandledTwice(&'static str),
-    Name(&'static str),
+    KindName(&'static str),
+    QueueName(&'static str),
 }
 
 impl fmt::Debug for Handlers {
@@ -93,10 +94,10 @@ impl Handlers {
             .workers
             .add_fn(move |context, job| run(Arc::clone(&handler), context, job));
         if added.is_err() {
-            self.wrong.get_or_insert(Wrong::Name(J::KIND));
+            self.wrong.get_or_insert(Wrong::KindName(J::KIND));
         }
-        if J::QUEUE.is_empty() || J::QUEUE.len() > 127 {
-            self.wrong.get_or_insert(Wrong::Name(J::QUEUE));
+        if !is_queue_name(J::QUEUE) {
+            self.wrong.get_or_insert(Wrong::QueueName(J::QUEUE));
         }
         self.queues.insert(J::QUEUE);
         self
@@ -106,7 +107,8 @@ impl Handlers {
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self.wrong {
             Some(Wrong::HandledTwice(kind)) => Err(Error::HandledTwice { kind }),
-            Some(Wrong::Name(name)) => Err(Error::Name { name }),
+            Some(Wrong::KindName(kind)) => Err(Error::KindName { kind }),
+            Some(Wrong::QueueName(queue)) => Err(Error::QueueName { queue }),
             None if self.queues.is_empty() => Err(Error::NoHandlers),
             None => Ok(()),
         }
@@ -124,6 +126,13 @@ impl Handlers {
     pub(crate) fn queues(&self) -> impl Iterator<Item = &'static str> {
         self.queues.iter().copied()
     }
+}
+
+/// Whether River has a queue of this name.
+fn is_queue_name(name: &str) -> bool {
+    let words = || name.split(['_', '-', '|']);
+    let is_plain = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
+    name.len() <= 64 && words().all(|word| !word.is_empty() && word.chars().all(is_plain))
 }
 
 /// A job as it is stored: River wants arguments that threads can share, which a [`Job`] need not be.
@@ -166,5 +175,29 @@ where
             source: WorkCancelled,
         }
         .into()),
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+#[allow(clippy::unwrap_used, reason = "a failed test says where")]
+mod tests {
+    use riverqueue::{Client, QueueConfig};
+
+    use super::is_queue_name;
+
+    #[tokio::test]
+    async fn the_names_of_queues_are_those_that_river_takes() {
+        let pool = sqlx::SqlitePool::connect_lazy("sqlite::memory:").unwrap();
+        let long = "a".repeat(64);
+        let longer = "a".repeat(65);
+        for name in [
+            "default", "7", "a_b-c|d", &long, &longer, "", "_a", "a_", "a__b", "a-_b", "Mail",
+            "a b", "ü", "a.b",
+        ] {
+            let client = Client::builder(pool.clone()).build().unwrap();
+            let river = client.local_queues().add(name, QueueConfig::new(1));
+            let is_refused = river.unwrap_err().to_string().contains("queue name");
+            assert_eq!(is_queue_name(name), !is_refused, "{name:?}");
+        }
     }
 }

@@ -31,7 +31,8 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// Where the handlers ([`Error::NoHandlers`], [`Error::HandledTwice`], [`Error::Name`]), the settings ([`Error::Settings`]) or the tables
+    /// Where the handlers ([`Error::NoHandlers`], [`Error::HandledTwice`], [`Error::KindName`],
+    /// [`Error::QueueName`]), the settings ([`Error::Settings`]) or the tables
     /// ([`Error::NotMigrated`], [`Error::TablesOlder`], [`Error::TablesNewer`], [`Error::SqliteTooOld`]) are not what they have to be, where the
     /// database cannot be reached ([`Error::Database`]), and outside of a tokio runtime ([`Error::NoRuntime`]).
     ///

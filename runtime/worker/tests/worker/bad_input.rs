@@ -24,6 +24,21 @@ impl Job for NextRelease {
     const KIND: &'static str = "index";
 }
 
+#[derive(Serialize, Deserialize)]
+struct Unnamed;
+
+impl Job for Unnamed {
+    const KIND: &'static str = "";
+}
+
+#[derive(Serialize, Deserialize)]
+struct InNoQueue;
+
+impl Job for InNoQueue {
+    const KIND: &'static str = "in_no_queue";
+    const QUEUE: &'static str = "No queue";
+}
+
 /// Starts a worker that is refused, and returns what it says.
 async fn refused<P: Store>(scene: &Scene<P>, handlers: Handlers, settings: &Settings) -> Error {
     let started = Worker::start(scene.pool.clone(), handlers, settings).await;
@@ -148,21 +163,6 @@ async fn tables_of_another_release_are_refused_by_their_version<P: Store>(scene:
 }
 
 async fn what_cannot_be_run_is_refused_at_the_start<P: Store>(scene: Scene<P>) {
-    struct Unnamed;
-    impl Serialize for Unnamed {
-        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_unit()
-        }
-    }
-    impl<'de> Deserialize<'de> for Unnamed {
-        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            <()>::deserialize(deserializer).map(|()| Self)
-        }
-    }
-    impl Job for Unnamed {
-        const KIND: &'static str = "";
-    }
-
     let scene = scene.migrated().await;
     let usual = Settings::default();
     let error = refused(&scene, Handlers::new(), &usual).await;
@@ -175,7 +175,13 @@ async fn what_cannot_be_run_is_refused_at_the_start<P: Store>(scene: Scene<P>) {
     );
     let unnamed = Handlers::new().handle(async |_: Context, _: Unnamed| anyhow::Ok(()));
     let error = refused(&scene, unnamed, &usual).await;
-    assert!(matches!(error, Error::Name { name: "" }), "{error:?}");
+    assert!(matches!(error, Error::KindName { kind: "" }), "{error:?}");
+    let in_no_queue = Handlers::new().handle(async |_: Context, _: InNoQueue| anyhow::Ok(()));
+    let error = refused(&scene, in_no_queue, &usual).await;
+    assert!(
+        matches!(error, Error::QueueName { queue: "No queue" }),
+        "{error:?}"
+    );
     for settings in [
         Settings::default().workers(0),
         Settings::default().rescue_after(Duration::from_secs(59)),
