@@ -4,7 +4,7 @@
 //! cargo run -p commit_on_success_worker --example durable
 //! ```
 //!
-//! It starts itself once more as a process that dies right after its COMMIT, and then does what that has left undone.
+//! The program starts itself once more as a process that dies right after its COMMIT, and then does what that has left undone.
 
 use std::path::Path;
 use std::process::Command;

@@ -54,7 +54,7 @@ impl Context {
         self.attempt.try_into().unwrap_or_default()
     }
 
-    /// How often the job is tried before it is given up.
+    /// The number of attempts after which the job is given up.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts.try_into().unwrap_or_default()

@@ -1,4 +1,56 @@
-//! What differs between the databases that jobs are stored in.
+//! The databases that jobs are stored in, and the statements in which they differ.
+
+/// Implements for a pool and its connections all that is asked of them, by the statements of the module.
+macro_rules! jobs_of {
+    ($pool:ident, $connection:ident, $options:ident, $migrator:ident, $check:path) => {
+        impl Pool for $pool {
+            fn client(&self) -> ClientBuilder {
+                Client::builder(self.clone())
+            }
+
+            fn apart(&self) -> Self {
+                let options = (*self.connect_options()).clone();
+                $options::new()
+                    .max_connections(1)
+                    .connect_lazy_with(options)
+            }
+
+            async fn migrate(&self) -> Result<(), Error> {
+                let migrated = $migrator::new(self.clone()).migrate_up().await;
+                migrated.map(drop).map_err(Error::of_tables)
+            }
+
+            async fn versions(&self) -> Result<Vec<i64>, Error> {
+                let versions = $migrator::new(self.clone()).existing_versions().await;
+                versions.map_err(Error::of_tables)
+            }
+
+            async fn check(&self) -> Result<(), Error> {
+                $check(self).await
+            }
+
+            async fn release(&self, kinds: &str) -> sqlx::Result<()> {
+                query(RELEASE).bind(kinds).execute(self).await.map(drop)
+            }
+
+            async fn due(&self, kinds: &str, queues: &str) -> sqlx::Result<i64> {
+                let due = query_scalar(DUE).bind(kinds).bind(queues);
+                due.fetch_one(self).await
+            }
+
+            async fn notify(&self, payload: &str) -> sqlx::Result<()> {
+                query(NOTIFY).bind(payload).execute(self).await.map(drop)
+            }
+        }
+
+        impl Connection for $connection {
+            async fn complete(&mut self, id: i64) -> sqlx::Result<u64> {
+                let done = query(COMPLETE).bind(id).execute(self).await?;
+                Ok(done.rows_affected())
+            }
+        }
+    };
+}
 
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -21,7 +73,7 @@ pub(crate) mod sealed {
 
     use crate::Error;
 
-    /// What a worker asks of a pool. Kinds and queues are arrays of JSON.
+    /// The questions that a worker has for a pool. Kinds and queues are arrays of JSON.
     pub trait Pool: Clone + Send + Sync + 'static {
         /// A client on this pool, with nothing set.
         fn client(&self) -> ClientBuilder;
@@ -48,7 +100,7 @@ pub(crate) mod sealed {
         fn notify(&self, payload: &str) -> impl Future<Output = sqlx::Result<()>> + Send;
     }
 
-    /// What a handler asks of its connection.
+    /// The one thing that a handler wants of its connection.
     pub trait Connection: Send {
         /// Completes a job if it is running, and returns how many that were.
         fn complete(&mut self, id: i64) -> impl Future<Output = sqlx::Result<u64>> + Send;

@@ -12,7 +12,7 @@ use crate::database::JobPool;
 use crate::worker::client;
 use crate::{Error, Handlers, Settings, Worker, tables};
 
-/// How long a client may need for a look at the table that finds nothing.
+/// The time between two counts of what is due.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Counts what is run.

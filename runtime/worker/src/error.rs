@@ -1,4 +1,4 @@
-//! What a worker, or a call on its tables, can say.
+//! Errors of workers and of their tables, and those that the row of a job keeps.
 
 /// An error of a handler, or of what lies below, with its type erased.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -72,7 +72,7 @@ pub enum Error {
         "no pool can be opened for `{location}`: write the path of a SQLite file (feature `sqlite`), or `postgres://…` (feature `postgres`)"
     )]
     Location {
-        /// What was given.
+        /// The location that was given.
         location: String,
     },
     /// A setting has a value that it cannot have, or two do not go together.

@@ -1,4 +1,4 @@
-//! What runs the jobs of each kind.
+//! Handlers, each of which runs the jobs of one kind.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -17,7 +17,7 @@ use crate::database::JobPool;
 /// Tells the workers of other processes that a transaction of this one has stored jobs, so that they need not wait for their next look at
 /// the table.
 ///
-/// It speaks after the commit, on a connection of its own, and once for all commits that came while it last spoke: a notification in
+/// A notifier speaks after the commit, on a connection of its own, and once for all commits that came while it last spoke: a notification in
 /// the transaction would have PostgreSQL commit one transaction after the other. A word that is lost costs its job the time until
 /// that look, and no more.
 ///
@@ -101,7 +101,7 @@ impl Notifier {
         self.listener = None;
         self.news.is_last.store(true, Ordering::Release);
         self.news.came.notify_one();
-        // It can only have ended, or its runtime has.
+        // An error would be that of a runtime that has ended.
         let _ = (&mut self.speaker).await;
     }
 }

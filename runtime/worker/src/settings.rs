@@ -1,10 +1,10 @@
-//! How a worker works.
+//! The settings of a worker.
 
 use std::time::Duration;
 
 use riverqueue::{ClientBuilder, MaintenanceConfig, QueueConfig};
 
-/// How a worker works; the defaults are for jobs that end within a minute.
+/// The settings of a worker; the defaults are for jobs that end within a minute.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,7 +49,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// How long one attempt may take before its future is dropped and the attempt has failed: 60 seconds.
+    /// The time after which the future of an attempt is dropped, and the attempt has failed: 60 seconds.
     ///
     /// A handler that blocks its thread cannot be dropped, and is waited for.
     pub fn job_timeout(self, job_timeout: Duration) -> Self {
@@ -59,7 +59,7 @@ impl Settings {
         }
     }
 
-    /// How long after its start a running job is taken for that of a dead worker and tried again: 90 seconds. Not less than the
+    /// The time after its start at which a running job is taken for that of a dead worker and tried again: 90 seconds. Not less than the
     /// [`job_timeout`](Self::job_timeout). (River's own default is an hour longer than the timeout.)
     pub fn rescue_after(self, rescue_after: Duration) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Settings {
         }
     }
 
-    /// How many jobs of one queue run at once in this worker: 50.
+    /// The number of jobs of one queue that run at once in this worker: 50.
     pub fn workers(self, workers: usize) -> Self {
         Self { workers, ..self }
     }
@@ -78,7 +78,7 @@ impl Settings {
         Self { cooldown, ..self }
     }
 
-    /// How often the table is looked at while nobody wakes the worker: each second.
+    /// The time between two looks at the table while nobody wakes the worker: a second.
     pub fn poll_interval(self, poll_interval: Duration) -> Self {
         Self {
             poll_interval,

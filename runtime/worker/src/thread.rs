@@ -91,7 +91,7 @@ impl WorkerThread {
     ///
     /// [`Error::Stopped`] where the worker had stopped by itself.
     pub fn shutdown(self) -> Result<(), Error> {
-        // Where nobody hears it any more, the thread says why.
+        // An error here means that the thread has ended, whose result says why.
         let _ = self.stop.send(());
         self.thread.join().unwrap_or_else(|_| Err(lost()))
     }
@@ -140,7 +140,7 @@ fn lost() -> Error {
     Error::Stopped("its thread has panicked".into())
 }
 
-/// Where the jobs are.
+/// The database of a sync program's jobs.
 enum Location {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::sqlite::SqliteConnectOptions),

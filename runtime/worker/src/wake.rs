@@ -22,7 +22,7 @@ pub(crate) fn on_commit(client: &Client) -> Listener {
         let turn = 1 + turn.fetch_add(1, Ordering::Relaxed) % 1_000_000;
         let poll = settings.fetch_poll_interval() + Duration::from_nanos(turn.into());
         let changed = settings.clone().with_fetch_poll_interval(poll);
-        // It knows the queue, and is asked for nothing that it refuses; where it would not, there is the next poll.
+        // The client has this queue, and the settings are valid; should it refuse them all the same, the next poll finds the job.
         let _ = client.local_queues().update(queue, changed);
     })
 }

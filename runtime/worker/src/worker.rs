@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::database::JobPool;
 use crate::{Error, Handlers, Settings, tables, wake};
 
-/// How long a start waits for a listener that does not get its connection.
+/// The time that a start waits for a listener that does not get its connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs stored jobs, on the tokio runtime that it was started on.
@@ -26,12 +26,12 @@ pub struct Worker {
 impl Worker {
     /// Starts a worker that runs what waits in the database of this pool, and what is stored there from now on.
     ///
-    /// It is woken by each transaction of this process that stores a job, by a [`Notifier`](crate::Notifier) of another process, and looks
+    /// The worker is woken by each transaction of this process that stores a job, by a [`Notifier`](crate::Notifier) of another process, and looks
     /// by itself each second. Its statements are on connections of the pool.
     ///
     /// # Errors
     ///
-    /// Where the handlers ([`Error::NoHandlers`], [`Error::HandledTwice`], [`Error::KindName`],
+    /// The handlers ([`Error::NoHandlers`], [`Error::HandledTwice`], [`Error::KindName`],
     /// [`Error::QueueName`]), the settings ([`Error::Settings`]) or the tables
     /// ([`Error::NotMigrated`], [`Error::TablesOlder`], [`Error::TablesNewer`], [`Error::SqliteTooOld`]) are not what they have to be, where the
     /// database cannot be reached ([`Error::Database`]), and outside of a tokio runtime ([`Error::NoRuntime`]).

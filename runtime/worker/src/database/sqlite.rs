@@ -22,60 +22,22 @@ const NOTIFY: &str = "INSERT INTO river_notification (topic, payload) VALUES ('r
 const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = strftime('%Y-%m-%d %H:%M:%f', 'now') \
     WHERE id = ?1 AND state = 'running'";
 
-impl Pool for SqlitePool {
-    fn client(&self) -> ClientBuilder {
-        Client::builder(self.clone())
-    }
+jobs_of!(
+    SqlitePool,
+    SqliteConnection,
+    SqlitePoolOptions,
+    SqliteMigrator,
+    check
+);
 
-    fn apart(&self) -> Self {
-        let options = (*self.connect_options()).clone();
-        SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_lazy_with(options)
+async fn check(pool: &SqlitePool) -> Result<(), Error> {
+    let found: String = query_scalar("SELECT sqlite_version()")
+        .fetch_one(pool)
+        .await?;
+    if is_too_old(&found) {
+        return Err(Error::SqliteTooOld { found });
     }
-
-    async fn migrate(&self) -> Result<(), Error> {
-        let migrated = SqliteMigrator::new(self.clone()).migrate_up().await;
-        migrated.map(drop).map_err(Error::of_tables)
-    }
-
-    async fn versions(&self) -> Result<Vec<i64>, Error> {
-        let versions = SqliteMigrator::new(self.clone()).existing_versions().await;
-        versions.map_err(Error::of_tables)
-    }
-
-    async fn check(&self) -> Result<(), Error> {
-        let found: String = query_scalar("SELECT sqlite_version()")
-            .fetch_one(self)
-            .await?;
-        if is_too_old(&found) {
-            return Err(Error::SqliteTooOld { found });
-        }
-        Ok(())
-    }
-
-    async fn release(&self, kinds: &str) -> sqlx::Result<()> {
-        query(RELEASE).bind(kinds).execute(self).await.map(drop)
-    }
-
-    async fn due(&self, kinds: &str, queues: &str) -> sqlx::Result<i64> {
-        query_scalar(DUE)
-            .bind(kinds)
-            .bind(queues)
-            .fetch_one(self)
-            .await
-    }
-
-    async fn notify(&self, payload: &str) -> sqlx::Result<()> {
-        query(NOTIFY).bind(payload).execute(self).await.map(drop)
-    }
-}
-
-impl Connection for SqliteConnection {
-    async fn complete(&mut self, id: i64) -> sqlx::Result<u64> {
-        let done = query(COMPLETE).bind(id).execute(self).await?;
-        Ok(done.rows_affected())
-    }
+    Ok(())
 }
 
 fn is_too_old(version: &str) -> bool {

@@ -1,4 +1,4 @@
-//! What is wrong is said, and no job is lost by it.
+//! Mistakes are told in our words, and no job is lost by them.
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ trait Completes: Store {
         job: Index,
     ) -> impl Future<Output = anyhow::Result<()>> + Send;
 
-    /// How the time is written at which a job ended, where that is a text.
+    /// An expression for the form in which the time is written at which a job ended.
     const SHAPE: &'static str;
 
     /// A client whose jobs are completed by the call that River has for it.
@@ -148,7 +148,7 @@ async fn a_job_is_not_completed_by_a_transaction_that_rolls_back<P: Completes>(s
     );
 }
 
-/// As where a slow worker was taken for dead, and another one was faster.
+/// The case of a slow worker that was taken for dead, while another one was faster.
 async fn what_has_ended_meanwhile_is_refused_and_rolled_back<P: Completes>(scene: Scene<P>) {
     let scene = with_credits(scene).await;
     let job = scene.pool.store("index", "default", r#"{"id": 6}"#).await;

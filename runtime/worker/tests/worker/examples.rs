@@ -10,7 +10,7 @@ use sqlx::{PgPool, SqlitePool};
 use crate::scene::{Index, Scene, Store};
 use crate::servers;
 
-/// What an example prints. It is built with the other targets of a plain `cargo test`.
+/// The output of an example, which is built with the other targets of a plain `cargo test`.
 fn run(example: &str, argument: Option<&str>) -> Option<String> {
     static SAID: Once = Once::new();
     let program = std::env::current_exe().unwrap();

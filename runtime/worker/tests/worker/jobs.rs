@@ -1,4 +1,4 @@
-//! What a worker does with jobs that nothing is wrong with.
+//! Jobs that nothing is wrong with, and the life of a worker.
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;

@@ -14,16 +14,16 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
 use crate::scene::{Scene, Store, on_each_database, postgres_pool, sqlite_pool};
 
-/// How many processes are killed by each test.
+/// The variable for the number of processes that each test kills.
 const KILLS: &str = "COMMIT_ON_SUCCESS_CASES";
-/// Where a process that is to be killed has its tables.
+/// The variable for the tables of a process that is to be killed.
 const LOCATION: &str = "COMMIT_ON_SUCCESS_VICTIM";
-/// The number of its first transaction.
+/// The variable for the number of its first transaction.
 const FIRST: &str = "COMMIT_ON_SUCCESS_VICTIM_FIRST";
-/// How its handlers end their jobs.
+/// The variable for the way in which its handlers end their jobs.
 const ENDING: &str = "COMMIT_ON_SUCCESS_VICTIM_ENDING";
 
-/// Who completes a job.
+/// The two ways in which a job is completed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ending {
     /// The worker, when the handler has returned: its effect can happen twice.
@@ -46,7 +46,7 @@ trait Kills: Store {
     /// Stores a thing and a job for it, unless its number says that it fails.
     fn store_thing(&self, number: i64) -> impl Future<Output = anyhow::Result<()>> + Send;
 
-    /// What the handler does.
+    /// Has the effect of a job.
     fn take_effect(
         self,
         context: Context,
