@@ -109,7 +109,46 @@ impl Context {
     /// # }
     /// ```
     pub async fn complete<C: JobConnection>(&self, connection: &mut C) -> Result<(), Error> {
-        match connection.complete(self.id).await? {
+        self.was_running(connection.complete(self.id).await?)
+    }
+
+    /// [`complete`](Self::complete) for the transaction of a handler that blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotRunning`], as there, and [`Error::Rusqlite`] where the statement fails.
+    ///
+    /// ```
+    /// use commit_on_success::commit_on_success;
+    /// use commit_on_success::jobs::Job;
+    /// use commit_on_success_worker::Context;
+    /// use rusqlite::Connection;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize)]
+    /// # struct Credit {
+    /// #     account: i64,
+    /// # }
+    /// # impl Job for Credit {
+    /// #     const KIND: &'static str = "credit";
+    /// # }
+    ///
+    /// #[commit_on_success]
+    /// fn credit(conn: &mut Connection, context: &Context, job: &Credit) -> anyhow::Result<()> {
+    ///     conn.execute("UPDATE account SET balance = balance + 1 WHERE id = ?1", [job.account])?;
+    ///     context.complete_blocking(conn)?; // once, also if the process dies here
+    ///     Ok(())
+    /// }
+    /// ```
+    #[cfg(feature = "rusqlite")]
+    pub fn complete_blocking(&self, connection: &rusqlite::Connection) -> Result<(), Error> {
+        let completed = connection
+            .prepare_cached(crate::database::SQLITE_COMPLETE)?
+            .execute([self.id])?;
+        self.was_running(completed.try_into().unwrap_or(u64::MAX))
+    }
+
+    fn was_running(&self, completed: u64) -> Result<(), Error> {
+        match completed {
             0 => Err(Error::NotRunning { id: self.id }),
             _ => Ok(()),
         }

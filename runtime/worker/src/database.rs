@@ -57,6 +57,9 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "rusqlite")]
+pub(crate) use sqlite::COMPLETE as SQLITE_COMPLETE;
+
 /// A pool of a database that jobs are stored in: of sqlx, for SQLite (feature `sqlite`) or PostgreSQL (feature `postgres`).
 pub trait JobPool: sealed::Pool {}
 

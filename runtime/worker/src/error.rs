@@ -95,6 +95,10 @@ pub enum Error {
         /// The job.
         id: i64,
     },
+    /// The connection on which a job was to be completed has refused.
+    #[cfg(feature = "rusqlite")]
+    #[error("the database of the jobs has refused")]
+    Rusqlite(#[from] rusqlite::Error),
     /// The database has refused, or cannot be reached.
     #[error("the database of the jobs has refused")]
     Database(#[from] sqlx::Error),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use commit_on_success::jobs::Job;
 use riverqueue::serde_json::{self, value::RawValue};
 use riverqueue::{JobArgs, WorkCancelled, WorkContext, WorkOutcome, Workers};
 use serde::{Deserialize, Serialize};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::Failure;
 use crate::{BoxError, Context, Error};
@@ -103,6 +105,43 @@ impl Handlers {
         self
     }
 
+    /// [`handle`](Self::handle) for a function that blocks, as those of sync drivers do: it is called on a thread for such calls.
+    ///
+    /// One that outlives [`Settings::job_timeout`](crate::Settings::job_timeout) cannot be stopped. It goes on, while its attempt has failed and the
+    /// next one may begin.
+    ///
+    /// ```
+    /// # use commit_on_success::jobs::Job;
+    /// # use commit_on_success_worker::{Context, Handlers};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize)]
+    /// # struct Mail {
+    /// #     id: i64,
+    /// # }
+    /// # impl Job for Mail {
+    /// #     const KIND: &'static str = "mail";
+    /// # }
+    /// fn send(_: Context, mail: Mail) -> std::io::Result<()> {
+    ///     std::fs::write("outbox", mail.id.to_string())
+    /// }
+    ///
+    /// let handlers = Handlers::new().handle_blocking(send);
+    /// # let _ = handlers;
+    /// ```
+    pub fn handle_blocking<J, E, F>(self, handler: F) -> Self
+    where
+        J: Job,
+        E: Into<BoxError>,
+        F: Fn(Context, J) -> Result<(), E> + Send + Sync + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.handle(move |context, job: J| {
+            let handler = Arc::clone(&handler);
+            let call = move || handler(context, job).map_err(Into::into);
+            returned(spawn_blocking(call))
+        })
+    }
+
     /// The handlers, if they are such that a worker can have them.
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self.wrong {
@@ -125,6 +164,17 @@ impl Handlers {
     /// The queues that the kinds wait in.
     pub(crate) fn queues(&self) -> impl Iterator<Item = &'static str> {
         self.queues.iter().copied()
+    }
+}
+
+/// The result of a call on another thread, whose panic goes on here.
+async fn returned(call: JoinHandle<Result<(), BoxError>>) -> Result<(), BoxError> {
+    match call.await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(error) => Err(error.into()),
+        },
     }
 }
 

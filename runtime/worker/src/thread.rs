@@ -10,7 +10,7 @@ use crate::{Error, Handlers, Settings, Worker, migrate};
 
 /// A worker on a thread of its own, with a runtime of its own.
 ///
-/// Dropped, it is told to stop as a [`Worker`] is that is dropped, and not waited for.
+/// Dropped, it fetches nothing more, drops what runs and gives it back, and is not waited for.
 #[derive(Debug)]
 #[must_use = "a worker that is dropped stops"]
 pub struct WorkerThread {
@@ -22,7 +22,7 @@ impl Worker {
     /// Starts a worker for a program without an async runtime: on a thread of its own, on a database that is named by the path of a
     /// SQLite file, a URL `sqlite:…`, or one `postgres://…`. Returns once it has started.
     ///
-    /// A handler may block its thread, of which there is one for each processor: see [`Settings::workers`].
+    /// Handlers that block belong in [`Handlers::handle_blocking`].
     ///
     /// # Errors
     ///
@@ -75,7 +75,8 @@ impl Worker {
             let _ = starts.send(said);
             match (worker, stopped.await) {
                 (Some(worker), Ok(())) => worker.shutdown().await,
-                _ => Ok(()),
+                (Some(worker), Err(_)) => worker.cancel().await,
+                (None, _) => Ok(()),
             }
         };
         let thread = on_thread(runtime, live)?;

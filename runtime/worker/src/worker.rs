@@ -31,10 +31,10 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// The handlers ([`Error::NoHandlers`], [`Error::HandledTwice`], [`Error::KindName`],
-    /// [`Error::QueueName`]), the settings ([`Error::Settings`]) or the tables
-    /// ([`Error::NotMigrated`], [`Error::TablesOlder`], [`Error::TablesNewer`], [`Error::SqliteTooOld`]) are not what they have to be, where the
-    /// database cannot be reached ([`Error::Database`]), and outside of a tokio runtime ([`Error::NoRuntime`]).
+    /// The error says that the handlers ([`Error::NoHandlers`], [`Error::HandledTwice`], [`Error::KindName`], [`Error::QueueName`]), the
+    /// settings ([`Error::Settings`]) or the tables ([`Error::NotMigrated`], [`Error::TablesOlder`], [`Error::TablesNewer`],
+    /// [`Error::SqliteTooOld`]) are not what they have to be, that the database cannot be reached ([`Error::Database`]), or that there is no
+    /// tokio runtime ([`Error::NoRuntime`]).
     ///
     /// # Cancel safety
     ///
@@ -104,12 +104,17 @@ impl Worker {
     ///
     /// Dropped, what still runs is treated as if the worker was dropped.
     pub async fn shutdown(self) -> Result<(), Error> {
-        let Self {
-            mut running,
-            listener,
-        } = self;
-        drop(listener);
+        drop(self.listener);
+        let mut running = self.running;
         let stopped = running.stop().await;
+        stopped.map_err(|error| Error::Stopped(error.into()))
+    }
+
+    /// Fetches nothing more, drops what runs, and waits until that is given back.
+    pub(crate) async fn cancel(self) -> Result<(), Error> {
+        drop(self.listener);
+        let mut running = self.running;
+        let stopped = running.stop_and_cancel().await;
         stopped.map_err(|error| Error::Stopped(error.into()))
     }
 }

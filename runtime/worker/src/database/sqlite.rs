@@ -19,7 +19,7 @@ const DUE: &str = "SELECT count(*) FROM river_job \
     AND kind IN (SELECT value FROM json_each(?1)) AND queue IN (SELECT value FROM json_each(?2)) \
     AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)";
 const NOTIFY: &str = "INSERT INTO river_notification (topic, payload) VALUES ('river_insert', ?1)";
-const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = strftime('%Y-%m-%d %H:%M:%f', 'now') \
+pub(crate) const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = strftime('%Y-%m-%d %H:%M:%f', 'now') \
     WHERE id = ?1 AND state = 'running'";
 
 jobs_of!(

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use commit_on_success::commit_on_success;
 use commit_on_success_worker::{Context, Error, Handlers, Worker};
 use riverqueue::{Client, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
@@ -226,4 +227,47 @@ on_each_database! {
     a_job_is_not_completed_by_a_transaction_that_rolls_back,
     what_has_ended_meanwhile_is_refused_and_rolled_back,
     a_job_that_is_completed_here_looks_like_one_that_river_has_completed,
+}
+
+/// Stores an effect of the job and completes it, by a sync driver.
+#[commit_on_success]
+fn credit(conn: &mut Connection, context: &Context, id: i64) -> anyhow::Result<()> {
+    conn.execute(
+        "INSERT INTO credit VALUES (?1, ?2)",
+        (id, context.attempt()),
+    )?;
+    context.complete_blocking(conn)?;
+    anyhow::ensure!(id != -1 || context.attempt() > 1, "after it was completed");
+    assert!(id != 13, "thirteen");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_completes_its_job_on_a_connection_of_its_own() {
+    let scene = with_credits(Scene::<SqlitePool>::bare().await.unwrap()).await;
+    let path = scene.location.clone();
+    let handlers = Handlers::new().handle_blocking(move |context: Context, job: Index| {
+        let mut conn = Connection::open(&path)?;
+        credit(&mut conn, &context, job.id)?;
+        let again = credit(&mut conn, &context, job.id).unwrap_err();
+        let error = again.downcast_ref::<Error>();
+        assert!(matches!(error, Some(Error::NotRunning { .. })), "{error:?}");
+        anyhow::Ok(())
+    });
+    let mut jobs = Vec::new();
+    for id in [5, -1, 13] {
+        let json = format!(r#"{{"id": {id}}}"#);
+        jobs.push(scene.pool.store("index", "default", &json).await);
+    }
+    assert_eq!(Worker::drain(&scene.pool, &handlers).await.unwrap(), 3);
+    assert_eq!(scene.state(jobs[0]).await, "completed");
+    for (job, words) in [(jobs[1], "after it was completed"), (jobs[2], "thirteen")] {
+        let error = scene.error(job).await;
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!(scene.pool.number("SELECT count(*) FROM credit").await, 1);
+    scene.pool.pass_an_hour().await;
+    assert_eq!(Worker::drain(&scene.pool, &handlers).await.unwrap(), 2);
+    assert_eq!(scene.state(jobs[1]).await, "completed");
+    assert_eq!(scene.pool.number("SELECT count(*) FROM credit").await, 2);
 }

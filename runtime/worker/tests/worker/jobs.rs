@@ -346,6 +346,32 @@ fn order(conn: &mut Connection, id: i64) -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_worker_thread_that_is_dropped_gives_its_job_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobs.sqlite").display().to_string();
+    migrate_at(&path).unwrap();
+    let (runs, is_running) = mpsc::channel();
+    let handlers = Handlers::new().handle(move |_: Context, _: Mail| {
+        runs.send(()).unwrap();
+        std::future::pending::<anyhow::Result<()>>()
+    });
+    let worker = Worker::spawn(&path, handlers, &Settings::default()).unwrap();
+    let mut conn = Connection::open(&path).unwrap();
+    order(&mut conn, 1).unwrap();
+    is_running.recv_timeout(Duration::from_secs(10)).unwrap();
+    drop(worker);
+    let given_back = || {
+        let sql = "SELECT count(*) FROM river_job WHERE state = 'available' AND attempt = 0";
+        conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() == 1
+    };
+    let waits = (0..1000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        given_back()
+    });
+    assert!(waits, "its job is still running");
+}
+
+#[test]
 fn a_sync_program_has_a_worker_on_a_thread_of_its_own_which_its_transactions_wake() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("jobs.sqlite").display().to_string();
