@@ -107,8 +107,8 @@ impl Handlers {
 
     /// [`handle`](Self::handle) for a function that blocks, as those of sync drivers do: it is called on a thread for such calls.
     ///
-    /// One that outlives [`Settings::job_timeout`](crate::Settings::job_timeout) cannot be stopped. It goes on, while its attempt has failed and the
-    /// next one may begin.
+    /// One that outlives [`Settings::job_timeout`](crate::Settings::job_timeout), or a worker that is dropped, cannot be stopped. It goes on, while its
+    /// attempt is over and the next one may begin.
     ///
     /// ```
     /// # use commit_on_success::jobs::Job;

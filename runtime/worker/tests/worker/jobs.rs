@@ -280,6 +280,32 @@ async fn a_worker_that_is_elected_discards_what_it_does_not_know_and_a_dead_one_
     assert_eq!(scene.state(waits).await, "available");
 }
 
+async fn several_workers_share_the_jobs_and_run_none_twice<P: Store>(scene: Scene<P>) {
+    let scene = scene.migrated().await;
+    let (handlers, ran) = noting();
+    let mut workers = Vec::new();
+    for _ in 0..3 {
+        let settings = Settings::default().workers(4);
+        let worker = Worker::start(scene.pool.alone(), handlers.clone(), &settings).await;
+        workers.push(worker.unwrap());
+    }
+    for id in 0..60 {
+        scene
+            .pool
+            .store("index", "default", &format!(r#"{{"id": {id}}}"#))
+            .await;
+    }
+    let last = scene.pool.number("SELECT max(id) FROM river_job").await;
+    scene.until(last, "completed").await;
+    for worker in workers {
+        worker.shutdown().await.unwrap();
+    }
+    Worker::drain(&scene.pool, &handlers).await.unwrap();
+    let mut ids: Vec<_> = ran.lock().unwrap().iter().map(|(id, _)| *id).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (0..60).collect::<Vec<_>>());
+}
+
 async fn a_pool_of_one_connection_is_enough<P: Store>(scene: Scene<P>) {
     let scene = scene.migrated().await;
     let alone = scene.pool.alone();
@@ -323,6 +349,7 @@ on_each_database! {
     a_job_of_a_dead_worker_is_tried_again,
     a_worker_that_abstains_runs_jobs_and_is_not_elected,
     a_worker_that_is_elected_discards_what_it_does_not_know_and_a_dead_one_has_begun,
+    several_workers_share_the_jobs_and_run_none_twice,
     a_pool_of_one_connection_is_enough,
     tables_are_made_once,
 }
