@@ -43,4 +43,4 @@ sync_target!(
 );
 
 #[cfg(feature = "diesel-r2d2")]
-impl<M: ::diesel::r2d2::ManageConnection> crate::jobs::ByRef for ::diesel::r2d2::Pool<M> {}
+impl<M: ::diesel::r2d2::ManageConnection> crate::jobs::Useless for ::diesel::r2d2::Pool<M> {}
