@@ -14,7 +14,7 @@ use crate::test_transaction;
 use crate::transaction::{AsyncTransaction, CommitError, ConnectionId, Savepoint, Session as _};
 
 /// The place that stands in errors for a statement that believes to be outside of any block, in the transaction of a test.
-const SITE: Site = Site {
+pub(super) const SITE: Site = Site {
     function: "a statement of its own",
     module: module_path!(),
     file: file!(),
@@ -23,7 +23,7 @@ const SITE: Site = Site {
 };
 
 /// The savepoint of such a statement.
-const SAVEPOINT: Savepoint = Savepoint::OUTERMOST;
+pub(super) const SAVEPOINT: Savepoint = Savepoint::OUTERMOST;
 
 /// A statement that has its turn. In the transaction of a test, one that is in no block is a block of its own: it does what it
 /// would do in autocommit, and nothing where it fails.

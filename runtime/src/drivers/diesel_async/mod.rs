@@ -6,4 +6,9 @@ mod bb8;
 #[cfg(feature = "diesel-async-deadpool")]
 mod deadpool;
 mod on_drop;
+#[cfg(any(feature = "diesel-async-bb8", feature = "diesel-async-deadpool"))]
+mod source;
 mod transaction;
+
+#[cfg(any(feature = "diesel-async-bb8", feature = "diesel-async-deadpool"))]
+pub use source::Source;

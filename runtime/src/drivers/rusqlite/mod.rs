@@ -3,8 +3,6 @@
 mod check;
 #[cfg(feature = "ambient")]
 mod db;
-#[cfg(feature = "ambient")]
-mod open;
 mod pragma;
 mod sources;
 mod transaction;
