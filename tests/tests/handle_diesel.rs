@@ -310,7 +310,9 @@ macro_rules! on {
                     insert_on(conn, table, 12)
                 });
                 partly.unwrap();
-                let all = [1, 3, 4, 5, 10, 11, 12];
+                db.with(|conn| on(conn, table, 6)).unwrap();
+                db.with(|conn| on(conn, table, 20)).unwrap_err();
+                let all = [1, 3, 4, 5, 6, 10, 11, 12];
                 assert_eq!(db.with(|conn| rows(conn, table)).unwrap(), all);
                 let panics: Result<Result<(), Failure>, _> =
                     catch_unwind(AssertUnwindSafe(|| db.with(|_| panic!("the closure"))));

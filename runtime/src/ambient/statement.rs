@@ -22,8 +22,8 @@ pub(super) const SITE: Site = Site {
     column: 1,
 };
 
-/// The savepoint of such a statement.
-pub(super) const SAVEPOINT: Savepoint = Savepoint::OUTERMOST;
+/// The savepoint of such a statement, or of a lease, on the connection of which a block can begin.
+pub(super) const SAVEPOINT: Savepoint = Savepoint::AROUND_OUTERMOST;
 
 /// A statement that has its turn. In the transaction of a test, one that is in no block is a block of its own: it does what it
 /// would do in autocommit, and nothing where it fails.
