@@ -1,7 +1,4 @@
-//! Calls that survive the process: rows of a job queue, stored in the transaction that they belong to.
-//!
-//! [`enqueue!`](crate::enqueue) stores a [`Job`] in the table of [River](https://riverqueue.com), and a worker, in this process or in
-//! another one, runs it once the transaction has committed: the crate `commit_on_success_worker`.
+#![doc = include_str!("../docs/jobs.md")]
 
 mod configured;
 mod insert;
@@ -20,15 +17,38 @@ pub use configured::{Configured, Enqueue};
 pub use insert::{AsyncInsert, Insert, insert, insert_async};
 pub(crate) use listener::tell;
 pub use listener::{Listener, on_stored};
+#[doc(hidden)]
+pub use row::Encoded;
 #[allow(unused_imports, reason = "used by drivers")]
 pub(crate) use row::{Row, Unsupported};
 pub use target::Target;
 #[doc(hidden)]
-pub use target::{ByMut, ByRef};
+pub use target::{ByMut, ByRef, Useless};
 #[allow(unused_imports, reason = "each driver is either sync or async")]
 pub(crate) use target::{async_target, sync_target};
 
 /// A job that was stored.
+///
+/// ```
+/// # #[cfg(feature = "sqlx-sqlite")] {
+/// use commit_on_success::jobs::Job;
+/// use commit_on_success::{Error, enqueue};
+/// use sqlx::SqliteConnection;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Serialize, Deserialize)]
+/// # struct Mail {
+/// #     id: i64,
+/// # }
+/// # impl Job for Mail {
+/// #     const KIND: &'static str = "mail";
+/// # }
+///
+/// async fn number(conn: &mut SqliteConnection) -> Result<i64, Error> {
+///     let stored = enqueue!(conn, Mail { id: 1 }).await?;
+///     Ok(stored.id())
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enqueued {
     id: i64,
@@ -93,9 +113,10 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
 #[macro_export]
 macro_rules! enqueue {
     ($connection:expr, $job:expr $(,)?) => {{
+        let job = $crate::__private::jobs::job($job);
         #[allow(unused_imports)]
-        use $crate::__private::jobs::*;
-        $crate::jobs::Target::enqueue(($connection).target_of_job(), $job)
+        use $crate::__private::jobs::connections::*;
+        $crate::jobs::Target::enqueue(($connection).target_of_job(), job)
     }};
     ($($anything:tt)*) => {
         ::std::compile_error!(

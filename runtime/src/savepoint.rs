@@ -39,6 +39,12 @@ impl Savepoint {
         depth: u16::MAX,
     };
 
+    /// Another one, which has blocks inside of it that are outermost ones in a test.
+    pub(crate) const AROUND_OUTERMOST: Self = Self {
+        root: 0,
+        depth: u16::MAX - 1,
+    };
+
     /// The savepoint of a block in a transaction that somebody else has opened. It shares its name with no other that may
     /// be open on the same connection, even if blocks are around it that this thread cannot see.
     pub(crate) fn foreign() -> Self {
@@ -50,7 +56,7 @@ impl Savepoint {
     /// The savepoint of a block inside of one that has this. `None` where blocks are nested too deeply to be told apart.
     pub(crate) const fn nested(self) -> Option<Self> {
         match self.depth.checked_add(1) {
-            Some(depth) if depth < u16::MAX => Some(Self { depth, ..self }),
+            Some(depth) if depth < Self::AROUND_OUTERMOST.depth => Some(Self { depth, ..self }),
             _ => None,
         }
     }
@@ -136,7 +142,7 @@ mod tests {
     fn a_level_too_many_has_no_savepoint() {
         let deepest = Savepoint {
             root: 0,
-            depth: u16::MAX - 1,
+            depth: u16::MAX - 2,
         };
         assert_eq!(deepest.nested(), None);
     }

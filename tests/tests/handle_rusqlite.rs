@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use commit_on_success::rusqlite::Db;
 use commit_on_success::testing::TestTransaction;
-use commit_on_success::{Error, ErrorKind, commit_on_success, defer, transaction};
+use commit_on_success::{Error, ErrorKind, commit_on_success, defer, outside, transaction};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 
@@ -232,6 +232,32 @@ fn another_thread_is_outside() {
     stored.unwrap();
     assert_eq!(*seen.lock().unwrap(), [0; 0]);
     assert_eq!(database.committed(), [1]);
+}
+
+#[test]
+fn what_leaves_the_block_is_outside() {
+    let database = Database::new(2);
+    let db = database.handle();
+    let stored: Result<(), Failure> = transaction!(tx = &db => {
+        tx.execute("INSERT INTO item VALUES (1)", [])?;
+        assert_eq!(outside::scope(|| db.with(read))?, [0; 0]);
+        assert_eq!(db.with(read)?, [1]);
+        Ok(())
+    });
+    stored.unwrap();
+}
+
+#[test]
+fn blocks_of_a_handle_that_requires_one_are_in_the_transaction_of_a_test() {
+    let database = Database::new(1);
+    let pool = database.pool.clone();
+    let db: Handle = Db::required(move || pool.get());
+    let test = TestTransaction::begin(&db).unwrap();
+    block(&db, 1, true).unwrap();
+    let refused = insert(&db, 2).unwrap_err();
+    assert_eq!(kind(&refused), ErrorKind::NotInTransaction);
+    test.rollback().unwrap();
+    assert_eq!(database.committed(), [0; 0]);
 }
 
 #[test]

@@ -571,6 +571,31 @@ on_sync!(
     |tx| &mut *tx
 );
 on_sync!(
+    rusqlite_handle,
+    Table::on_sqlite(),
+    commit_on_success::rusqlite::Db<Box<::rusqlite::Connection>>,
+    |url| {
+        let path = path(url).to_owned();
+        commit_on_success::rusqlite::Db::new(move || {
+            ::rusqlite::Connection::open(&path).map(Box::new)
+        })
+    },
+    &commit_on_success::rusqlite::Db<Box<::rusqlite::Connection>>,
+    |owned| &*owned,
+    |tx| tx
+);
+on_sync!(
+    diesel_handle,
+    Table::on_postgres(),
+    commit_on_success::drivers::diesel::Db<diesel::PgConnection>,
+    |url| commit_on_success::drivers::diesel::Db::new(
+        diesel::r2d2::Pool::new(diesel::r2d2::ConnectionManager::new(url)).unwrap()
+    ),
+    &commit_on_success::drivers::diesel::Db<diesel::PgConnection>,
+    |owned| &*owned,
+    |tx| tx
+);
+on_sync!(
     postgres,
     Table::on_postgres(),
     ::postgres::Client,

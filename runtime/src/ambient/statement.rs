@@ -14,7 +14,7 @@ use crate::test_transaction;
 use crate::transaction::{AsyncTransaction, CommitError, ConnectionId, Savepoint, Session as _};
 
 /// The place that stands in errors for a statement that believes to be outside of any block, in the transaction of a test.
-const SITE: Site = Site {
+pub(super) const SITE: Site = Site {
     function: "a statement of its own",
     module: module_path!(),
     file: file!(),
@@ -22,8 +22,8 @@ const SITE: Site = Site {
     column: 1,
 };
 
-/// The savepoint of such a statement.
-const SAVEPOINT: Savepoint = Savepoint::OUTERMOST;
+/// The savepoint of such a statement, or of a lease, on the connection of which a block can begin.
+pub(super) const SAVEPOINT: Savepoint = Savepoint::AROUND_OUTERMOST;
 
 /// A statement that has its turn. In the transaction of a test, one that is in no block is a block of its own: it does what it
 /// would do in autocommit, and nothing where it fails.

@@ -11,6 +11,8 @@ pub(crate) enum Holder {
     Block,
     Statement,
     Lease,
+    /// A closure of a sync handle, which the code that wants the connection is inside of.
+    Closure,
 }
 
 impl Holder {
@@ -20,6 +22,9 @@ impl Holder {
             Self::Block => "a block inside of it is open, which goes on only when it is polled",
             Self::Statement => "a statement is under way, which goes on only when it is polled",
             Self::Lease => "it is leased, and the lease is not dropped",
+            Self::Closure => {
+                "a closure has it that is running: use the connection that the closure was given"
+            }
         }
     }
 }

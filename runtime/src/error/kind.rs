@@ -91,8 +91,8 @@ pub enum ErrorKind {
     /// knows the pool: it would have been outside of that block. Nothing was sent. What is meant to be outside uses the
     /// handle's pool.
     BesideBlock,
-    /// The connection of the transaction was not to be had in time, for a statement of a handle or for the end of the block: the
-    /// message says who has it. Nothing was sent.
+    /// The connection of the transaction was not to be had in time, for a statement of a handle or for the end of the block, or a closure
+    /// of a sync handle has it that the statement is inside of: the message says who has it. Nothing was sent.
     Busy,
     /// The pool had no connection for a lease of a handle. The source is the pool's error.
     Acquire,

@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::row::Row;
+use super::Row;
 use super::unstored::Unstored;
-use super::{Enqueue, Enqueued, Job};
+use super::{Encoded, Enqueued};
 use crate::error::{BoxError, Error};
 use crate::transaction::ConnectionId;
 
@@ -37,12 +37,12 @@ pub trait AsyncInsert: Send {
 ///
 /// Those of `enqueue!`.
 #[track_caller]
-pub fn insert<T: Insert, J: Enqueue>(mut target: T, job: J) -> Result<Enqueued, Error> {
-    let kind = J::Job::KIND;
+pub fn insert<T: Insert>(mut target: T, job: Encoded) -> Result<Enqueued, Error> {
+    let Encoded { kind, row } = job;
     let unstored = Unstored::begin(kind, Location::caller(), |connection| {
         target.is_on(connection)
     })?;
-    let row = match Row::of(&job.into_configured()) {
+    let row = match row {
         Ok(row) => row,
         Err(source) => return Err(unstored.failed(source)),
     };
@@ -57,15 +57,14 @@ pub fn insert<T: Insert, J: Enqueue>(mut target: T, job: J) -> Result<Enqueued, 
 
 /// Does what `enqueue!` promises. The block waits for the job from the call on.
 #[track_caller]
-pub fn insert_async<T: AsyncInsert, J: Enqueue>(
+pub fn insert_async<T: AsyncInsert>(
     mut target: T,
-    job: J,
+    job: Encoded,
 ) -> impl Future<Output = Result<Enqueued, Error>> + Send {
-    let kind = J::Job::KIND;
+    let Encoded { kind, row } = job;
     let unstored = Unstored::begin(kind, Location::caller(), |connection| {
         target.is_on(connection)
     });
-    let row = Row::of(&job.into_configured());
     async move {
         let unstored = unstored?;
         let row = match row {

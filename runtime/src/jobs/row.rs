@@ -19,11 +19,27 @@ pub struct Row {
     pub(crate) delay: i64,
 }
 
+/// A job that is ready to be stored, or the reason that it cannot be.
+#[derive(Debug)]
+pub struct Encoded {
+    pub(super) kind: &'static str,
+    pub(super) row: Result<Row, BoxError>,
+}
+
+impl Encoded {
+    pub(crate) fn of<J: Job>(job: &Configured<J>) -> Self {
+        Self {
+            kind: J::KIND,
+            row: Row::of(job),
+        }
+    }
+}
+
 /// The time after which a job may run at most: a hundred years.
 const LONGEST_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 impl Row {
-    pub(super) fn of<J: Job>(configured: &Configured<J>) -> Result<Self, BoxError> {
+    fn of<J: Job>(configured: &Configured<J>) -> Result<Self, BoxError> {
         let Configured {
             job,
             delay,

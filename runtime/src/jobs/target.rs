@@ -1,18 +1,17 @@
 //! The connections that jobs are stored by.
 
-use super::Enqueue;
+use super::Encoded;
 
 /// A connection that [`enqueue!`](crate::enqueue) stores jobs by: `&mut C`, or `&C` of the drivers that want no more, for the
 /// connection that the body of a block sees.
 #[diagnostic::on_unimplemented(
     message = "a job cannot be stored by `{Self}`",
-    label = "the connection of the block is wanted here, to PostgreSQL or SQLite",
-    note = "a pool gives another connection, whose row would be stored whatever becomes of the transaction"
+    label = "the connection of the block is wanted here, to PostgreSQL or SQLite"
 )]
 pub trait Target: Sized {
     #[doc(hidden)]
     #[track_caller]
-    fn enqueue(self, job: impl Enqueue) -> impl Sized;
+    fn enqueue(self, job: Encoded) -> impl Sized;
 }
 
 /// Finds a connection behind what leads to it, where storing wants it as a `&mut C`.
@@ -31,9 +30,27 @@ pub trait ByRef {
     }
 }
 
-/// A pool is none, and is told so.
+/// Refuses what leads to no connection that stores jobs in the block, in words of its own.
+pub trait Useless {
+    /// Does not compile. What it would be is left open, and so nothing that is done with it is another error.
+    fn target_of_job<T>(&self) -> T
+    where
+        Self: Useful,
+    {
+        unreachable!("nothing is both")
+    }
+}
+
+/// What jobs could be stored by.
+#[diagnostic::on_unimplemented(
+    message = "a job cannot be stored by `{Self}`",
+    label = "the connection of the block is wanted here, to PostgreSQL or SQLite",
+    note = "a pool gives another connection, whose row would be stored whatever becomes of the transaction"
+)]
+pub trait Useful {}
+
 #[cfg(any(feature = "deadpool-postgres", feature = "diesel-async-deadpool"))]
-impl<M, W> ByRef for deadpool::managed::Pool<M, W>
+impl<M, W> Useless for deadpool::managed::Pool<M, W>
 where
     M: deadpool::managed::Manager,
     W: From<deadpool::managed::Object<M>>,
@@ -52,7 +69,7 @@ macro_rules! sync_target {
             #[track_caller]
             fn enqueue(
                 self,
-                job: impl $crate::jobs::Enqueue,
+                job: $crate::jobs::Encoded,
             ) -> ::std::result::Result<$crate::jobs::Enqueued, $crate::error::Error> {
                 $crate::jobs::insert(self, job)
             }
@@ -74,7 +91,7 @@ macro_rules! async_target {
             #[track_caller]
             fn enqueue(
                 self,
-                job: impl $crate::jobs::Enqueue,
+                job: $crate::jobs::Encoded,
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<$crate::jobs::Enqueued, $crate::error::Error>,
             > + Send {

@@ -43,4 +43,35 @@ sync_target!(
 );
 
 #[cfg(feature = "diesel-r2d2")]
-impl<M: ::diesel::r2d2::ManageConnection> crate::jobs::ByRef for ::diesel::r2d2::Pool<M> {}
+impl<M: ::diesel::r2d2::ManageConnection> crate::jobs::Useless for ::diesel::r2d2::Pool<M> {}
+
+#[cfg(all(feature = "ambient", feature = "diesel-r2d2"))]
+mod by_handle {
+    use super::{
+        BoxError, ByDriver, Connection, ConnectionId, Diesel, Insert, LoadQuery, Number, Row,
+        Statement, Stores, sync_target,
+    };
+    use crate::drivers::diesel::Db;
+    use ::diesel::r2d2::R2D2Connection;
+
+    impl<C: Connection + R2D2Connection + Send + 'static> crate::jobs::ByRef for Db<C> {}
+
+    impl<C> Insert for &Db<C>
+    where
+        C: Connection<Backend: Stores> + R2D2Connection + Send + 'static,
+        Statement<C::Backend>: LoadQuery<'static, C, Number>,
+    {
+        fn is_on(&mut self, connection: ConnectionId) -> bool {
+            self.is_on_connection(connection)
+        }
+
+        fn insert(&mut self, row: &Row) -> Result<i64, BoxError> {
+            self.with(|connection| ByDriver::<Diesel, C>::new(connection).insert(row))
+        }
+    }
+
+    sync_target!(
+        [C: Connection<Backend: Stores> + R2D2Connection + Send + 'static] &Db<C>,
+        Statement<C::Backend>: LoadQuery<'static, C, Number>
+    );
+}

@@ -25,7 +25,9 @@ impl<M: ManageConnection> Hold for Pooled<M> {
     type Connection = M::Connection;
     type Handle<'t> = &'t mut PooledConnection<M>;
 
-    const OWNERSHIP: Ownership = Ownership::Pooled;
+    fn ownership(&self) -> Ownership {
+        Ownership::Pooled
+    }
 
     fn lend(&mut self) -> &mut PooledConnection<M> {
         &mut self.0

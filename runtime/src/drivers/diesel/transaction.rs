@@ -79,13 +79,13 @@ where
     H::Connection: Connection,
 {
     fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        let source = (H::OWNERSHIP, self.driver());
+        let source = (self.holder.ownership(), self.driver());
         let (steps, mut executor) = self.parts();
         at_once(steps.begin(&mut executor, |database| database.begin(options), source))
     }
 
     fn begin_with(&mut self, options: &Options, settings: &mut Settings) -> Result<(), BoxError> {
-        let source = (H::OWNERSHIP, self.driver());
+        let source = (self.holder.ownership(), self.driver());
         let (steps, mut executor) = self.parts();
         at_once(steps.begin_with(&mut executor, options, settings, source))
     }

@@ -4,8 +4,12 @@ use std::fmt;
 
 use ::bb8::{ManageConnection, Pool, PooledConnection};
 use ::diesel_async::AsyncConnection;
+use ::diesel_async::pooled_connection::AsyncDieselConnectionManager;
 
+use super::source::{SourcePool, connections};
 use super::transaction::{AsyncHold, DieselAsync, DieselAsyncTransaction};
+#[cfg(feature = "ambient")]
+use crate::ambient::Lease;
 use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::{AsyncBegin, Keeper};
@@ -33,7 +37,9 @@ macro_rules! hold {
             where
                 Self: 't;
 
-            const OWNERSHIP: Ownership = Ownership::Pooled;
+            fn ownership(&self) -> Ownership {
+                Ownership::Pooled
+            }
 
             fn lend(&mut self) -> &mut PooledConnection<$pooled, M> {
                 &mut self.0
@@ -92,6 +98,39 @@ where
 
     async fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
         AsyncBegin::acquire_session(&self).await
+    }
+}
+
+type Connections<C> = AsyncDieselConnectionManager<C>;
+
+connections!(
+    ManageConnection,
+    Pool,
+    Connection,
+    PooledConnection<'_, Connections<C>>
+);
+
+impl<M> SourcePool for Pool<M>
+where
+    M: ManageConnection<Error: std::error::Error + Send + Sync + 'static>,
+    M::Connection: AsyncConnection + 'static,
+{
+    type Connection = M::Connection;
+
+    type Taken = Taken<M>;
+
+    async fn take(&self) -> Result<Taken<M>, BoxError> {
+        Ok(Taken(self.get_owned().await?))
+    }
+
+    #[cfg(feature = "ambient")]
+    fn taken(transaction: DieselAsyncTransaction<Taken<M>>) -> Taken<M> {
+        transaction.holder
+    }
+
+    #[cfg(feature = "ambient")]
+    fn leased(lease: &mut Lease<Self>) -> &mut M::Connection {
+        lease
     }
 }
 

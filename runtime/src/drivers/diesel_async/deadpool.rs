@@ -4,8 +4,12 @@ use std::fmt;
 
 use ::deadpool::managed::{Manager, Object, Pool};
 use ::diesel_async::AsyncConnection;
+use ::diesel_async::pooled_connection::AsyncDieselConnectionManager;
 
+use super::source::{SourcePool, connections};
 use super::transaction::{AsyncHold, DieselAsync, DieselAsyncTransaction};
+#[cfg(feature = "ambient")]
+use crate::ambient::Lease;
 use crate::drivers::diesel_steps::{DieselBlock, Hold, Ownership};
 use crate::error::BoxError;
 use crate::transaction::{AsyncBegin, Keeper};
@@ -67,7 +71,9 @@ impl<M: Manager> Hold for Deadpool<M> {
     where
         M: 't;
 
-    const OWNERSHIP: Ownership = Ownership::Pooled;
+    fn ownership(&self) -> Ownership {
+        Ownership::Pooled
+    }
 
     fn lend(&mut self) -> &mut Object<M> {
         self.object()
@@ -136,15 +142,41 @@ where
     }
 }
 
+type Connections<C> = AsyncDieselConnectionManager<C>;
+
+connections!(Manager, Pool, Type, Object<Connections<C>>);
+
+impl<C> SourcePool for Pool<Connections<C>>
+where
+    C: AsyncConnection + 'static,
+    Connections<C>: Manager<Type = C, Error: std::error::Error + Send + Sync + 'static> + 'static,
+{
+    type Connection = C;
+
+    type Taken = Deadpool<Connections<C>>;
+
+    async fn take(&self) -> Result<Self::Taken, BoxError> {
+        Ok(Deadpool::new(self.get().await?))
+    }
+
+    #[cfg(feature = "ambient")]
+    fn taken(transaction: DieselAsyncTransaction<Self::Taken>) -> Self::Taken {
+        transaction.holder
+    }
+
+    #[cfg(feature = "ambient")]
+    fn leased(lease: &mut Lease<Self>) -> &mut C {
+        lease
+    }
+}
+
 #[cfg(feature = "ambient")]
 mod handle {
     use std::time::Duration;
 
-    use ::diesel_async::pooled_connection::AsyncDieselConnectionManager;
-
     use super::{
-        AsyncBegin, AsyncConnection, BoxError, Deadpool, DieselAsync, DieselAsyncTransaction,
-        Manager, Object, Pool,
+        AsyncBegin, AsyncConnection, BoxError, Connections, Deadpool, DieselAsync,
+        DieselAsyncTransaction, Manager, Object, Pool,
     };
     use crate::ambient;
     use crate::drivers::diesel_steps::Steps;
@@ -153,8 +185,6 @@ mod handle {
     pub(super) fn address<M: Manager>(pool: &Pool<M>) -> usize {
         std::ptr::from_ref(pool.manager()).addr()
     }
-
-    type Connections<C> = AsyncDieselConnectionManager<C>;
 
     impl<C> ambient::Pool for Pool<Connections<C>>
     where

@@ -54,7 +54,7 @@ async_target!(
 );
 
 #[cfg(feature = "diesel-async-bb8")]
-impl<M: ::bb8::ManageConnection> crate::jobs::ByRef for ::bb8::Pool<M> {}
+impl<M: ::bb8::ManageConnection> crate::jobs::Useless for ::bb8::Pool<M> {}
 
 /// Has jobs stored by the handles of a pool, on the connection of which a lease is had.
 #[cfg(all(

@@ -8,4 +8,9 @@ mod deadpool;
 #[cfg(feature = "jobs")]
 pub(crate) mod jobs;
 mod on_drop;
+#[cfg(any(feature = "diesel-async-bb8", feature = "diesel-async-deadpool"))]
+mod source;
 mod transaction;
+
+#[cfg(any(feature = "diesel-async-bb8", feature = "diesel-async-deadpool"))]
+pub use source::Source;

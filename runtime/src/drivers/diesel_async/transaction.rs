@@ -82,7 +82,7 @@ where
 
 impl<H: AsyncHold> AsyncTransaction for DieselAsyncTransaction<H> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
-        let source = (H::OWNERSHIP, self.driver());
+        let source = (self.holder.ownership(), self.driver());
         let (steps, mut executor) = self.parts();
         let statements = |database: Database| database.begin(options);
         steps.begin(&mut executor, statements, source).await
@@ -93,7 +93,7 @@ impl<H: AsyncHold> AsyncTransaction for DieselAsyncTransaction<H> {
         options: &Options,
         settings: &mut Settings,
     ) -> Result<(), BoxError> {
-        let source = (H::OWNERSHIP, self.driver());
+        let source = (self.holder.ownership(), self.driver());
         let (steps, mut executor) = self.parts();
         steps
             .begin_with(&mut executor, options, settings, source)
@@ -165,7 +165,7 @@ impl<H: AsyncHold> AsyncTransaction for DieselAsyncTransaction<H> {
             Abandoned::Interrupted if self.steps.in_doubt() => {
                 self.abandon_outermost();
                 // The reason may be that the connection is broken.
-                if H::OWNERSHIP == Ownership::Pooled && self.on_drop() == OnDrop::Queue {
+                if self.holder.ownership() == Ownership::Pooled && self.on_drop() == OnDrop::Queue {
                     self.close();
                 }
             }

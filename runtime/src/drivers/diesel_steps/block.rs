@@ -59,9 +59,28 @@ where
         })
     }
 
+    #[cfg(any(feature = "diesel-async-bb8", feature = "diesel-async-deadpool"))]
+    pub(in crate::drivers) fn of_parts(holder: H, steps: Steps) -> Self {
+        let driver = PhantomData;
+        Self {
+            holder,
+            steps,
+            driver,
+        }
+    }
+
+    #[cfg(any(feature = "diesel-async-bb8", feature = "diesel-async-deadpool"))]
+    pub(in crate::drivers) fn into_parts(self) -> (H, Steps) {
+        (self.holder, self.steps)
+    }
+
     #[cfg(all(
         feature = "ambient",
-        any(feature = "diesel-async-bb8", feature = "diesel-async-deadpool")
+        any(
+            feature = "diesel-async-bb8",
+            feature = "diesel-async-deadpool",
+            feature = "diesel-r2d2"
+        )
     ))]
     pub(in crate::drivers) fn steps_of_another_block(&self) -> Steps {
         let database = self.steps.database();
@@ -98,11 +117,11 @@ where
     }
 
     fn owns_connection(&self) -> bool {
-        H::OWNERSHIP != Ownership::Borrowed
+        self.holder.ownership() != Ownership::Borrowed
     }
 
     fn closes_connection(&self) -> bool {
-        H::OWNERSHIP == Ownership::Pooled
+        self.holder.ownership() == Ownership::Pooled
     }
 
     fn is_exclusive(&self) -> bool {

@@ -15,7 +15,7 @@ pub trait Hold {
         Self: 't;
 
     /// Whether the source was given to the block for good.
-    const OWNERSHIP: Ownership;
+    fn ownership(&self) -> Ownership;
 
     /// Lends the connection to the body.
     fn lend(&mut self) -> Self::Handle<'_>;
@@ -51,7 +51,9 @@ impl<'c, C> Hold for &'c mut C {
     where
         'c: 't;
 
-    const OWNERSHIP: Ownership = Ownership::Borrowed;
+    fn ownership(&self) -> Ownership {
+        Ownership::Borrowed
+    }
 
     fn lend(&mut self) -> &mut C {
         self
@@ -70,7 +72,9 @@ impl<G: DerefMut<Target: Sized>> Hold for Owned<G> {
     where
         G: 't;
 
-    const OWNERSHIP: Ownership = Ownership::Guarded;
+    fn ownership(&self) -> Ownership {
+        Ownership::Guarded
+    }
 
     fn lend(&mut self) -> &mut G::Target {
         &mut self.0

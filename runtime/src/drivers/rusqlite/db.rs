@@ -7,11 +7,9 @@ use std::sync::Arc;
 
 use ::rusqlite::Connection;
 
-use super::open::{self, Listed};
 use super::sources::Access;
 use super::transaction::{Rusqlite, RusqliteTransaction};
-use crate::ambient::Numbered;
-use crate::context::{self, Around};
+use crate::ambient::local::{Listed, Local, User};
 use crate::drivers::ownership::Ownership;
 use crate::error::{BoxError, Error, Reason};
 use crate::pool_id::PoolId;
@@ -22,9 +20,7 @@ pub struct Db<G>(Arc<Shared<G>>);
 
 struct Shared<G> {
     get: Box<dyn Fn() -> Result<G, BoxError> + Send + Sync>,
-    /// Whether it is used in transactions only.
-    required: bool,
-    number: Numbered,
+    local: Local,
 }
 
 impl<G: Deref<Target = Connection> + 'static> Db<G> {
@@ -49,8 +45,7 @@ impl<G: Deref<Target = Connection> + 'static> Db<G> {
     ) -> Self {
         Self(Arc::new(Shared {
             get: Box::new(move || get().map_err(Into::into)),
-            required,
-            number: Numbered::new::<Rusqlite>(None),
+            local: Local::new::<Rusqlite>(required),
         }))
     }
 
@@ -71,16 +66,13 @@ impl<G: Deref<Target = Connection> + 'static> Db<G> {
     where
         E: From<Error>,
     {
-        if let Some(connection) = self.around()? {
-            return f(&connection);
-        }
-        if self.0.required {
-            return Err(Error::from(Reason::NotInTransaction).into());
+        if let Some(around) = self.0.local.around_statements::<G>()? {
+            return f(&around.guard);
         }
         let connection = self
             .get()
             .map_err(|source| Error::from(Reason::Acquire(source)))?;
-        let _listed = open::list(self.0.number.id(), id(&connection), Rc::clone(&connection));
+        let _listed = self.list(&connection, User::Closure);
         f(&connection)
     }
 
@@ -96,30 +88,17 @@ impl<G: Deref<Target = Connection> + 'static> Db<G> {
     /// Whether a job of the innermost open block, which is on that connection, would be stored by it.
     #[cfg(feature = "jobs")]
     pub(super) fn is_on_connection(&self, connection: ConnectionId) -> bool {
-        match self.around() {
-            Ok(around) => around.is_some_and(|around| id(&around) == connection),
-            Err(_) => true,
-        }
+        self.0.local.is_on(connection)
     }
 
     fn get(&self) -> Result<Rc<G>, BoxError> {
         Ok(Rc::new(self.outside()?))
     }
 
-    /// The connection of the transaction that the running code is in, or of [`with`](Self::with) around it.
-    fn around(&self) -> Result<Option<Rc<G>>, Error> {
-        let number = &self.0.number;
-        let find = |connection| open::find(number.id(), connection);
-        match context::around(find, number.is_beside()) {
-            Around::In { found, .. } => Ok(Some(found)),
-            Around::Beside(site) => Err(Reason::BesideBlock(site).into()),
-            Around::Nothing => Ok(open::innermost(number.id(), self.0.required)),
-        }
+    fn list(&self, connection: &Rc<G>, user: User) -> Listed {
+        let id = ConnectionId::of::<Connection>(connection);
+        self.0.local.list(id, user, connection)
     }
-}
-
-fn id<G: Deref<Target = Connection>>(connection: &Rc<G>) -> ConnectionId {
-    ConnectionId::of::<Connection>(connection)
 }
 
 impl<G> Clone for Db<G> {
@@ -131,7 +110,7 @@ impl<G> Clone for Db<G> {
 impl<G> fmt::Debug for Db<G> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Db");
-        shown.field("required", &self.0.required);
+        shown.field("required", &self.0.local.required);
         shown.finish_non_exhaustive()
     }
 }
@@ -144,15 +123,15 @@ impl<G: Deref<Target = Connection> + 'static> Begin<Handles> for &Db<G> {
     type Transaction = RusqliteTransaction<Found<G>, Handles>;
 
     fn acquire_session(self) -> Result<Self::Transaction, BoxError> {
-        if let Some(connection) = self.around()? {
+        if let Some(around) = self.0.local.around()? {
             let found = Found {
-                connection,
+                connection: around.guard,
                 listed: None,
             };
             return Ok(RusqliteTransaction::new(found, Ownership::Borrowed));
         }
         let connection = self.get()?;
-        let listed = open::list(self.0.number.id(), id(&connection), Rc::clone(&connection));
+        let listed = self.list(&connection, User::Block);
         let found = Found {
             connection,
             listed: Some(listed),

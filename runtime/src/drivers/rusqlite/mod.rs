@@ -5,8 +5,6 @@ mod check;
 mod db;
 #[cfg(feature = "jobs")]
 pub(crate) mod jobs;
-#[cfg(feature = "ambient")]
-mod open;
 mod pragma;
 mod sources;
 mod transaction;

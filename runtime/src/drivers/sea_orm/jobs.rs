@@ -7,13 +7,12 @@ use super::database::Database;
 use crate::ambient::Handle;
 use crate::drivers::dialect::jobs;
 use crate::error::BoxError;
-use crate::jobs::{AsyncInsert, ByRef, Row, Unsupported, async_target};
+use crate::jobs::{AsyncInsert, ByRef, Row, Unsupported, Useless, async_target};
 use crate::transaction::ConnectionId;
 
 impl ByRef for DatabaseTransaction {}
 
-/// A pool is none, and is told so.
-impl ByRef for DatabaseConnection {}
+impl Useless for DatabaseConnection {}
 
 async fn insert(connection: &impl ConnectionTrait, row: Row) -> Result<i64, BoxError> {
     let backend = connection.get_database_backend();

@@ -3,13 +3,12 @@
 use sqlx_core::database::Database;
 use sqlx_core::pool::Pool;
 
-use crate::jobs::{ByMut, ByRef};
+use crate::jobs::Useless;
 
-/// A pool is none, and is told so.
-impl<DB: Database> ByRef for Pool<DB> {}
+impl<DB: Database> Useless for Pool<DB> {}
 
 #[cfg(feature = "sqlx-mysql")]
-impl ByMut for sqlx_mysql::MySqlConnection {}
+impl Useless for sqlx_mysql::MySqlConnection {}
 
 #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-sqlite"))]
 macro_rules! stores_jobs {

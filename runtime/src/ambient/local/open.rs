@@ -1,9 +1,10 @@
-//! The connections that handles have led to on this thread, while they are used.
+//! The connections that handles of sync drivers have led to on this thread, while they are used.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::{Place, Reached};
 use crate::pool_id::PoolId;
 use crate::test_transaction;
 use crate::transaction::ConnectionId;
@@ -17,14 +18,29 @@ struct Open {
     number: u64,
     pool: PoolId,
     connection: ConnectionId,
+    user: User,
     guard: Rc<dyn Any>,
 }
 
+/// Who has been led to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum User {
+    /// A block, which is found on the stack, or nowhere.
+    Block,
+    /// A closure that is in no block.
+    Closure,
+}
+
 /// A connection that can be found until this is dropped.
-pub(super) struct Listed(u64);
+pub(crate) struct Listed(u64);
 
 /// Lets a connection be found.
-pub(super) fn list<G: 'static>(pool: PoolId, connection: ConnectionId, guard: Rc<G>) -> Listed {
+pub(super) fn list<G: 'static>(
+    pool: PoolId,
+    connection: ConnectionId,
+    user: User,
+    guard: Rc<G>,
+) -> Listed {
     let number = LISTED.get();
     LISTED.set(number + 1);
     OPEN.with_borrow_mut(|open| {
@@ -32,6 +48,7 @@ pub(super) fn list<G: 'static>(pool: PoolId, connection: ConnectionId, guard: Rc
             number,
             pool,
             connection,
+            user,
             guard,
         });
     });
@@ -55,13 +72,22 @@ pub(super) fn find<G: 'static>(pool: PoolId, connection: ConnectionId) -> Option
     last(|open| open.pool == pool && open.connection == connection)
 }
 
-/// The connection of a pool that code uses which is in no block, or of a test that it is in alone.
-pub(super) fn innermost<G: 'static>(pool: PoolId, required: bool) -> Option<Rc<G>> {
-    if required {
-        return None;
-    }
+/// Whether that connection of a pool can be found.
+#[cfg(feature = "jobs")]
+pub(super) fn is_listed(pool: PoolId, connection: ConnectionId) -> bool {
+    OPEN.with_borrow(|open| {
+        let mut open = open.iter();
+        open.any(|open| open.pool == pool && open.connection == connection)
+    })
+}
+
+/// The connection of a pool that code has which is in no block: that of a test, or of a closure around it.
+pub(super) fn alone<G: 'static>(pool: PoolId) -> Option<Reached<G>> {
     let of_test = |open: &Open| open.pool == pool && test_transaction::is_open(open.connection);
-    last(of_test).or_else(|| last(|open| open.pool == pool))
+    let of_closure = |open: &Open| open.pool == pool && open.user == User::Closure;
+    let reached = |place| move |guard| Reached { guard, place };
+    let in_test = last(of_test).map(reached(Place::Test));
+    in_test.or_else(|| last(of_closure).map(reached(Place::Closure)))
 }
 
 fn last<G: 'static>(wanted: impl Fn(&Open) -> bool) -> Option<Rc<G>> {
