@@ -80,8 +80,11 @@ impl Notifier {
         let listener = on_stored(move |queue| heard.add(queue));
         let (own, told) = (pool.apart(), Arc::clone(&news));
         let speaker = runtime.spawn(async move {
-            while !told.is_last.load(Ordering::Acquire) {
+            let mut is_last = false;
+            while !is_last {
                 told.came.notified().await;
+                // Read ahead of the news: whatever came before the end is among them.
+                is_last = told.is_last.load(Ordering::Acquire);
                 tell(&own, &told).await;
             }
         });
