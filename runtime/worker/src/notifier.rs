@@ -21,6 +21,8 @@ use crate::database::JobPool;
 /// the transaction would have PostgreSQL commit one transaction after the other. A word that is lost costs its job the time until
 /// that look, and no more.
 ///
+/// It hears of all jobs that this process stores, in whichever database, and speaks in one.
+///
 /// For programs that store jobs which others run. The workers of the same process need none. Dropped, it is silent.
 #[derive(Debug)]
 #[must_use = "it tells nobody any more once it is dropped"]

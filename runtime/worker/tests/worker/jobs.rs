@@ -8,6 +8,7 @@ use commit_on_success::{commit_on_success, enqueue};
 use commit_on_success_worker::{Context, Handlers, Settings, Worker, migrate, migrate_at};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
 use tokio::sync::Notify;
 
 use crate::scene::{Index, Scene, Store, on_each_database};
@@ -422,4 +423,25 @@ fn a_sync_program_has_a_worker_on_a_thread_of_its_own_which_its_transactions_wak
     let completed = "SELECT count(*) FROM river_job WHERE state = 'completed'";
     let completed: i64 = conn.query_row(completed, [], |row| row.get(0)).unwrap();
     assert_eq!(completed, 2);
+}
+
+#[tokio::test]
+async fn a_sync_program_has_a_worker_on_a_server() {
+    let Some(scene) = Scene::<PgPool>::bare().await else {
+        return;
+    };
+    let url = scene.location.replace('#', "?options[search_path]=");
+    let (handlers, ran) = noting();
+    let worker = tokio::task::spawn_blocking(move || {
+        migrate_at(&url).unwrap();
+        Worker::spawn(&url, handlers, &Settings::default()).unwrap()
+    });
+    let worker = worker.await.unwrap();
+    let job = scene.pool.store("index", "default", r#"{"id": 1}"#).await;
+    scene.until(job, "completed").await;
+    tokio::task::spawn_blocking(|| worker.shutdown())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(*ran.lock().unwrap(), [(1, 1)]);
 }

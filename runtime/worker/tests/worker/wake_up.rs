@@ -152,3 +152,22 @@ async fn workers_of_other_processes_on_one_file_are_told() {
     let told = "SELECT count(*) FROM river_notification WHERE topic = 'river_insert' AND payload = '{\"queue\":\"told\"}'";
     assert_eq!(scene.pool.number(told).await, 1);
 }
+
+#[tokio::test]
+async fn one_word_is_for_all_commits_that_came_while_the_last_was_under_way() {
+    let scene = Scene::<SqlitePool>::bare().await.unwrap().migrated().await;
+    let elsewhere = Scene::<SqlitePool>::bare().await.unwrap().migrated().await;
+    let notifier = Notifier::start(&scene.pool).unwrap();
+    let holds_it_up = scene.pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    elsewhere.pool.enqueue::<Told>().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for _ in 0..5 {
+        elsewhere.pool.enqueue::<Told>().await.unwrap();
+    }
+    let shutdown = tokio::spawn(notifier.shutdown());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    holds_it_up.rollback().await.unwrap();
+    shutdown.await.unwrap();
+    let told = "SELECT count(*) FROM river_notification WHERE payload = '{\"queue\":\"told\"}'";
+    assert_eq!(scene.pool.number(told).await, 2);
+}
