@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use commit_on_success::commit_on_success;
 use commit_on_success_worker::{Context, Error, Handlers, Worker};
+use riverqueue::database::{begin_postgres, begin_sqlite_write};
 use riverqueue::{Client, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -21,15 +22,12 @@ trait Completes: Store {
         job: Index,
     ) -> impl Future<Output = anyhow::Result<()>> + Send;
 
-    /// An expression for the form in which the time is written at which a job ended.
-    const SHAPE: &'static str;
-
     /// A client whose jobs are completed by the call that River has for it.
     fn client_of_river(self) -> Client;
 }
 
 macro_rules! completes {
-    ($pool:ty, $shape:literal) => {
+    ($pool:ty, $begin:ident) => {
         impl Completes for $pool {
             async fn credit(self, context: Context, job: Index) -> anyhow::Result<()> {
                 #[commit_on_success(tx = pool)]
@@ -50,8 +48,6 @@ macro_rules! completes {
                 credit(&self, &context, job).await
             }
 
-            const SHAPE: &'static str = $shape;
-
             fn client_of_river(self) -> Client {
                 let pool = self.clone();
                 let mut workers = Workers::new();
@@ -59,7 +55,7 @@ macro_rules! completes {
                     move |context: WorkContext, _: riverqueue::Job<RiversIndex>| {
                         let pool = pool.clone();
                         async move {
-                            let mut tx = pool.begin().await?;
+                            let mut tx = $begin(&pool).await?;
                             context.job_complete_tx(&mut tx).await?;
                             tx.commit().await?;
                             Ok::<_, riverqueue::Error>(WorkOutcome::Complete)
@@ -77,17 +73,14 @@ macro_rules! completes {
     };
 }
 
-completes!(
-    SqlitePool,
-    "finalized_at GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]'"
-);
-completes!(PgPool, "pg_typeof(finalized_at)");
+completes!(SqlitePool, begin_sqlite_write);
+completes!(PgPool, begin_postgres);
 
 /// A job of the same kind, as River has it.
 #[derive(Serialize, Deserialize, JobArgs)]
 #[river(kind = "index")]
-struct RiversIndex {
-    id: i64,
+pub(crate) struct RiversIndex {
+    pub(crate) id: i64,
 }
 
 fn crediting<P: Completes>(pool: &P) -> Handlers {
@@ -197,22 +190,22 @@ async fn a_job_that_is_completed_here_looks_like_one_that_river_has_completed<P:
     scene.until(theirs, "completed").await;
     running.stop().await.unwrap();
     for column in [
-        "args",
+        &P::json("args"),
         "attempt",
         "attempted_by IS NULL",
         "errors",
         "finalized_at >= attempted_at",
         "kind",
         "max_attempts",
-        "metadata",
+        &P::json("metadata"),
         "priority",
         "queue",
         "scheduled_at <= attempted_at",
         "state",
-        "tags",
+        &P::json("tags"),
         "unique_key",
         "unique_states",
-        P::SHAPE,
+        &P::form("finalized_at"),
     ] {
         let pair = (
             scene.pool.text(column, ours).await,

@@ -37,6 +37,15 @@ pub(crate) trait Store: JobPool {
     /// Asks for one text, which is of any type.
     fn text(&self, expression: &str, job: i64) -> impl Future<Output = Option<String>> + Send;
 
+    /// An expression for the text of a column of JSON.
+    fn json(column: &str) -> String;
+
+    /// An expression for the form in which a time is written.
+    fn form(column: &str) -> String;
+
+    /// An expression for how long a job was to wait, in tens of seconds.
+    const DELAY: &'static str;
+
     /// A pool of one connection to the same tables.
     fn alone(&self) -> Self;
 
@@ -45,7 +54,7 @@ pub(crate) trait Store: JobPool {
 }
 
 macro_rules! store {
-    ($pool:ty, $database:ty, $args:literal, $hour:literal) => {
+    ($pool:ty, $database:ty, $args:literal, $json:literal, $form:literal, $seconds:literal, $hour:literal) => {
         impl Store for $pool {
             async fn run(&self, sql: &str) {
                 let sql = AssertSqlSafe(sql.to_owned());
@@ -80,6 +89,16 @@ macro_rules! store {
                 row.fetch_one(self).await.unwrap()
             }
 
+            fn json(column: &str) -> String {
+                format!($json, column)
+            }
+
+            fn form(column: &str) -> String {
+                format!($form, column)
+            }
+
+            const DELAY: &'static str = $seconds;
+
             fn alone(&self) -> Self {
                 let options = (*self.connect_options()).clone();
                 let pool = sqlx::pool::PoolOptions::new().max_connections(1);
@@ -97,6 +116,10 @@ store!(
     SqlitePool,
     sqlx::Sqlite,
     "jsonb($3)",
+    // A mark of River's own, by which it knows its row from one that was there.
+    "json_remove({}, '$.\"river:unique_nonce\"')",
+    "{} GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]'",
+    "round((julianday(scheduled_at) - julianday(created_at)) * 8640)",
     "UPDATE river_job SET attempted_at = strftime('%Y-%m-%d %H:%M:%f', attempted_at, '-1 hour') WHERE state = 'running';
      UPDATE river_job SET scheduled_at = strftime('%Y-%m-%d %H:%M:%f', scheduled_at, '-1 hour')
      WHERE state IN ('available', 'retryable', 'scheduled');
@@ -106,6 +129,9 @@ store!(
     PgPool,
     sqlx::Postgres,
     "$3::jsonb",
+    "to_json({})",
+    "pg_typeof({})",
+    "round(extract(epoch FROM scheduled_at - created_at) / 10)",
     "UPDATE river_job SET attempted_at = attempted_at - interval '1 hour' WHERE state = 'running';
      UPDATE river_job SET scheduled_at = scheduled_at - interval '1 hour'
      WHERE state IN ('available', 'retryable', 'scheduled');
@@ -117,7 +143,7 @@ pub(crate) struct Scene<P> {
     pub(crate) pool: P,
     /// The path of the file, or a URL.
     pub(crate) location: String,
-    own: Own,
+    _own: Own,
 }
 
 enum Own {
@@ -180,7 +206,7 @@ impl Scene<SqlitePool> {
         Some(Self {
             pool: sqlite_pool(&location).await,
             location,
-            own: Own::File(directory),
+            _own: Own::File(directory),
         })
     }
 }
@@ -194,7 +220,7 @@ impl Scene<PgPool> {
         Some(Self {
             pool: postgres_pool(&location).await,
             location,
-            own: Own::Schema { url, name },
+            _own: Own::Schema { url, name },
         })
     }
 }
@@ -225,10 +251,7 @@ impl<P: Store> Scene<P> {
 
     /// The last error of a job's attempts.
     pub(crate) async fn error(&self, job: i64) -> String {
-        let errors = match self.own {
-            Own::File(_) => self.pool.text("json(errors)", job).await,
-            Own::Schema { .. } => self.pool.text("array_to_json(errors)", job).await,
-        };
+        let errors = self.pool.text(&P::json("errors"), job).await;
         errors.expect("it has not failed")
     }
 
