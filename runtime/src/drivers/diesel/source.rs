@@ -130,7 +130,9 @@ impl<C: Connection + R2D2Connection + Send> Hold for Had<'_, C> {
     fn ownership(&self) -> Ownership {
         match self {
             Self::Pooled(pooled) => pooled.ownership(),
-            _ => Ownership::Borrowed,
+            Self::Borrowed(_) => Ownership::Borrowed,
+            #[cfg(feature = "ambient")]
+            Self::Leased(_) => Ownership::Borrowed,
         }
     }
 
