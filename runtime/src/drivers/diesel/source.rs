@@ -36,7 +36,7 @@ use crate::transaction::Begin;
 /// }
 ///
 /// # use diesel::connection::SimpleConnection as _;
-/// let pool = Pool::builder().max_size(1).build(ConnectionManager::new(":memory:"))?;
+/// let pool = Pool::builder().max_size(1).build(ConnectionManager::<SqliteConnection>::new(":memory:"))?;
 /// # pool.get()?.batch_execute("CREATE TABLE object (title TEXT)")?;
 /// store(&pool, "alone")?; // a transaction
 /// pool.get()?.transaction(|conn| store(conn, "in another one"))?; // a savepoint
