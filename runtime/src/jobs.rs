@@ -91,19 +91,16 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     const ATTEMPTS: u16 = 25;
 
     /// One that is not run before this time has passed.
-    #[must_use]
     fn after(self, delay: Duration) -> Configured<Self> {
         Configured::new(self).after(delay)
     }
 
     /// One that is tried so often before it is given up.
-    #[must_use]
     fn attempts(self, attempts: u16) -> Configured<Self> {
         Configured::new(self).attempts(attempts)
     }
 
     /// One that is run before others that are due, or after them: 1 is the first, 4 the last, and most are of 1.
-    #[must_use]
     fn priority(self, priority: u8) -> Configured<Self> {
         Configured::new(self).priority(priority)
     }

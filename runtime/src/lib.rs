@@ -58,6 +58,7 @@ pub mod __private;
 #[cfg(feature = "ambient")]
 #[allow(
     dead_code,
+    unreachable_pub,
     unused_imports,
     reason = "each driver has its own part of it"
 )]

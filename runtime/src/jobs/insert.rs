@@ -56,6 +56,10 @@ pub fn insert<T: Insert>(mut target: T, job: Encoded) -> Result<Enqueued, Error>
 }
 
 /// Does what `enqueue!` promises. The block waits for the job from the call on.
+///
+/// # Errors
+///
+/// Those of `enqueue!`.
 #[track_caller]
 pub fn insert_async<T: AsyncInsert>(
     mut target: T,

@@ -30,22 +30,22 @@ pub struct Shared<H: Exclusive> {
 
 impl<H: Exclusive> Shared<H> {
     pub(crate) fn begin(handle: H) -> Result<Self, BoxError> {
-        let (slot, steps, listed) = match handle.local().around()? {
-            Some(Reached { guard: slot, place }) => {
-                let steps = H::steps(&*Slot::lend(&slot, place.site())?);
-                (slot, Some(steps), None)
-            }
-            None => {
-                let slot = Slot::new(handle.acquire()?);
-                let listed = handle.local().list(slot.connection, User::Block, &slot);
-                (slot, None, Some(listed))
-            }
-        };
+        if let Some(Reached { guard: slot, place }) = handle.local().around()? {
+            let steps = H::steps(&*Slot::lend(&slot, place.site())?);
+            return Ok(Self {
+                handle,
+                slot,
+                steps: Some(steps),
+                listed: None,
+            });
+        }
+        let slot = Slot::new(handle.acquire()?);
+        let listed = handle.local().list(slot.connection, User::Block, &slot);
         Ok(Self {
             handle,
             slot,
-            steps,
-            listed,
+            steps: None,
+            listed: Some(listed),
         })
     }
 

@@ -36,7 +36,7 @@ use crate::transaction::Begin;
 /// }
 ///
 /// # use diesel::connection::SimpleConnection as _;
-/// let pool = Pool::builder().max_size(1).build(ConnectionManager::new(":memory:"))?;
+/// let pool = Pool::builder().max_size(1).build(ConnectionManager::<SqliteConnection>::new(":memory:"))?;
 /// # pool.get()?.batch_execute("CREATE TABLE object (title TEXT)")?;
 /// store(&pool, "alone")?; // a transaction
 /// pool.get()?.transaction(|conn| store(conn, "in another one"))?; // a savepoint
@@ -130,7 +130,9 @@ impl<C: Connection + R2D2Connection + Send> Hold for Had<'_, C> {
     fn ownership(&self) -> Ownership {
         match self {
             Self::Pooled(pooled) => pooled.ownership(),
-            _ => Ownership::Borrowed,
+            Self::Borrowed(_) => Ownership::Borrowed,
+            #[cfg(feature = "ambient")]
+            Self::Leased(_) => Ownership::Borrowed,
         }
     }
 

@@ -143,6 +143,15 @@ pub enum Had<'s, P: SourcePool> {
     Leased(Lease<P>),
 }
 
+impl<P: SourcePool> Had<'_, P> {
+    fn taken(&self) -> Option<&P::Taken> {
+        let Self::Pooled(taken) = self else {
+            return None;
+        };
+        Some(taken)
+    }
+}
+
 impl<P: SourcePool> fmt::Debug for Had<'_, P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Had")
@@ -157,10 +166,7 @@ impl<P: SourcePool> Hold for Had<'_, P> {
         Self: 't;
 
     fn ownership(&self) -> Ownership {
-        match self {
-            Self::Pooled(taken) => taken.ownership(),
-            _ => Ownership::Borrowed,
-        }
+        self.taken().map_or(Ownership::Borrowed, Hold::ownership)
     }
 
     fn lend(&mut self) -> &mut Self::Connection {
@@ -177,10 +183,7 @@ impl<P: SourcePool> Hold for Had<'_, P> {
     }
 
     fn pool(&self) -> Option<usize> {
-        match self {
-            Self::Pooled(taken) => taken.pool(),
-            _ => None,
-        }
+        self.taken().and_then(Hold::pool)
     }
 
     fn close(&mut self) {

@@ -60,10 +60,7 @@ struct StillNested;
 
 /// The steps of one block.
 #[derive(Debug)]
-#[cfg_attr(
-    not(feature = "ambient"),
-    allow(unreachable_pub, reason = "handles have steps of several blocks")
-)]
+#[allow(unreachable_pub, reason = "handles have steps of several blocks")]
 pub struct Steps {
     database: Database,
     interrupted: Interrupted,
