@@ -10,6 +10,7 @@ mod bad_input;
 mod complete;
 mod examples;
 mod jobs;
+mod life;
 mod pinned;
 mod process_death;
 mod scene;

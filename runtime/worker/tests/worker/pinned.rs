@@ -103,7 +103,7 @@ async fn a_job_that_is_stored_here_looks_like_one_that_river_has_stored<P: River
     let scene = scene.migrated().await;
     let usual = InsertOpts::default;
     let last = "SELECT max(id) FROM river_job";
-    let later = SystemTime::now() + Duration::from_secs(600);
+    let later = SystemTime::now() + Duration::from_mins(10);
     let later = usual().with_scheduled_at(later.try_into().unwrap());
     let index = || Index { id: 7 };
     for (job, options, which) in [
@@ -114,7 +114,7 @@ async fn a_job_that_is_stored_here_looks_like_one_that_river_has_stored<P: River
             "attempts",
         ),
         (index().priority(4), usual().with_priority(4), "priority"),
-        (index().after(Duration::from_secs(600)), later, "later"),
+        (index().after(Duration::from_mins(10)), later, "later"),
     ] {
         scene.pool.ours(job).await;
         let ours = scene.pool.number(last).await;
