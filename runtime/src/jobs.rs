@@ -81,10 +81,11 @@ impl Enqueued {
 /// }
 /// ```
 pub trait Job: Serialize + DeserializeOwned + Send + 'static {
-    /// The name of this kind of jobs, of 1 to 127 characters.
+    /// The name of this kind of jobs, of 1 to 127 bytes; another one does not compile where such a job is enqueued.
     const KIND: &'static str;
 
-    /// The queue that they wait in, of 1 to 127 characters.
+    /// The queue that they wait in, of 1 to 64 bytes: words of `a` to `z` and digits, with `_`, `-` or `|` between them, as River has
+    /// queues. Another one does not compile where such a job is enqueued.
     const QUEUE: &'static str = "default";
 
     /// How often one is tried before it is given up.
