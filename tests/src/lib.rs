@@ -20,3 +20,4 @@ pub mod stoppable;
 pub mod table;
 pub mod transient;
 pub mod victims;
+pub mod with_diesel;
