@@ -7,6 +7,7 @@ mod database;
 mod ends;
 #[cfg(feature = "ambient")]
 mod handle;
+mod pragmas;
 mod savepoint;
 mod source;
 mod transaction;
