@@ -37,10 +37,10 @@ pub(crate) struct Statement<P: Pool> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dropped {
-    IsUndone,
-    IsKept,
+    Undone,
+    Kept,
     /// Its savepoint is gone, or is about to go: nobody can roll back to it.
-    IsReleased,
+    Released,
 }
 
 impl<P: Pool> Statement<P> {
@@ -48,7 +48,7 @@ impl<P: Pool> Statement<P> {
         inside: Inside<P::Transaction>,
         patience: Duration,
     ) -> Result<Self, Error> {
-        Self::of(inside, patience, Holder::Statement, Dropped::IsUndone).await
+        Self::of(inside, patience, Holder::Statement, Dropped::Undone).await
     }
 
     /// Takes the connection for statements of which nobody says how they have ended.
@@ -56,7 +56,7 @@ impl<P: Pool> Statement<P> {
         inside: Inside<P::Transaction>,
         patience: Duration,
     ) -> Result<Self, Error> {
-        Self::of(inside, patience, Holder::Lease, Dropped::IsKept).await
+        Self::of(inside, patience, Holder::Lease, Dropped::Kept).await
     }
 
     async fn of(
@@ -138,7 +138,7 @@ async fn keep_checked(
     when_dropped: &mut Dropped,
 ) -> Result<(), CommitError> {
     transaction.check().await?;
-    let before = mem::replace(when_dropped, Dropped::IsReleased);
+    let before = mem::replace(when_dropped, Dropped::Released);
     let released = transaction.release(&SAVEPOINT).await;
     if released.is_err() {
         *when_dropped = before;
@@ -153,9 +153,9 @@ impl<P: Pool> Drop for Statement<P> {
         };
         let connection = self.turn.connection_id();
         match self.when_dropped {
-            Dropped::IsReleased => {}
-            Dropped::IsUndone => test_transaction::abandon(connection, SAVEPOINT),
-            Dropped::IsKept => {
+            Dropped::Released => {}
+            Dropped::Undone => test_transaction::abandon(connection, SAVEPOINT),
+            Dropped::Kept => {
                 let guard = Guard::<P>(Some(steps), connection);
                 let slot = &self.turn.slot;
                 slot.leave_behind(Box::new(|transaction| Box::pin(guard.end(transaction))));

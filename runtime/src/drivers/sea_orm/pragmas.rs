@@ -95,5 +95,5 @@ fn text(row: &QueryResult) -> Result<Option<String>, DbErr> {
     if let Ok(value) = row.try_get_by_index::<Option<i64>>(0) {
         return Ok(value.map(|value| value.to_string()));
     }
-    Ok(row.try_get_by_index::<Option<String>>(0)?)
+    row.try_get_by_index::<Option<String>>(0)
 }
