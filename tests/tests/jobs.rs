@@ -66,7 +66,7 @@ fn assert_not_stored<R: std::fmt::Debug>(result: Result<R, Failure>) {
     assert_eq!(error.kind(), ErrorKind::RollbackOnly);
     match error.rollback_only() {
         Some(RollbackOnly::NotStored { location, .. }) => {
-            assert!(location.file().ends_with(file!()))
+            assert!(location.file().ends_with(file!()));
         }
         other => panic!("{other:?}"),
     }
