@@ -28,6 +28,9 @@ mod documents {
     #[doc = include_str!("../../docs/faq.md")]
     struct Faq;
 
+    #[doc = include_str!("../../docs/guide.md")]
+    struct Guide;
+
     #[doc = include_str!("../../docs/migrate.md")]
     struct Migrate;
 }
