@@ -45,6 +45,7 @@
 //! | defer, or roll back, on another thread | [`current`], [`TransactionHandle`] |
 //! | know what an error says of the data | [`Error::outcome`] |
 //! | keep something out of transactions | [`outside_transaction!`] |
+//! | store a call that survives the process | `enqueue!` (feature `jobs`) |
 //! | test code that defers | `testing` (feature `testing`) |
 //! | watch all transactions of a process | [`Observer`], feature `tracing` |
 //!
@@ -96,6 +97,7 @@ mod transaction;
 #[doc = include_str!("../docs/before_commit.md")]
 pub use commit_on_success_macros::before_commit;
 #[doc = include_str!("../docs/commit_on_success.md")]
+#[doc = include_str!("../docs/options/mod.md")]
 #[doc = include_str!("../docs/options/propagation.md")]
 #[doc = include_str!("../docs/options/isolation.md")]
 #[doc = include_str!("../docs/options/set.md")]

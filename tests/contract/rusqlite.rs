@@ -4,20 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use r2d2_sqlite::SqliteConnectionManager;
+use r2d2::ManageConnection;
 use tempfile::TempDir;
 
 pub(crate) type Connection = rusqlite::Connection;
 pub(crate) type DriverError = rusqlite::Error;
 /// The error that the driver itself returns.
 pub(crate) type Original = rusqlite::Error;
-pub(crate) type Pool = r2d2::Pool<SqliteConnectionManager>;
+pub(crate) type Pool = r2d2::Pool<Manager>;
 /// A transaction that was begun without `commit_on_success`, as a source.
 pub(crate) type ByHand<'r, 't> = &'r rusqlite::Transaction<'t>;
-pub(crate) type Pooled = r2d2::PooledConnection<SqliteConnectionManager>;
+pub(crate) type Pooled = r2d2::PooledConnection<Manager>;
 
 /// A database of its own, with the tables `item` and `child`.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Database {
     directory: Arc<TempDir>,
 }
@@ -41,14 +41,12 @@ impl Database {
     }
 
     pub(crate) fn connect(&self) -> Connection {
-        let mut conn = Connection::open(self.file()).unwrap();
-        prepare(&mut conn).unwrap();
-        conn
+        Manager(self.clone()).connect().unwrap()
     }
 
     /// A pool that does not wait for ever when it has nothing left to give.
     pub(crate) fn pool(&self, size: u32) -> Pool {
-        let manager = SqliteConnectionManager::file(self.file()).with_init(prepare);
+        let manager = Manager(self.clone());
         r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -60,6 +58,29 @@ impl Database {
     /// The rows that somebody else sees.
     pub(crate) fn committed(&self) -> Vec<i64> {
         rows(&self.connect()).unwrap()
+    }
+}
+
+/// What `r2d2_sqlite` has, which is for one version of rusqlite.
+#[derive(Debug)]
+pub(crate) struct Manager(Database);
+
+impl ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = DriverError;
+
+    fn connect(&self) -> Result<Connection, DriverError> {
+        let mut conn = Connection::open(self.0.file())?;
+        prepare(&mut conn)?;
+        Ok(conn)
+    }
+
+    fn is_valid(&self, conn: &mut Connection) -> Result<(), DriverError> {
+        conn.execute_batch("")
+    }
+
+    fn has_broken(&self, _: &mut Connection) -> bool {
+        false
     }
 }
 

@@ -33,4 +33,7 @@ mod documents {
 
     #[doc = include_str!("../../docs/migrate.md")]
     struct Migrate;
+
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
 }

@@ -2,12 +2,13 @@
 //!
 //! ```sh
 //! bash tests/run                 # saves what the tests say, and runs this
-//! cargo run -p commit_on_success_matrix -- [--check README.md | --write README.md] target/contract.log
+//! cargo run -p commit_on_success_matrix -- [--check | --write] target/contract.log
 //! ```
 //!
 //! What counts is what the test programs have reported, and nothing else: [`output`] reads it, the
-//! [`rules`] say which test stands for what, and a [`table`] has a cell for each of them. `--check`
-//! fails if the table in a file is another one; `--write` puts it there.
+//! [`rules`] say which test stands for what, and a [`table`] has a cell for each of them. `--check`,
+//! in the folder of the workspace, fails if the tables in its documents are others; `--write` puts
+//! them there.
 
 mod audit;
 mod cells;
@@ -21,17 +22,15 @@ use std::process::ExitCode;
 
 use commit_on_success_matrix::marked::{self, read};
 use rules::Rules;
-use table::Table;
+use table::Tables;
 
-/// What the table is called in a file.
-const NAME: &str = "contract matrix";
-const USAGE: &str = "usage: matrix [--check FILE | --write FILE] OUTPUT-OF-CARGO-TEST";
+const USAGE: &str = "usage: matrix [--check | --write] OUTPUT-OF-CARGO-TEST";
 
-/// What to do with the table, besides showing it.
+/// What to do with the tables, besides showing them.
 enum Task {
     Show,
-    Check(String),
-    Write(String),
+    Check,
+    Write,
 }
 
 fn main() -> ExitCode {
@@ -54,26 +53,31 @@ fn run() -> Result<Vec<String>, String> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let (task, output) = match arguments.as_slice() {
         [output] => (Task::Show, output),
-        [option, file, output] if option == "--check" => (Task::Check(file.clone()), output),
-        [option, file, output] if option == "--write" => (Task::Write(file.clone()), output),
+        [option, output] if option == "--check" => (Task::Check, output),
+        [option, output] if option == "--write" => (Task::Write, output),
         _ => return Err(USAGE.to_owned()),
     };
     let rules = Rules::parse(include_str!("../../contract/rules.txt"))?;
-    let table = Table::new(&rules, &output::parse(&read(output)?));
-    print!("\n{table}");
-    let mut complaints = table.complaints;
+    let tables = Tables::new(&rules, &output::parse(&read(output)?));
+    print!("\n{tables}");
+    let mut complaints = tables.complaints;
     if !complaints.is_empty() {
         return Ok(complaints);
     }
-    complaints.extend(apply(&task, &table.text)?);
+    for (file, name, table) in [
+        ("docs/contract.md", "contract", &tables.text),
+        ("README.md", "summary of the contract", &tables.summary),
+    ] {
+        complaints.extend(apply(&task, file, name, table)?);
+    }
     Ok(complaints)
 }
 
-fn apply(task: &Task, table: &str) -> Result<Option<String>, String> {
+fn apply(task: &Task, file: &str, name: &str, table: &str) -> Result<Option<String>, String> {
     match task {
         Task::Show => Ok(None),
-        Task::Check(file) => Ok((marked::find(&read(file)?, NAME)? != table)
-            .then(|| format!("the table in {file} is another one; `--write {file}` replaces it"))),
-        Task::Write(file) => marked::write(file, NAME, table).map(|()| None),
+        Task::Check => Ok((marked::find(&read(file)?, name)? != table)
+            .then(|| format!("the table in {file} is another one; `--write` replaces it"))),
+        Task::Write => marked::write(file, name, table).map(|()| None),
     }
 }

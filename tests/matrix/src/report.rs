@@ -6,6 +6,8 @@ use crate::rules::{Column, Note, Rule, matches_any};
 /// What was reported on a column.
 pub(crate) struct Report<'r> {
     pub(crate) title: &'r str,
+    pub(crate) driver: &'r str,
+    pub(crate) database: &'r str,
     pub(crate) tests: Vec<&'r Test>,
     /// Why that is not all, or not to be relied upon.
     pub(crate) troubles: Vec<String>,
@@ -13,8 +15,11 @@ pub(crate) struct Report<'r> {
 
 impl<'r> Report<'r> {
     pub(crate) fn new(column: &'r Column, programs: &'r Programs) -> Self {
+        let (driver, database) = column.driver_and_database();
         let mut report = Self {
             title: &column.title,
+            driver,
+            database,
             tests: Vec::new(),
             troubles: Vec::new(),
         };

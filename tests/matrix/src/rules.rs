@@ -13,6 +13,7 @@ pub(crate) struct Rules {
 /// A driver with a database.
 #[derive(Debug)]
 pub(crate) struct Column {
+    /// `DRIVER, DATABASE`.
     pub(crate) title: String,
     /// The tests on it.
     pub(crate) tests: Vec<Pattern>,
@@ -68,6 +69,13 @@ impl Rules {
             _ => return None,
         }
         Some(())
+    }
+}
+
+impl Column {
+    /// The two halves of its title; one that has none is of no database.
+    pub(crate) fn driver_and_database(&self) -> (&str, &str) {
+        self.title.split_once(", ").unwrap_or((&self.title, ""))
     }
 }
 

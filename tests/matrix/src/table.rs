@@ -1,6 +1,6 @@
-//! The table: a row for each rule, with a cell for each column.
+//! The tables: one a database, with a row for each rule and a cell for each driver; and their sums.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use commit_on_success_matrix::layout::layout;
 
@@ -10,64 +10,113 @@ use crate::output::Programs;
 use crate::report::Report;
 use crate::rules::Rules;
 
-/// The table, and what is wrong with it.
-pub(crate) struct Table {
-    /// In Markdown.
+/// The tables, in Markdown, and what is wrong with them.
+pub(crate) struct Tables {
+    /// One a database, with the footnotes of all behind them.
     pub(crate) text: String,
+    /// The number of tests by driver and database.
+    pub(crate) summary: String,
     pub(crate) complaints: Vec<String>,
 }
 
-impl fmt::Display for Table {
+impl fmt::Display for Tables {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
     }
 }
 
-impl Table {
+impl Tables {
     pub(crate) fn new(rules: &Rules, programs: &Programs) -> Self {
-        let reports: Vec<_> = rules
-            .columns
-            .iter()
+        let columns = rules.columns.iter();
+        let reports: Vec<_> = columns
             .map(|column| Report::new(column, programs))
             .collect();
         let mut cells = Cells::default();
-        let mut rows = vec![header(rules)];
-        for rule in &rules.rules {
-            let mut row = vec![rule.sentence.clone()];
-            row.extend(reports.iter().map(|report| cells.cell(rule, report)));
-            rows.push(row);
+        let mut text = String::new();
+        for database in unique(&reports, |report| report.database) {
+            let reports: Vec<_> = of_database(&reports, database).collect();
+            let table = layout(&rows(rules, &reports, &mut cells));
+            let _ = write!(text, "## {database}\n\n{table}\n");
         }
-        rows.push(totals(&reports));
         cells
             .complaints
             .extend(audit::complaints(rules, &reports, programs));
         Self {
-            text: format!("{}\n{}\n", layout(&rows), cells.footnotes()),
+            text: format!("{text}{}\n", cells.footnotes()),
+            summary: layout(&summary(&reports)),
             complaints: cells.complaints.into_iter().collect(),
         }
     }
 }
 
-fn header(rules: &Rules) -> Vec<String> {
-    let titles = rules.columns.iter();
-    let titles = titles.map(|column| column.title.replace(", ", "<br>"));
-    std::iter::once(String::new()).chain(titles).collect()
+/// The table of one database.
+fn rows(rules: &Rules, reports: &[&Report<'_>], cells: &mut Cells) -> Vec<Vec<String>> {
+    let row = |first: &str, others: Vec<String>| {
+        std::iter::once(first.to_owned())
+            .chain(others)
+            .collect::<Vec<_>>()
+    };
+    let header = reports.iter().map(|report| report.driver.to_owned());
+    let mut rows = vec![row("", header.collect())];
+    for rule in &rules.rules {
+        let verdicts = reports.iter().map(|report| cells.cell(rule, report));
+        rows.push(row(&rule.sentence, verdicts.collect()));
+    }
+    let totals = reports.iter().map(|report| report.tests.len().to_string());
+    rows.push(row("tests", totals.collect()));
+    rows
 }
 
-fn totals(reports: &[Report<'_>]) -> Vec<String> {
-    let counts = reports.iter().map(|report| report.tests.len().to_string());
-    std::iter::once("tests".to_owned()).chain(counts).collect()
+/// A row for each driver, with a cell for each database.
+fn summary(reports: &[Report<'_>]) -> Vec<Vec<String>> {
+    let databases = unique(reports, |report| report.database);
+    let header = databases.iter().map(|&database| database.to_owned());
+    let mut rows = vec![std::iter::once(String::new()).chain(header).collect()];
+    for driver in unique(reports, |report| report.driver) {
+        let count = |&database: &&str| {
+            let mut reports = of_database(reports, database);
+            let report = reports.find(|report| report.driver == driver);
+            report.map_or_else(String::new, |report| report.tests.len().to_string())
+        };
+        let counts = databases.iter().map(count);
+        rows.push(
+            std::iter::once(driver.to_owned())
+                .chain(counts)
+                .collect::<Vec<_>>(),
+        );
+    }
+    rows
+}
+
+fn of_database<'a, 'r>(
+    reports: &'a [Report<'r>],
+    database: &str,
+) -> impl Iterator<Item = &'a Report<'r>> {
+    reports
+        .iter()
+        .filter(move |report| report.database == database)
+}
+
+/// What the reports say of themselves, in the order in which it comes first.
+fn unique<'r>(reports: &[Report<'r>], of: impl Fn(&Report<'r>) -> &'r str) -> Vec<&'r str> {
+    let mut known = Vec::new();
+    for said in reports.iter().map(of) {
+        if !known.contains(&said) {
+            known.push(said);
+        }
+    }
+    known
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::Tables;
     use crate::output;
     use crate::rules::Rules;
 
     const RULES: &str = "
         column a, SQLite = contract_a::*
-        column b = contract_b::* options::on_b::*
+        column b, PostgreSQL = contract_b::* options::on_b::*
         rule Calls run
         test hooks::* options::*
         limit limits::one_* = Not all of them.
@@ -92,35 +141,41 @@ mod tests {
         test result: ok. 2 passed; 0 failed; 0 ignored; 0 filtered out
     ";
 
-    fn table(rules: &str, output: &str) -> Table {
+    fn table(rules: &str, output: &str) -> Tables {
         let rules = Rules::parse(rules).unwrap_or_default();
-        Table::new(&rules, &output::parse(output))
+        Tables::new(&rules, &output::parse(output))
     }
 
     /// Without the spaces that align the columns.
-    fn squeezed(table: &Table) -> String {
-        let words: Vec<_> = table
-            .text
-            .split(' ')
-            .filter(|word| !word.is_empty())
-            .collect();
-        words.join(" ")
+    fn squeezed(text: &str) -> String {
+        let words = text.split(' ').filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn cells_have_the_number_of_tests_and_the_footnotes() {
         let table = table(RULES, OUTPUT);
         assert!(table.complaints.is_empty(), "{:?}", table.complaints);
-        let text = squeezed(&table);
+        let text = squeezed(&table.text);
         for line in [
-            "| | a<br>SQLite | b |\n",
-            "| Calls run | ✓ 3[^1] | ✓ 2 |\n",
-            "| Commits are verified | –[^2] | ✓ 1 |\n",
-            "| tests | 3 | 3 |\n",
+            "## SQLite\n\n| | a |\n",
+            "| Calls run | ✓ 3[^1] |\n",
+            "| Commits are verified | –[^2] |\n",
+            "| tests | 3 |\n\n## PostgreSQL\n\n| | b |\n",
+            "| Calls run | ✓ 2 |\n",
+            "| Commits are verified | ✓ 1 |\n",
             "\n[^1]: Not all of them.\n[^2]: Nothing to verify.\n",
         ] {
             assert!(text.contains(line), "{line:?} in\n{text}");
         }
+    }
+
+    #[test]
+    fn the_summary_has_the_number_of_tests_by_driver_and_database() {
+        assert_eq!(
+            squeezed(&table(RULES, OUTPUT).summary),
+            "| | SQLite | PostgreSQL |\n| --- | ------ | ---------- |\n| a | 3 | |\n| b | | 3 |\n"
+        );
     }
 
     #[test]
@@ -131,9 +186,10 @@ mod tests {
             RULES,
             &failed.replace("on_b::three ... ok", "on_b::three ... ignored"),
         );
-        let text = squeezed(&table);
+        let text = squeezed(&table.text);
+        assert!(text.contains("| Calls run | **1 of 3 fail** |"), "{text}");
         assert!(
-            text.contains("| Calls run | **1 of 3 fail** | **1 of 2 ignored** |"),
+            text.contains("| Calls run | **1 of 2 ignored** |"),
             "{text}"
         );
         assert!(
@@ -162,11 +218,11 @@ mod tests {
         );
         assert_complains(&gap, OUTPUT, "nothing matches `x`");
         assert_complains(&gap, OUTPUT, "nothing matches `y`");
-        let stale = RULES.replace("absent *SQLite", "absent b");
+        let stale = RULES.replace("absent *SQLite", "absent b, *");
         assert_complains(
             &stale,
             OUTPUT,
-            "b: there are tests for “Commits are verified”, in spite of",
+            "b, PostgreSQL: there are tests for “Commits are verified”, in spite of",
         );
         let renamed = OUTPUT.replace("hooks::two", "calls::two");
         assert_complains(
@@ -192,7 +248,7 @@ mod tests {
             "left out: contract_b (no URL)\ntest commits",
         );
         assert_complains(RULES, &left_out, "contract_b has left out tests");
-        assert!(squeezed(&table(RULES, &left_out)).contains("| ✓ 3[^1] | not run |"));
+        assert!(squeezed(&table(RULES, &left_out).text).contains("| Calls run | not run |"));
         let new = OUTPUT.replace("tests/options.rs", "tests/contract_c.rs");
         assert_complains(RULES, &new, "contract_c: tests that are in no column");
     }
