@@ -57,6 +57,10 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(all(feature = "testing", feature = "postgres"))]
+pub(crate) use postgres::STATEMENTS as POSTGRES_STATEMENTS;
+#[cfg(all(feature = "testing", feature = "sqlite"))]
+pub(crate) use sqlite::STATEMENTS as SQLITE_STATEMENTS;
 #[cfg(feature = "rusqlite")]
 pub(crate) use sqlite::COMPLETE as SQLITE_COMPLETE;
 

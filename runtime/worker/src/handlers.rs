@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::Failure;
+#[cfg(feature = "testing")]
+use crate::testing::call::{Call, Calls};
 use crate::{BoxError, Context, Error};
 
 /// The handlers of a worker, one for each kind of jobs.
@@ -47,6 +49,8 @@ pub struct Handlers {
     workers: Workers,
     queues: BTreeSet<&'static str>,
     wrong: Option<Wrong>,
+    #[cfg(feature = "testing")]
+    calls: Calls,
 }
 
 /// The first mistake, which is told when a worker starts.
@@ -88,6 +92,8 @@ impl Handlers {
         Fut: Future<Output = Result<(), E>> + Send,
     {
         let handler = Arc::new(handler);
+        #[cfg(feature = "testing")]
+        let call = Call::of(Arc::clone(&handler));
         if self.workers.kinds().contains(&J::KIND) {
             self.wrong.get_or_insert(Wrong::HandledTwice(J::KIND));
             return self;
@@ -102,6 +108,8 @@ impl Handlers {
             self.wrong.get_or_insert(Wrong::QueueName(J::QUEUE));
         }
         self.queues.insert(J::QUEUE);
+        #[cfg(feature = "testing")]
+        self.calls.add(call);
         self
     }
 
@@ -135,11 +143,29 @@ impl Handlers {
         F: Fn(Context, J) -> Result<(), E> + Send + Sync + 'static,
     {
         let handler = Arc::new(handler);
-        self.handle(move |context, job: J| {
+        #[cfg(feature = "testing")]
+        let call = Call::of_blocking(Arc::clone(&handler));
+        let handlers = self.handle(move |context, job: J| {
             let handler = Arc::clone(&handler);
             let call = move || handler(context, job).map_err(Into::into);
             returned(spawn_blocking(call))
-        })
+        });
+        #[cfg(feature = "testing")]
+        let handlers = handlers.with_call(call);
+        handlers
+    }
+
+    /// Has tests call a kind's handler in another way than workers do.
+    #[cfg(feature = "testing")]
+    fn with_call(mut self, call: Call) -> Self {
+        self.calls.add(call);
+        self
+    }
+
+    /// The way in which tests call the handler of a kind.
+    #[cfg(feature = "testing")]
+    pub(crate) fn call(&self, kind: &str) -> Option<&Call> {
+        self.calls.of_kind(kind)
     }
 
     /// The handlers, if they are such that a worker can have them.
@@ -198,6 +224,14 @@ impl<J: Job> JobArgs for Stored<J> {
     const KIND: &'static str = J::KIND;
 }
 
+/// The job that JSON stands for.
+pub(crate) fn decode<J: Job>(json: &str) -> Result<J, Error> {
+    serde_json::from_str(json).map_err(|source| Error::Arguments {
+        kind: J::KIND,
+        source: source.into(),
+    })
+}
+
 async fn run<J, E, F, Fut>(
     handler: Arc<F>,
     context: WorkContext,
@@ -209,11 +243,7 @@ where
     F: Fn(Context, J) -> Fut,
     Fut: Future<Output = Result<(), E>>,
 {
-    let arguments =
-        serde_json::from_str(job.args.json.get()).map_err(|source| Failure::Arguments {
-            kind: J::KIND,
-            source,
-        })?;
+    let arguments = decode(job.args.json.get())?;
     let started = Instant::now();
     let work = handler(Context::new(&job.row), arguments);
     // Dropped at once when it is to stop: River waits ten seconds for it to end by itself.

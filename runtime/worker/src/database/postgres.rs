@@ -9,17 +9,59 @@ use sqlx::{PgConnection, PgPool, query, query_scalar};
 
 use super::sealed::{Connection, Pool};
 use crate::Error;
+#[cfg(feature = "testing")]
+use crate::testing::table::Statements;
 
 const RELEASE: &str = "UPDATE river_job SET state = 'available' \
     WHERE state IN ('retryable', 'scheduled') AND scheduled_at <= now() \
     AND unique_key IS NULL AND kind IN (SELECT jsonb_array_elements_text($1::jsonb))";
-const DUE: &str = "SELECT count(*) FROM river_job WHERE state = 'available' AND scheduled_at <= now() \
-    AND kind IN (SELECT jsonb_array_elements_text($1::jsonb)) \
-    AND queue IN (SELECT jsonb_array_elements_text($2::jsonb)) \
-    AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)";
+/// Selects of what may be run now.
+macro_rules! due {
+    ($columns:expr) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM river_job WHERE state = 'available' AND scheduled_at <= now() \
+            AND kind IN (SELECT jsonb_array_elements_text($1::jsonb)) \
+            AND queue IN (SELECT jsonb_array_elements_text($2::jsonb)) \
+            AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)"
+        )
+    };
+}
+const DUE: &str = due!("count(*)");
 const NOTIFY: &str = "SELECT pg_notify(concat(current_schema(), '.river_insert'), $1)";
 const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = now() \
-    WHERE id = $1 AND state = 'running'";
+    WHERE id = $1::bigint AND state = 'running'";
+
+/// What tests see of a row.
+#[cfg(feature = "testing")]
+macro_rules! columns {
+    () => {
+        "id, kind, queue, args::text, attempt::int, max_attempts::int, scheduled_at > now()"
+    };
+}
+
+#[cfg(feature = "testing")]
+pub(crate) const STATEMENTS: Statements = Statements {
+    waiting: concat!(
+        "SELECT ",
+        columns!(),
+        " FROM river_job WHERE state IN ('available', 'retryable', 'scheduled') ORDER BY id"
+    ),
+    release: RELEASE,
+    due: concat!(due!(columns!()), " ORDER BY priority, scheduled_at, id"),
+    claim: "UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = now(), \
+        attempted_by = array_append(attempted_by, 'test') WHERE id = $1::bigint",
+    complete: COMPLETE,
+    fail: "UPDATE river_job SET errors = array_append(errors, \
+        jsonb_build_object('at', now(), 'attempt', attempt, 'error', $2::text, 'trace', '')), \
+        state = CASE WHEN attempt >= max_attempts THEN 'discarded' WHEN attempt = 1 THEN 'available' \
+        ELSE 'retryable' END::river_job_state, \
+        finalized_at = CASE WHEN attempt >= max_attempts THEN now() END, \
+        scheduled_at = CASE WHEN attempt >= max_attempts THEN scheduled_at \
+        ELSE now() + power(attempt, 4) * interval '1 second' END \
+        WHERE id = $1::bigint AND state = 'running'",
+};
 
 jobs_of!(PgPool, PgConnection, PgPoolOptions, PostgresMigrator, check);
 

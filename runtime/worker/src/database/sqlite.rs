@@ -7,6 +7,8 @@ use sqlx::{SqliteConnection, SqlitePool, query, query_scalar};
 
 use super::sealed::{Connection, Pool};
 use crate::Error;
+#[cfg(feature = "testing")]
+use crate::testing::table::Statements;
 
 /// The first release with `jsonb`.
 const OLDEST: (u32, u32) = (3, 45);
@@ -14,13 +16,52 @@ const OLDEST: (u32, u32) = (3, 45);
 const RELEASE: &str = "UPDATE river_job SET state = 'available' \
     WHERE state IN ('retryable', 'scheduled') AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') \
     AND unique_key IS NULL AND kind IN (SELECT value FROM json_each(?1))";
-const DUE: &str = "SELECT count(*) FROM river_job \
-    WHERE state = 'available' AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') \
-    AND kind IN (SELECT value FROM json_each(?1)) AND queue IN (SELECT value FROM json_each(?2)) \
-    AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)";
+/// Selects of what may be run now.
+macro_rules! due {
+    ($columns:expr) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM river_job WHERE state = 'available' AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') \
+            AND kind IN (SELECT value FROM json_each(?1)) AND queue IN (SELECT value FROM json_each(?2)) \
+            AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)"
+        )
+    };
+}
+const DUE: &str = due!("count(*)");
 const NOTIFY: &str = "INSERT INTO river_notification (topic, payload) VALUES ('river_insert', ?1)";
 pub(crate) const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = strftime('%Y-%m-%d %H:%M:%f', 'now') \
     WHERE id = ?1 AND state = 'running'";
+
+/// What tests see of a row.
+#[cfg(feature = "testing")]
+macro_rules! columns {
+    () => {
+        "id, kind, queue, json(args), attempt, max_attempts, scheduled_at > strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    };
+}
+
+#[cfg(feature = "testing")]
+pub(crate) const STATEMENTS: Statements = Statements {
+    waiting: concat!(
+        "SELECT ",
+        columns!(),
+        " FROM river_job WHERE state IN ('available', 'retryable', 'scheduled') ORDER BY id"
+    ),
+    release: RELEASE,
+    due: concat!(due!(columns!()), " ORDER BY priority, scheduled_at, id"),
+    claim: "UPDATE river_job SET state = 'running', attempt = attempt + 1, \
+        attempted_at = strftime('%Y-%m-%d %H:%M:%f', 'now'), \
+        attempted_by = jsonb(json_insert(coalesce(json(attempted_by), '[]'), '$[#]', 'test')) WHERE id = ?1",
+    complete: COMPLETE,
+    fail: "UPDATE river_job SET errors = jsonb(json_insert(coalesce(json(errors), '[]'), '$[#]', \
+        json_object('at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'attempt', attempt, 'error', ?2, 'trace', ''))), \
+        state = CASE WHEN attempt >= max_attempts THEN 'discarded' WHEN attempt = 1 THEN 'available' ELSE 'retryable' END, \
+        finalized_at = CASE WHEN attempt >= max_attempts THEN strftime('%Y-%m-%d %H:%M:%f', 'now') END, \
+        scheduled_at = CASE WHEN attempt >= max_attempts THEN scheduled_at \
+        ELSE strftime('%Y-%m-%d %H:%M:%f', 'now', format('%d seconds', attempt * attempt * attempt * attempt)) END \
+        WHERE id = ?1 AND state = 'running'",
+};
 
 jobs_of!(
     SqlitePool,
