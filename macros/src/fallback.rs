@@ -80,6 +80,7 @@ pub(crate) fn function(
         visibility,
         defaultness,
         signature,
+        inner,
         body,
     } = function;
     let mut errors = errors
@@ -92,7 +93,7 @@ pub(crate) fn function(
         matches!(binding, Some(Binding::Parameter(_))).then(|| quote!(#[allow(unexpected_cfgs)]));
     let poisoned = binding.and_then(|binding| Some(poisoned(binding, &errors.next()?)));
     let inside = body.stream();
-    let poisoned_body = braced(body, quote!(#offered #poisoned #inside));
+    let poisoned_body = braced(body, quote!(#inner #offered #poisoned #inside));
     quote! {
         #(#attributes)*
         #allow

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::discouraged::Speculative as _;
-use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::parse::{Parse, ParseStream};
 use syn::{Abi, Attribute, Ident, Signature, Token, Visibility};
 
 use crate::diagnostics;
@@ -10,13 +10,13 @@ use crate::tokens::{braces, is_punct, parse_to_end, visible};
 
 /// A function, taken apart no further than needed.
 pub(crate) struct Function {
-    /// The attributes above the function, then those at the head of its body, which could not stay there once something is
-    /// written before it.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     /// `default`, as in a specialized trait implementation.
     pub(crate) defaultness: Option<Ident>,
     pub(crate) signature: Signature,
+    /// The attributes at the head of the body, which are part of the function and stay ahead of all that is written into it.
+    pub(crate) inner: TokenStream,
     pub(crate) body: Group,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn parse(item: TokenStream) -> syn::Result<Function> {
     let body = trees.last_mut().and_then(set_aside);
     let mut function = parse_to_end(trees, Function::parse)?;
     if let Some(body) = body {
-        function.take_over(&body)?;
+        (function.inner, function.body) = without_inner_attributes(&body);
     }
     Ok(function)
 }
@@ -45,16 +45,6 @@ fn set_aside(last: &mut TokenTree) -> Option<Group> {
     Some(body)
 }
 
-impl Function {
-    /// Gives it its body, which is empty so far.
-    fn take_over(&mut self, body: &Group) -> syn::Result<()> {
-        let (attributes, body) = without_inner_attributes(body)?;
-        self.attributes.extend(attributes);
-        self.body = body;
-        Ok(())
-    }
-}
-
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
@@ -67,6 +57,7 @@ impl Parse for Function {
             visibility,
             defaultness,
             signature,
+            inner: TokenStream::new(),
             body: body(input)?,
         })
     }
@@ -120,23 +111,22 @@ fn body(input: ParseStream<'_>) -> syn::Result<Group> {
 //     { #![allow(unused)] … }
 //
 // Output:
-//     #[allow(unused)]
+//     #![allow(unused)]
 //     { … }
-fn without_inner_attributes(body: &Group) -> syn::Result<(Vec<Attribute>, Group)> {
+fn without_inner_attributes(body: &Group) -> (TokenStream, Group) {
     let trees: Vec<_> = body.stream().into_iter().collect();
-    let (mut attributes, mut rest) = (Vec::new(), trees.as_slice());
-    while let [pound, bang, TokenTree::Group(group), after @ ..] = rest
+    let mut rest = trees.as_slice();
+    while let [pound, bang, TokenTree::Group(_), after @ ..] = rest
         && is_punct(Some(pound), '#')
         && is_punct(Some(bang), '!')
     {
-        let outer = [pound.clone(), group.clone().into()];
-        attributes.extend(Attribute::parse_outer.parse2(outer.into_iter().collect())?);
         rest = after;
     }
-    if attributes.is_empty() {
-        return Ok((attributes, body.clone()));
+    let inner = trees.iter().take(trees.len() - rest.len());
+    if inner.len() == 0 {
+        return (TokenStream::new(), body.clone());
     }
-    let mut rest = Group::new(Delimiter::Brace, rest.iter().cloned().collect());
-    rest.set_span(body.span());
-    Ok((attributes, rest))
+    let mut without = Group::new(Delimiter::Brace, rest.iter().cloned().collect());
+    without.set_span(body.span());
+    (inner.cloned().collect(), without)
 }

@@ -113,6 +113,9 @@ pub use commit_on_success_macros::try_defer;
 #[cfg(feature = "ambient")]
 pub use crate::ambient::{Handle, Lease};
 pub use crate::attempts::Backoff;
+#[cfg(all(feature = "ambient", feature = "diesel-r2d2"))]
+#[doc(no_inline)]
+pub use crate::drivers::diesel;
 #[cfg(all(feature = "ambient", feature = "rusqlite"))]
 #[doc(no_inline)]
 pub use crate::drivers::rusqlite;

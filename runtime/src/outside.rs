@@ -126,23 +126,30 @@ pub fn scope_async<F: Future>(future: F) -> impl Future<Output = F::Output> {
 
 /// Applies the policy to a call that is about to run.
 pub(crate) fn admit(location: &'static Location<'static>) {
-    match get() {
-        Run => {}
-        Warn => observer::deferred_outside(location),
-        Refuse => panic!("a call was deferred outside of any transaction at {location}"),
-    }
+    assert!(
+        is_admitted(location),
+        "a call was deferred outside of any transaction at {location}"
+    );
 }
 
 /// Applies the policy to a job that is about to be stored.
 #[cfg(feature = "jobs")]
 pub(crate) fn admit_job(location: &'static Location<'static>) -> Result<(), Error> {
+    if is_admitted(location) {
+        return Ok(());
+    }
+    Err(Reason::NotInTransaction.into())
+}
+
+/// Whether something may be done outside of any transaction, of which observers hear where that is the policy.
+fn is_admitted(location: &'static Location<'static>) -> bool {
     match get() {
-        Run => Ok(()),
+        Run => true,
         Warn => {
             observer::deferred_outside(location);
-            Ok(())
+            true
         }
-        Refuse => Err(Reason::NotInTransaction.into()),
+        Refuse => false,
     }
 }
 

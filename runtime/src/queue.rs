@@ -88,6 +88,19 @@ impl Queue {
         self.0.push(handler);
     }
 
+    /// Notes that a job is about to be stored beside another one, as those of handles can be.
+    #[cfg(feature = "jobs")]
+    fn await_job(&mut self, location: &'static Location<'static>) {
+        self.0.push(Handler::new(Call::Storing, location));
+    }
+
+    /// Takes out one of the jobs that are about to be stored, and says whether there was one.
+    #[cfg(feature = "jobs")]
+    fn takes_awaited_job(&mut self) -> bool {
+        let index = self.0.iter().position(Handler::is_storing);
+        index.map(|index| self.0.remove(index)).is_some()
+    }
+
     /// Has those who listen told of a job, unless they will be of the one before.
     #[cfg(feature = "jobs")]
     pub(crate) fn tell_of_job(

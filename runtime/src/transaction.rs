@@ -9,6 +9,7 @@ mod nothing;
 
 use std::future::Future;
 
+use crate::configured;
 use crate::error::BoxError;
 use crate::options::{Options, Unsupported};
 pub use crate::savepoint::Savepoint;
@@ -774,6 +775,39 @@ pub trait AsyncTransaction: Session + Send {
     ///
     /// See [`RollbackError`].
     fn rollback(&mut self) -> impl Future<Output = Result<(), RollbackError>> + Send;
+
+    /// [Commits](Self::commit) a transaction that was begun with settings, and [puts back](Self::put_back) what it has changed where nothing is
+    /// open any more. A driver that gives the connection away as soon as it has committed does so in between.
+    ///
+    /// # Errors
+    ///
+    /// As of [`commit`](Self::commit).
+    fn commit_with(
+        &mut self,
+        settings: &mut Settings,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send {
+        configured::commit(self, settings)
+    }
+
+    /// [Rolls back](Self::rollback) a transaction that was begun with settings, and puts back as [`commit_with`](Self::commit_with) does.
+    ///
+    /// # Errors
+    ///
+    /// As of [`rollback`](Self::rollback).
+    fn rollback_with(
+        &mut self,
+        settings: &mut Settings,
+    ) -> impl Future<Output = Result<(), RollbackError>> + Send {
+        configured::roll_back(self, settings)
+    }
+
+    /// [Abandons](Self::abandon) a transaction that was begun with settings, and puts back what it has changed, without waiting.
+    fn abandon_with(&mut self, abandoned: Abandoned, settings: &mut Settings) {
+        self.abandon(abandoned);
+        if !settings.changed().is_empty() {
+            self.put_back_unheard(settings);
+        }
+    }
 
     /// Creates a savepoint.
     ///

@@ -20,3 +20,17 @@ pub mod stoppable;
 pub mod table;
 pub mod transient;
 pub mod victims;
+pub mod with_diesel;
+
+/// The documents that are no part of a package, whose examples have to compile all the same.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../docs/faq.md")]
+    struct Faq;
+
+    #[doc = include_str!("../../docs/guide.md")]
+    struct Guide;
+
+    #[doc = include_str!("../../docs/migrate.md")]
+    struct Migrate;
+}

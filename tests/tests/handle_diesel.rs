@@ -6,50 +6,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use commit_on_success::drivers::diesel::Db;
+use commit_on_success::diesel::Db;
 use commit_on_success::testing::TestTransaction;
-use commit_on_success::{Error, ErrorKind, commit_on_success, defer, outside, transaction};
+use commit_on_success::{ErrorKind, commit_on_success, defer, outside, transaction};
 use commit_on_success_tests::servers;
+use commit_on_success_tests::with_diesel::{Failure, Id, sqlite_file};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
-use diesel::sql_types::BigInt;
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("the body says so")]
-    Body,
-    #[error(transparent)]
-    Diesel(#[from] diesel::result::Error),
-    #[error(transparent)]
-    Transaction(#[from] Error),
-}
-
-#[track_caller]
-fn kind(failure: &Failure) -> ErrorKind {
-    match failure {
-        Failure::Transaction(error) => error.kind(),
-        other => Error::find(other).unwrap().kind(),
-    }
-}
 
 /// A name that no other test uses.
 fn unique() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     format!("handle_diesel_{}_{number}", std::process::id())
-}
-
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
-/// A database, or none without a server.
-fn sqlite() -> Option<String> {
-    let directory = tempfile::tempdir().unwrap().keep();
-    let file = directory.join("database");
-    Some(file.to_str().unwrap().to_owned())
 }
 
 /// The tests of a database.
@@ -189,7 +158,7 @@ macro_rules! on {
                 };
                 let Database { db, table } = &database;
                 let busy = |result: Result<(), Failure>| {
-                    assert_eq!(kind(&result.unwrap_err()), ErrorKind::Busy);
+                    assert_eq!(result.unwrap_err().kind(), ErrorKind::Busy);
                 };
                 let alone: Result<(), Failure> = db.with(|conn| {
                     busy(insert(db, table, 10));
@@ -227,12 +196,12 @@ macro_rules! on {
                     insert_on(tx, table, 1)?;
                     insert(db, table, 2)
                 });
-                assert_eq!(kind(&statement.unwrap_err()), ErrorKind::BesideBlock);
+                assert_eq!(statement.unwrap_err().kind(), ErrorKind::BesideBlock);
                 let nested: Result<(), Failure> = transaction!(tx = db.pool().get().unwrap() => {
                     insert_on(tx, table, 1)?;
                     block(db, table, 2, true)
                 });
-                assert_eq!(kind(&nested.unwrap_err()), ErrorKind::BesideBlock);
+                assert_eq!(nested.unwrap_err().kind(), ErrorKind::BesideBlock);
                 assert_eq!(database.committed(), [0; 0]);
                 database.end();
             }
@@ -245,11 +214,11 @@ macro_rules! on {
                 let table = &database.table;
                 let required: Handle = Db::required(database.db.pool().clone());
                 let refused = insert(&required, table, 1).unwrap_err();
-                assert_eq!(kind(&refused), ErrorKind::NotInTransaction);
+                assert_eq!(refused.kind(), ErrorKind::NotInTransaction);
                 block(&required, table, 2, true).unwrap();
                 let test = TestTransaction::begin(&required).unwrap();
                 let refused = insert(&required, table, 3).unwrap_err();
-                assert_eq!(kind(&refused), ErrorKind::NotInTransaction);
+                assert_eq!(refused.kind(), ErrorKind::NotInTransaction);
                 block(&required, table, 3, true).unwrap();
                 test.rollback().unwrap();
                 assert_eq!(database.committed(), [2]);
@@ -263,9 +232,9 @@ macro_rules! on {
                 };
                 let Database { db, table } = &database;
                 let taken = db.pool().get().unwrap();
-                assert_eq!(kind(&insert(db, table, 1).unwrap_err()), ErrorKind::Acquire);
+                assert_eq!(insert(db, table, 1).unwrap_err().kind(), ErrorKind::Acquire);
                 let refused = block(db, table, 1, true).unwrap_err();
-                assert_eq!(kind(&refused), ErrorKind::Begin);
+                assert_eq!(refused.kind(), ErrorKind::Begin);
                 drop(taken);
                 insert(db, table, 2).unwrap();
                 assert_eq!(database.committed(), [2]);
@@ -348,7 +317,7 @@ macro_rules! on {
     };
 }
 
-on!(on_sqlite, SqliteConnection, super::sqlite());
+on!(on_sqlite, SqliteConnection, Some(super::sqlite_file()));
 on!(on_postgres, PgConnection, super::servers::postgres());
 on!(on_mariadb, MysqlConnection, super::servers::mysql());
 
@@ -369,7 +338,7 @@ fn a_block_is_of_the_pool_of_its_handle() {
     let db: Db<PgConnection> = Db::new(pool.unwrap());
     let file = Pool::builder()
         .max_size(1)
-        .build(ConnectionManager::new(sqlite().unwrap()));
+        .build(ConnectionManager::new(sqlite_file()));
     let other: Db<SqliteConnection> = Db::new(file.unwrap());
     let table = unique();
     let create = |sql: String| db.with(|conn| diesel::sql_query(sql).execute(conn));

@@ -18,6 +18,7 @@ use commit_on_success_tests::polling::drop_at_pending;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, bb8, deadpool};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+use futures_util::join;
 use sea_orm::{Database, DatabaseConnection};
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
@@ -66,7 +67,7 @@ fn assert_not_stored<R: std::fmt::Debug>(result: Result<R, Failure>) {
     assert_eq!(error.kind(), ErrorKind::RollbackOnly);
     match error.rollback_only() {
         Some(RollbackOnly::NotStored { location, .. }) => {
-            assert!(location.file().ends_with(file!()))
+            assert!(location.file().ends_with(file!()));
         }
         other => panic!("{other:?}"),
     }
@@ -604,6 +605,31 @@ on_sync!(
     |owned| &mut *owned,
     |tx| &mut *tx
 );
+
+#[commit_on_success(tx = db)]
+async fn side_by_side(db: &Db<Sqlite>, all: bool) -> Result<(), Failure> {
+    let (one, other) = join!(enqueue!(db, Mail { id: 1 }), enqueue!(db, Mail { id: 2 }));
+    one?;
+    other?;
+    let left = enqueue!(db, Mail { id: 3 });
+    enqueue!(db, Mail { id: 4 }).await?;
+    if all {
+        left.await?;
+    } else {
+        std::mem::forget(left);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_jobs_beside_each_other_every_one_is_waited_for() {
+    let table = Table::on_sqlite().await.unwrap();
+    let db = Db::new(SqlitePool::connect(&table.url()).await.unwrap());
+    assert_not_stored(side_by_side(&db, false).await);
+    assert_eq!(table.ids().await, [0; 0]);
+    side_by_side(&db, true).await.unwrap();
+    assert_eq!(table.ids().await, [1, 2, 3, 4]);
+}
 
 async fn connected(url: &str) -> ::tokio_postgres::Client {
     let (client, connection) = ::tokio_postgres::connect(url, ::tokio_postgres::NoTls)

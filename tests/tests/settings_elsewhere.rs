@@ -1,4 +1,4 @@
-//! Settings where there are none: on MySQL, and pragmas through sea-orm.
+//! Settings where there are none: on MySQL.
 #![allow(missing_docs, reason = "a test program")]
 #![allow(clippy::unwrap_used, reason = "a failed test says where")]
 
@@ -11,7 +11,7 @@ use commit_on_success_tests::servers;
 use diesel::{Connection as _, MysqlConnection};
 use diesel_async::{AsyncConnection as _, AsyncMysqlConnection};
 use sea_orm::DatabaseConnection;
-use sqlx::{MySql, MySqlPool, Sqlite};
+use sqlx::{MySql, MySqlPool};
 
 #[track_caller]
 fn assert_refused(ran: Result<()>, option: &str, database: &str) {
@@ -96,12 +96,4 @@ async fn diesel_async_on_mysql_has_none() {
     let mut conn = AsyncMysqlConnection::establish(&url).await.unwrap();
     assert_refused(set_on_diesel_async(&mut conn).await, "set", MYSQL);
     assert_refused(pragma_on_diesel_async(&mut conn).await, "pragma", MYSQL);
-}
-
-#[tokio::test]
-async fn sea_orm_has_no_way_to_a_connection_of_sqlite_before_its_begin() {
-    let corner = Sqlite::corner().await.unwrap();
-    let pool = DatabaseConnection::from(corner.pool(1).await);
-    assert_refused(set_on_sea_orm(&pool).await, "set", "SQLite");
-    assert_refused(pragma_on_sea_orm(&pool).await, "pragma", "sea-orm");
 }

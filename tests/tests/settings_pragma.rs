@@ -77,7 +77,7 @@ macro_rules! on_each_driver {
     ($($test:ident),* $(,)?) => {
         on_each_driver! { @
             [rusqlite_connection rusqlite_pool rusqlite_guard sqlx_pool sqlx_connection diesel_connection diesel_pool
-             diesel_async_connection diesel_async_pool]
+             diesel_async_connection diesel_async_pool sea_orm_pool]
             [$($test)*]
         }
     };

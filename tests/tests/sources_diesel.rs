@@ -4,33 +4,11 @@
 
 use commit_on_success::drivers::diesel::{Db, Source};
 use commit_on_success::testing::TestTransaction;
-use commit_on_success::{Error, ErrorKind, commit_on_success, defer, transaction};
+use commit_on_success::{ErrorKind, commit_on_success, defer, transaction};
 use commit_on_success_tests::servers;
+use commit_on_success_tests::with_diesel::{Failure, Id, sqlite_file};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
-use diesel::sql_types::BigInt;
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("the body says so")]
-    Body,
-    #[error(transparent)]
-    Diesel(#[from] diesel::result::Error),
-    #[error(transparent)]
-    Transaction(#[from] Error),
-}
-
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
-fn sqlite() -> Option<String> {
-    let directory = tempfile::tempdir().unwrap().keep();
-    let file = directory.join("database");
-    Some(file.to_str().unwrap().to_owned())
-}
 
 /// The tests of a database.
 macro_rules! on {
@@ -159,14 +137,14 @@ macro_rules! on {
                     insert(conn, 1)?;
                     store(&db, 3)
                 });
-                assert!(is_busy(&refused.unwrap_err()));
+                assert_eq!(refused.unwrap_err().kind(), ErrorKind::Busy);
                 let inside: Result<(), Failure> = transaction!(tx = &db => {
                     transaction!(leased = Source::from(tx) => {
                         insert(leased, 5)?;
                         store(&db, 7)
                     })
                 });
-                assert!(is_busy(&inside.unwrap_err()));
+                assert_eq!(inside.unwrap_err().kind(), ErrorKind::Busy);
                 assert_eq!(stored(&pool), [1]);
             }
 
@@ -187,13 +165,6 @@ macro_rules! on {
     };
 }
 
-fn is_busy(failure: &Failure) -> bool {
-    let Failure::Transaction(error) = failure else {
-        return false;
-    };
-    error.kind() == ErrorKind::Busy
-}
-
-on!(on_sqlite, SqliteConnection, super::sqlite());
+on!(on_sqlite, SqliteConnection, Some(super::sqlite_file()));
 on!(on_postgres, PgConnection, super::servers::postgres());
 on!(on_mariadb, MysqlConnection, super::servers::mysql());

@@ -4,36 +4,14 @@
 
 use commit_on_success::drivers::diesel_async::Source;
 use commit_on_success::testing::AsyncTestTransaction;
-use commit_on_success::{Error, Handle, commit_on_success, defer, transaction};
+use commit_on_success::{Handle, commit_on_success, defer, transaction};
 use commit_on_success_tests::polling::drop_at_pending;
 use commit_on_success_tests::servers;
+use commit_on_success_tests::with_diesel::{Failure, Id, sqlite_file};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager as Manager, bb8, deadpool};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl};
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("the body says so")]
-    Body,
-    #[error(transparent)]
-    Diesel(#[from] diesel::result::Error),
-    #[error(transparent)]
-    Transaction(#[from] Error),
-}
-
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
-fn sqlite() -> Option<String> {
-    let directory = tempfile::tempdir().unwrap().keep();
-    let file = directory.join("database");
-    Some(file.to_str().unwrap().to_owned())
-}
 
 #[expect(clippy::unused_async, reason = "another pool begins with a connection")]
 async fn of_deadpool<C>(url: Option<String>) -> Option<deadpool::Pool<C>>
@@ -194,7 +172,7 @@ on!(
     on_sqlite,
     SyncConnectionWrapper<SqliteConnection>,
     deadpool::Pool<Conn>,
-    of_deadpool(sqlite())
+    of_deadpool(Some(sqlite_file()))
 );
 on!(
     on_mariadb,

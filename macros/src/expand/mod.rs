@@ -32,6 +32,7 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
         attributes,
         visibility,
         defaultness,
+        inner,
         ..
     } = function;
     let signature = &valid.signature;
@@ -40,7 +41,7 @@ pub(crate) fn function(function: &Function, valid: &Valid) -> TokenStream {
         Place::Body => transaction,
         Place::Tail(place) => tail(place, &valid.plan.body, &transaction),
     };
-    let body = braced(&function.body, body);
+    let body = braced(&function.body, quote!(#inner #body));
     quote! {
         #(#attributes)*
         #visibility #defaultness #signature #body

@@ -30,7 +30,7 @@ fn every_qualifier_is_kept() {
 }
 
 #[test]
-fn inner_attributes_move_above_the_function() {
+fn inner_attributes_are_set_apart_from_the_body() {
     let function = parse(quote!(
         fn f() {
             #![allow(unused)]
@@ -39,7 +39,10 @@ fn inner_attributes_move_above_the_function() {
         }
     ))
     .unwrap();
-    assert_eq!(function.attributes.len(), 2);
+    assert_eq!(
+        function.inner.to_string(),
+        quote!(#![allow(unused)] #![doc = "x"]).to_string()
+    );
     assert_eq!(function.body.stream().to_string(), "1");
 }
 

@@ -50,9 +50,12 @@ impl<T: AsyncTransaction + 'static> Inside<T> {
         self.of_test
     }
 
-    /// Waits for the connection.
+    /// Waits for the connection, with room on the heap, which a statement does not need that has its turn at once.
     pub(crate) async fn turn(self, holder: Holder, patience: Duration) -> Result<Turn<T>, Error> {
-        let transaction = self.slot.take(self.place, holder, patience).await?;
+        let transaction = match self.slot.take_at_once(self.place, holder) {
+            Some(transaction) => transaction,
+            None => Box::pin(self.slot.take(self.place, holder, patience)).await?,
+        };
         Ok(Turn::new(self.slot, transaction))
     }
 }

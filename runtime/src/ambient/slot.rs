@@ -102,6 +102,11 @@ impl<T: AsyncTransaction> Slot<T> {
         }
     }
 
+    /// Takes the connection, if nobody else has it or comes first.
+    pub(super) fn take_at_once(&self, place: Place, holder: Holder) -> Option<Box<T>> {
+        self.state().take(place, None, holder).ok()
+    }
+
     /// Waits for the connection.
     pub(super) async fn take(
         &self,

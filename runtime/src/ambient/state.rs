@@ -156,6 +156,9 @@ impl<T> State<T> {
     /// Those who can go on now.
     pub(super) fn woken(&self) -> Vec<Waker> {
         let mut woken: Vec<Waker> = Vec::new();
+        if self.waiting.is_empty() && self.ending.is_none() {
+            return woken;
+        }
         let mut first = self.free.is_some() && self.ending.is_none();
         for waiter in &self.waiting {
             let is_turn = first && self.is_innermost(waiter.place);

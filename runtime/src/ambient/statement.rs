@@ -99,7 +99,7 @@ impl<P: Pool> Statement<P> {
     }
 
     /// Ends it with what has come of it.
-    pub(crate) async fn end<R, E: From<Error>>(mut self, result: Result<R, E>) -> Result<R, E> {
+    pub(crate) async fn end<R, E: From<Error>>(&mut self, result: Result<R, E>) -> Result<R, E> {
         if self.guard.is_some() {
             Box::pin(self.unguard(result.is_ok())).await?;
         }

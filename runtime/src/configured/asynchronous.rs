@@ -5,15 +5,38 @@ use super::session::Configured;
 use super::{has_ended, is_over};
 use crate::error::BoxError;
 use crate::options::Options;
+use crate::settings::Settings;
 use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, Keeper, RollbackError, Savepoint,
 };
 
-impl<T: AsyncTransaction> Configured<T> {
-    async fn put_back_async(&mut self) {
-        if !self.settings.changed().is_empty() {
-            AsyncTransaction::put_back(&mut self.transaction, &mut self.settings).await;
-        }
+/// Commits, and then puts back.
+pub(crate) async fn commit<T: AsyncTransaction + ?Sized>(
+    transaction: &mut T,
+    settings: &mut Settings,
+) -> Result<(), CommitError> {
+    let committed = transaction.commit().await;
+    if has_ended(&committed) {
+        put_back(transaction, settings).await;
+    }
+    committed
+}
+
+/// Rolls back, and then puts back.
+pub(crate) async fn roll_back<T: AsyncTransaction + ?Sized>(
+    transaction: &mut T,
+    settings: &mut Settings,
+) -> Result<(), RollbackError> {
+    let rolled_back = transaction.rollback().await;
+    if is_over(&rolled_back) {
+        put_back(transaction, settings).await;
+    }
+    rolled_back
+}
+
+async fn put_back<T: AsyncTransaction + ?Sized>(transaction: &mut T, settings: &mut Settings) {
+    if !settings.changed().is_empty() {
+        transaction.put_back(settings).await;
     }
 }
 
@@ -24,25 +47,17 @@ impl<T: AsyncTransaction> AsyncTransaction for Configured<T> {
             .begin_with(options, &mut self.settings)
             .await;
         if begun.is_err() {
-            self.put_back_async().await;
+            put_back(&mut self.transaction, &mut self.settings).await;
         }
         begun
     }
 
     async fn commit(&mut self) -> Result<(), CommitError> {
-        let committed = self.transaction.commit().await;
-        if has_ended(&committed) {
-            self.put_back_async().await;
-        }
-        committed
+        self.transaction.commit_with(&mut self.settings).await
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
-        let rolled_back = self.transaction.rollback().await;
-        if is_over(&rolled_back) {
-            self.put_back_async().await;
-        }
-        rolled_back
+        self.transaction.rollback_with(&mut self.settings).await
     }
 
     /// Only a block in a test has one: any other that is nested is refused.
@@ -65,10 +80,7 @@ impl<T: AsyncTransaction> AsyncTransaction for Configured<T> {
     }
 
     fn abandon(&mut self, abandoned: Abandoned) {
-        self.transaction.abandon(abandoned);
-        if !self.settings.changed().is_empty() {
-            self.transaction.put_back_unheard(&mut self.settings);
-        }
+        self.transaction.abandon_with(abandoned, &mut self.settings);
     }
 
     fn has_undone(&self) -> bool {
@@ -82,7 +94,7 @@ impl<T: AsyncTransaction> AsyncTransaction for Configured<T> {
     async fn recover(&mut self) -> bool {
         let recovered = self.transaction.recover().await;
         if recovered {
-            self.put_back_async().await;
+            put_back(&mut self.transaction, &mut self.settings).await;
         }
         recovered
     }

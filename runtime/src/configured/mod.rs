@@ -14,6 +14,7 @@ use std::future::Future;
 use crate::error::BoxError;
 use crate::settings::Settings;
 use crate::transaction::{AsyncBegin, Begin, CommitError, RollbackError};
+pub(crate) use asynchronous::{commit, roll_back};
 use session::Configured;
 
 /// A source, and the settings that its transaction is begun with.
@@ -92,7 +93,7 @@ pub fn setting<T: SettingValue + ?Sized>(value: &T) -> String {
 }
 
 /// Whether a rollback has left nothing open.
-fn is_over(rolled_back: &Result<(), RollbackError>) -> bool {
+pub(crate) fn is_over(rolled_back: &Result<(), RollbackError>) -> bool {
     match rolled_back {
         Ok(()) | Err(RollbackError::Ended) => true,
         // The connection is given up.
@@ -101,7 +102,7 @@ fn is_over(rolled_back: &Result<(), RollbackError>) -> bool {
 }
 
 /// Whether a commit has left nothing open.
-fn has_ended(committed: &Result<(), CommitError>) -> bool {
+pub(crate) fn has_ended(committed: &Result<(), CommitError>) -> bool {
     match committed {
         Ok(()) | Err(CommitError::RolledBack(_) | CommitError::Ended) => true,
         // A rollback follows, or the connection is given up.

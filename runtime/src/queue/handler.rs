@@ -31,6 +31,9 @@ pub(crate) enum Call {
     /// The word, to those who listen, that jobs were stored in a queue.
     #[cfg(feature = "jobs")]
     Stored(&'static str),
+    /// None, but a job that is about to be stored beside another one.
+    #[cfg(feature = "jobs")]
+    Storing,
     /// One of which only the last with the same key runs.
     Keyed(Box<(Key, Call)>),
     /// One in whose place another runs.
@@ -196,6 +199,12 @@ impl Handler {
         matches!(self.call, Call::Stored(told) if told == queue)
     }
 
+    /// Whether it stands for a job that is about to be stored.
+    #[cfg(feature = "jobs")]
+    pub(super) fn is_storing(&self) -> bool {
+        matches!(self.call, Call::Storing)
+    }
+
     /// Whether it is lost to somebody if it does not run after a commit.
     pub(super) fn is_wanted(&self) -> bool {
         #[cfg(feature = "jobs")]
@@ -215,6 +224,8 @@ impl Handler {
             | Call::Keyed(_) => true,
             #[cfg(feature = "jobs")]
             Call::Stored(_) => true,
+            #[cfg(feature = "jobs")]
+            Call::Storing => false,
             Call::Rollback(_) | Call::Mailbox(_) | Call::Replaced(_) => false,
         }
     }
@@ -223,7 +234,7 @@ impl Handler {
         match self.call {
             Call::Sync(_) | Call::Async(_) | Call::Keyed(_) => true,
             #[cfg(feature = "jobs")]
-            Call::Stored(_) => false,
+            Call::Stored(_) | Call::Storing => false,
             Call::Commit(..)
             | Call::Rollback(_)
             | Call::Completed(..)

@@ -13,13 +13,9 @@ pub(crate) enum MustRollBack {
     Requested,
     /// Nothing else is possible, and that is an error.
     Only(RollbackOnly),
-    /// So many jobs are about to be stored: nothing else is possible until they are.
+    /// A job is about to be stored, and perhaps others of which the queue knows: nothing else is possible until they are.
     #[cfg_attr(not(feature = "jobs"), allow(dead_code, reason = "there are none"))]
-    Storing {
-        count: u32,
-        /// The first of them.
-        location: &'static Location<'static>,
-    },
+    Storing(&'static Location<'static>),
 }
 
 impl MustRollBack {
@@ -28,7 +24,7 @@ impl MustRollBack {
         match self {
             Self::Requested => None,
             Self::Only(cause) => Some(cause),
-            Self::Storing { location, .. } => Some(RollbackOnly::NotStored { location }),
+            Self::Storing(location) => Some(RollbackOnly::NotStored { location }),
         }
     }
 }
@@ -75,21 +71,21 @@ impl Pending {
 
     /// Notes that a job is about to be stored.
     #[cfg(feature = "jobs")]
-    pub(crate) fn storing(&mut self, first: &'static Location<'static>) {
-        let (count, location) = match self.must_roll_back {
-            None => (1, first),
-            Some(MustRollBack::Storing { count, location }) => (count.saturating_add(1), location),
-            Some(MustRollBack::Requested | MustRollBack::Only(_)) => return,
-        };
-        self.must_roll_back = Some(MustRollBack::Storing { count, location });
+    pub(crate) fn storing(&mut self, location: &'static Location<'static>) {
+        match self.must_roll_back {
+            None => self.must_roll_back = Some(MustRollBack::Storing(location)),
+            Some(MustRollBack::Storing(_)) => self.queue.await_job(location),
+            Some(MustRollBack::Requested | MustRollBack::Only(_)) => {}
+        }
     }
 
     /// Notes that one was stored.
     #[cfg(feature = "jobs")]
     pub(crate) fn stored(&mut self) {
-        if let Some(MustRollBack::Storing { count, location }) = self.must_roll_back {
-            let count = count - 1;
-            self.must_roll_back = (count > 0).then_some(MustRollBack::Storing { count, location });
+        if matches!(self.must_roll_back, Some(MustRollBack::Storing(_)))
+            && !self.queue.takes_awaited_job()
+        {
+            self.must_roll_back = None;
         }
     }
 

@@ -104,6 +104,8 @@ impl Drain {
                 jobs::tell(queue);
                 Ok(())
             }),
+            #[cfg(feature = "jobs")]
+            Call::Storing => run(|| Ok(())),
             call @ (Call::Rollback(_)
             | Call::Before(_)
             | Call::Mailbox(_)

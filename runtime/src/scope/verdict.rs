@@ -83,9 +83,7 @@ impl BlockState {
     pub(super) fn cause(&self) -> Cause {
         match self.frame().pending.must_roll_back {
             Some(MustRollBack::Requested) => Cause::Requested,
-            Some(MustRollBack::Only(_) | MustRollBack::Storing { .. }) | None => {
-                Cause::CommitFailed
-            }
+            Some(MustRollBack::Only(_) | MustRollBack::Storing(_)) | None => Cause::CommitFailed,
         }
     }
 

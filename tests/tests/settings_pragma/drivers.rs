@@ -16,6 +16,9 @@ use diesel_async::{AsyncConnection as _, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction,
+};
 use sqlx::pool::PoolOptions;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
@@ -331,4 +334,19 @@ on_async!(
     |pool| pool,
     |conn, sql| conn.batch_execute(sql),
     |pool, text| pool.get().await?.batch_execute(text).await?
+);
+on_async!(
+    sea_orm_pool,
+    DatabaseConnection,
+    &DatabaseTransaction,
+    |path| Database::connect(
+        ConnectOptions::new(format!("sqlite://{path}"))
+            .max_connections(1)
+            .to_owned()
+    )
+    .await
+    .unwrap(),
+    |pool| pool,
+    |conn, sql| conn.execute_unprepared(sql),
+    |pool, text| pool.execute_unprepared(text).await?
 );

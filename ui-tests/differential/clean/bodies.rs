@@ -215,7 +215,6 @@ pub fn f(conn: &mut Connection) -> Done<usize> {
     conn.execute("x")
 }
 //# inner_attribute
-//~ only annotated clippy::allow_attributes: mend_attribute
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<usize> {
     #![allow(unused_variables)]
@@ -525,7 +524,7 @@ pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     conn.execute(&format!("{line}{part}"))
 }
 //# arithmetic
-//~ only annotated clippy::default_numeric_fallback: mend_numbers
+//~ only annotated clippy::default_numeric_fallback: valued
 #[commit_on_success]
 pub fn f(conn: &mut Connection, order: Order) -> Done<usize> {
     let id = order.id + 1;

@@ -234,8 +234,8 @@ pub fn f(order: Order) {
     defer!(index(order.lines.len() as i64));
 }
 //# argument_parenthesised
-//~ only plain clippy::double_parens: mend_arguments
-//~ other words unused_parens: mend_arguments
+//~ only plain clippy::double_parens: evaluated
+//~ other words unused_parens: evaluated
 pub fn f(order: Order) {
     defer!(index((order.id)));
 }

@@ -197,14 +197,14 @@ pub async fn f(conn: &mut AsyncConnection, lock: &Mutex<String>) -> Done<usize> 
     conn.execute(&guard).await
 }
 //# refcell_over_await
-//~ other words clippy::future_not_send: mend_await
+//~ other words clippy::future_not_send: awaited
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, cell: &std::cell::RefCell<String>) -> Done<usize> {
     let guard = cell.borrow_mut();
     conn.execute(&guard).await
 }
 //# not_send
-//~ other words clippy::future_not_send: mend_await
+//~ other words clippy::future_not_send: awaited
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, text: Rc<str>) -> Done<usize> {
     conn.execute(&text).await
@@ -262,7 +262,6 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     Ok(inner(count))
 }
 //# inner_attribute
-//~ only annotated clippy::allow_attributes: mend_attribute
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     #![allow(unused_variables)]

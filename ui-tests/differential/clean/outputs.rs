@@ -146,7 +146,7 @@ pub fn f(conn: &mut Connection) -> Done<&'static [u8]> {
     Ok(&[1, 2, 3])
 }
 //# coerced_dyn
-//~ only annotated clippy::default_numeric_fallback: mend_numbers
+//~ only annotated clippy::default_numeric_fallback: valued
 #[commit_on_success]
 pub fn f(conn: &mut Connection) -> Done<&'static dyn Display> {
     conn.execute("x")?;

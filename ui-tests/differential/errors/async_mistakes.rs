@@ -192,8 +192,8 @@ pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<&'static str> {
     Ok(order.title.as_str())
 }
 //# returns_shorter
-//~ only annotated error: mend_await
-//~ only plain error: mend_await
+//~ only annotated error: lifetime
+//~ only plain error: lifetime
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, one: &str) -> Done<&'static str> {
     conn.execute(one).await?;
@@ -229,7 +229,7 @@ pub async fn f(conn: &mut AsyncConnection) -> Done<usize> {
     conn.execute(&id.to_string()).await
 }
 //# recursion
-//~ other words E0733: mend_await
+//~ other words E0733: awaited
 #[commit_on_success]
 pub async fn f(conn: &mut AsyncConnection, order: Order) -> Done<usize> {
     if order.id > 0 { return f(conn, order).await; }

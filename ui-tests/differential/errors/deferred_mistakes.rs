@@ -46,7 +46,7 @@ pub fn f(order: Order) {
     drop(order);
 }
 //# too_many_arguments
-//~ other words E0061: mend_arguments
+//~ other words E0061: parts
 pub fn f(order: Order) {
     defer!(index(order.id, 3));
 }

@@ -99,7 +99,7 @@ fn judge(input: &TokenStream, output: &TokenStream) -> Result<(TokenStream, bool
 }
 
 /// The words of an item, without the binding that stands for a transaction. Empty lists and clauses do not count, nor
-/// does the order where inner attributes have become outer ones.
+/// does the order.
 fn kept(item: &TokenStream) -> Vec<String> {
     let mut words = words(for_rustc(item.clone()));
     let poison = ["#", "[", "allow", "(", "unused_variables", ")", "]", "let"];
@@ -135,7 +135,7 @@ fn for_rustc(tokens: TokenStream) -> TokenStream {
     inside.collect()
 }
 
-/// The body of a function without its inner attributes, which the attribute moves.
+/// The body of a function without its inner attributes, which stay ahead of the transaction.
 fn inside(item: &TokenStream) -> Vec<String> {
     let mut words = words(body(item).unwrap_or_default());
     while words.starts_with(&["#".to_owned(), "!".to_owned()]) {

@@ -57,6 +57,7 @@ pub(super) const DEFERRED: &[&str] = &[
     "x.y.method::<T>(a, |b| b?)",
     "self.f(g().await?, x).await",
     "(a.b)(c)",
+    "f(a.1.0)",
     "(move |x: i64| x + 1)(2)",
     "move || { f(a); g(b)?; Ok(()) }",
     "async move { f(a).await; g(b).await }",

@@ -88,10 +88,15 @@ pub(super) fn are_statements(tokens: &TokenStream) -> bool {
     Block::parse_within.parse2(tokens.clone()).is_ok()
 }
 
-/// The tokens as words, without invisible groups.
+/// The tokens as words, without invisible groups. The indexes in `pair.1.0` are one token until they are parsed.
 pub(super) fn words(tokens: TokenStream) -> Vec<String> {
-    let mut words = Vec::new();
-    visit(tokens, &mut |word, _| words.push(word));
+    let mut words: Vec<String> = Vec::new();
+    visit(tokens, &mut |word, _| match word.split_once('.') {
+        Some((outer, inner)) if words.last().is_some_and(|before| before == ".") => {
+            words.extend([outer, ".", inner].map(str::to_owned));
+        }
+        _ => words.push(word),
+    });
     words.retain(|word| !word.is_empty());
     words
 }

@@ -10,6 +10,24 @@ use crate::transaction::{
     Abandoned, AsyncTransaction, CommitError, Keeper, RollbackError, Savepoint,
 };
 
+impl<P: Pool> Ambient<P> {
+    /// Has the pool's transaction abandon what there is of it.
+    fn give_up(&mut self, abandon: impl FnOnce(&mut P::Transaction)) {
+        if self.held.is_none() {
+            self.held = match self.level {
+                _ if self.is_outermost() => self.slot.take_now(None),
+                Level::Open(place) => self.slot.take_now(Some(place)),
+                _ => None,
+            };
+        }
+        if let Some(transaction) = &mut self.held {
+            let mut transaction = Doing::<P>::new(transaction, self.steps.as_mut());
+            abandon(&mut transaction);
+            self.has_undone = transaction.has_undone();
+        }
+    }
+}
+
 impl<P: Pool> AsyncTransaction for Ambient<P> {
     async fn begin(&mut self, options: &Options) -> Result<(), BoxError> {
         self.transaction().await?.begin(options).await?;
@@ -45,18 +63,20 @@ impl<P: Pool> AsyncTransaction for Ambient<P> {
         }
     }
 
-    fn put_back_unheard(&mut self, settings: &mut Settings) {
-        if let Some(transaction) = &mut self.held {
-            transaction.put_back_unheard(settings);
-        }
-    }
-
     async fn commit(&mut self) -> Result<(), CommitError> {
         self.keeping().await?.commit().await
     }
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
         self.undoing().await?.rollback().await
+    }
+
+    async fn commit_with(&mut self, settings: &mut Settings) -> Result<(), CommitError> {
+        self.keeping().await?.commit_with(settings).await
+    }
+
+    async fn rollback_with(&mut self, settings: &mut Settings) -> Result<(), RollbackError> {
+        self.undoing().await?.rollback_with(settings).await
     }
 
     async fn savepoint(&mut self, savepoint: &Savepoint) -> Result<(), BoxError> {
@@ -82,18 +102,11 @@ impl<P: Pool> AsyncTransaction for Ambient<P> {
     }
 
     fn abandon(&mut self, abandoned: Abandoned) {
-        if self.held.is_none() {
-            self.held = match self.level {
-                _ if self.is_outermost() => self.slot.take_now(None),
-                Level::Open(place) => self.slot.take_now(Some(place)),
-                _ => None,
-            };
-        }
-        if let Some(transaction) = &mut self.held {
-            let mut transaction = Doing::<P>::new(transaction, self.steps.as_mut());
-            transaction.abandon(abandoned);
-            self.has_undone = transaction.has_undone();
-        }
+        self.give_up(|transaction| transaction.abandon(abandoned));
+    }
+
+    fn abandon_with(&mut self, abandoned: Abandoned, settings: &mut Settings) {
+        self.give_up(|transaction| transaction.abandon_with(abandoned, settings));
     }
 
     fn has_undone(&self) -> bool {

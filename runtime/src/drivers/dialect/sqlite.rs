@@ -2,7 +2,7 @@
 
 use crate::options::{Isolation, Mode, Options, Unsupported};
 
-const DATABASE: &str = "SQLite";
+pub(crate) const DATABASE: &str = "SQLite";
 
 /// `SQLITE_ERROR`, also of a `COMMIT` or a `ROLLBACK` outside of a transaction.
 pub(crate) const ERROR: u32 = 1;

@@ -6,7 +6,7 @@ use ::bb8::{ManageConnection, Pool, PooledConnection};
 use ::diesel_async::AsyncConnection;
 use ::diesel_async::pooled_connection::AsyncDieselConnectionManager;
 
-use super::source::{SourcePool, connections};
+use super::source::{self, SourcePool};
 use super::transaction::{AsyncHold, DieselAsync, DieselAsyncTransaction};
 #[cfg(feature = "ambient")]
 use crate::ambient::Lease;
@@ -103,7 +103,7 @@ where
 
 type Connections<C> = AsyncDieselConnectionManager<C>;
 
-connections!(
+source::connections!(
     ManageConnection,
     Pool,
     Connection,

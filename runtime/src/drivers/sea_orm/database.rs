@@ -3,7 +3,7 @@
 use ::sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr};
 
 use super::code::{Code, is_broken, is_farewell, mysql_number};
-use crate::drivers::dialect::{mysql, postgresql, postgresql_settings, pragma, sqlite};
+use crate::drivers::dialect::{mysql, postgresql, postgresql_settings, sqlite};
 use crate::options::{Options, Unsupported};
 use crate::settings::Settings;
 
@@ -70,10 +70,8 @@ impl Database {
         match self {
             Self::MySql => Err(mysql::no_settings(settings)),
             Self::Postgres => postgresql_settings::set(settings),
-            Self::Sqlite => {
-                pragma::only(settings)?;
-                Err(Unsupported::new("sea-orm", "pragma"))
-            }
+            // Pragmas are changed in another way, and not in a test.
+            Self::Sqlite => Err(Unsupported::new(sqlite::DATABASE, settings.option())),
         }
     }
 

@@ -9,6 +9,7 @@ mod ends;
 mod handle;
 #[cfg(feature = "jobs")]
 pub(crate) mod jobs;
+mod pragmas;
 mod savepoint;
 mod source;
 mod transaction;

@@ -11,11 +11,13 @@ use ::sea_orm::{DatabaseTransaction, DbErr};
 
 use super::begin::{Beginning, begin, finish, in_terms_of_sea_orm, roll_back};
 use super::database::{Database, execute};
+use super::pragmas;
 use super::source::Origin;
 #[cfg(feature = "ambient")]
 use super::source::SeaOrm;
 #[cfg(feature = "ambient")]
 use crate::ambient;
+use crate::configured::{has_ended, is_over};
 use crate::drivers::dialect::postgresql_settings;
 use crate::error::{BoxError, Error};
 use crate::executor::spawn;
@@ -60,7 +62,7 @@ impl<'c> SeaOrmTransaction<'c> {
         }
     }
 
-    fn transaction(&self) -> &DatabaseTransaction {
+    pub(super) fn transaction(&self) -> &DatabaseTransaction {
         match self.open() {
             Some(transaction) => transaction,
             None => unreachable!("each step comes between begin and end"),
@@ -91,7 +93,7 @@ impl<'c> SeaOrmTransaction<'c> {
     }
 
     /// Has sqlx count the transaction out, without waiting for it: what is open now is an empty one.
-    fn count_out(&mut self) {
+    pub(super) fn count_out(&mut self) {
         let Some(transaction) = self.begun.take() else {
             return;
         };
@@ -185,6 +187,9 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
         options: &Options,
         settings: &mut Settings,
     ) -> Result<(), BoxError> {
+        if self.database == Database::Sqlite {
+            return self.begin_behind_pragmas(options, settings).await;
+        }
         let statements = self.database.settings(settings)?;
         self.begin(options).await?;
         Ok(execute(self.transaction(), &statements).await?)
@@ -203,10 +208,16 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
 
     async fn commit(&mut self) -> Result<(), CommitError> {
         let ended = self.database.end(self.transaction()).await;
-        if !matches!(
-            ended,
-            Err(CommitError::Refused(_) | CommitError::Aborted | CommitError::Unknown(_))
-        ) {
+        if has_ended(&ended) {
+            self.count_out();
+        }
+        ended
+    }
+
+    async fn commit_with(&mut self, settings: &mut Settings) -> Result<(), CommitError> {
+        let ended = self.database.end(self.transaction()).await;
+        if has_ended(&ended) {
+            pragmas::put_back(self.transaction(), settings).await;
             self.count_out();
         }
         ended
@@ -214,6 +225,17 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
 
     async fn rollback(&mut self) -> Result<(), RollbackError> {
         let undone = self.database.roll_back(self.transaction()).await;
+        if !matches!(undone, Err(RollbackError::Failed(_))) {
+            self.count_out();
+        }
+        undone
+    }
+
+    async fn rollback_with(&mut self, settings: &mut Settings) -> Result<(), RollbackError> {
+        let undone = self.database.roll_back(self.transaction()).await;
+        if is_over(&undone) {
+            pragmas::put_back(self.transaction(), settings).await;
+        }
         if !matches!(undone, Err(RollbackError::Failed(_))) {
             self.count_out();
         }
@@ -258,6 +280,16 @@ impl AsyncTransaction for SeaOrmTransaction<'_> {
             (Database::Sqlite, None, _) | (_, None, None) => {}
             (_, None, Some(beginning)) => quietly(|| spawn(finish(database, beginning))),
         }
+    }
+
+    fn abandon_with(&mut self, abandoned: Abandoned, settings: &mut Settings) {
+        let is_changed = abandoned != Abandoned::Nested && !settings.changed().is_empty();
+        let begun = if is_changed { self.begun.take() } else { None };
+        let Some(transaction) = begun else {
+            return self.abandon(abandoned);
+        };
+        let given_up = pragmas::give_up(self.database, transaction, std::mem::take(settings));
+        quietly(|| spawn(given_up));
     }
 }
 

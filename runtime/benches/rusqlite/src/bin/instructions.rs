@@ -5,8 +5,8 @@
 
 use std::env;
 use std::error::Error;
-use std::process::Command;
 
+use commit_on_success_bench_core::callgrind;
 use commit_on_success_bench_rusqlite::{Way, Work, open, run};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
@@ -46,20 +46,8 @@ fn count(way: Way, work: Work) -> Result<u32> {
 }
 
 fn instructions(way: Way, work: Work, times: u32) -> Result<u64> {
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(env::current_exe()?)
-        .args(["run", &format!("{way:?}"), &format!("{work:?}")])
-        .arg(times.to_string())
-        .output()?;
-    let said = String::from_utf8(output.stderr)?;
-    let collected = said
-        .lines()
-        .find_map(|line| Some(line.split_once("Collected : ")?.1));
-    match collected {
-        Some(collected) => Ok(collected.trim().parse()?),
-        None => Err(format!("callgrind said:\n{said}").into()),
-    }
+    let arguments = [format!("{way:?}"), format!("{work:?}"), times.to_string()];
+    Ok(callgrind::collected(&env::current_exe()?, &arguments)?)
 }
 
 fn work_off(way: &str, work: &str, times: u32) -> Result {
