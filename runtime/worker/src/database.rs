@@ -59,10 +59,10 @@ mod sqlite;
 
 #[cfg(all(feature = "testing", feature = "postgres"))]
 pub(crate) use postgres::STATEMENTS as POSTGRES_STATEMENTS;
-#[cfg(all(feature = "testing", feature = "sqlite"))]
-pub(crate) use sqlite::STATEMENTS as SQLITE_STATEMENTS;
 #[cfg(feature = "rusqlite")]
 pub(crate) use sqlite::COMPLETE as SQLITE_COMPLETE;
+#[cfg(all(feature = "testing", feature = "sqlite"))]
+pub(crate) use sqlite::STATEMENTS as SQLITE_STATEMENTS;
 
 /// A pool of a database that jobs are stored in: of sqlx, for SQLite (feature `sqlite`) or PostgreSQL (feature `postgres`).
 pub trait JobPool: sealed::Pool {}

@@ -1,5 +1,7 @@
 //! Handlers, each of which runs the jobs of one kind.
 
+#[cfg(feature = "testing")]
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
@@ -16,7 +18,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::Failure;
 #[cfg(feature = "testing")]
-use crate::testing::call::{Call, Calls};
+use crate::testing::call::Call;
 use crate::{BoxError, Context, Error};
 
 /// The handlers of a worker, one for each kind of jobs.
@@ -50,7 +52,7 @@ pub struct Handlers {
     queues: BTreeSet<&'static str>,
     wrong: Option<Wrong>,
     #[cfg(feature = "testing")]
-    calls: Calls,
+    calls: BTreeMap<&'static str, Call>,
 }
 
 /// The first mistake, which is told when a worker starts.
@@ -109,7 +111,7 @@ impl Handlers {
         }
         self.queues.insert(J::QUEUE);
         #[cfg(feature = "testing")]
-        self.calls.add(call);
+        self.calls.insert(J::KIND, call);
         self
     }
 
@@ -143,29 +145,36 @@ impl Handlers {
         F: Fn(Context, J) -> Result<(), E> + Send + Sync + 'static,
     {
         let handler = Arc::new(handler);
-        #[cfg(feature = "testing")]
-        let call = Call::of_blocking(Arc::clone(&handler));
+        #[cfg(all(feature = "testing", feature = "rusqlite"))]
+        let blocking = Arc::clone(&handler);
         let handlers = self.handle(move |context, job: J| {
             let handler = Arc::clone(&handler);
             let call = move || handler(context, job).map_err(Into::into);
             returned(spawn_blocking(call))
         });
-        #[cfg(feature = "testing")]
-        let handlers = handlers.with_call(call);
+        #[cfg(all(feature = "testing", feature = "rusqlite"))]
+        let handlers = handlers.that_blocks(blocking);
         handlers
     }
 
-    /// Has tests call a kind's handler in another way than workers do.
-    #[cfg(feature = "testing")]
-    fn with_call(mut self, call: Call) -> Self {
-        self.calls.add(call);
+    /// Has sync tests call the handler of a kind on their own thread.
+    #[cfg(all(feature = "testing", feature = "rusqlite"))]
+    fn that_blocks<J, E, F>(mut self, handler: Arc<F>) -> Self
+    where
+        J: Job,
+        E: Into<BoxError>,
+        F: Fn(Context, J) -> Result<(), E> + Send + Sync + 'static,
+    {
+        if let Some(call) = self.calls.get_mut(J::KIND) {
+            call.blocks(handler);
+        }
         self
     }
 
     /// The way in which tests call the handler of a kind.
     #[cfg(feature = "testing")]
     pub(crate) fn call(&self, kind: &str) -> Option<&Call> {
-        self.calls.of_kind(kind)
+        self.calls.get(kind)
     }
 
     /// The handlers, if they are such that a worker can have them.

@@ -1,10 +1,10 @@
 //! Test support: the jobs that a test's own transaction has stored, and running them in it (feature `testing`).
 //!
-//! A [transaction of a test](commit_on_success::testing) is never kept, so no worker sees its jobs. [`stored`] shows what waits, and
-//! [`run`](run()) runs it with the handlers of the program.
+//! A [transaction of a test](commit_on_success::testing) is never kept, so no worker sees its jobs. [`stored`] shows what waits, [`run`](run())
+//! runs what is due with the handlers of the program, and [`advance`] makes due what was to wait.
 //!
-//! A handler with a pool of its own is outside of the test's transaction, and may wait for its locks forever. With a
-//! [handle](commit_on_success::Handle) (feature `ambient`) that the test has begun with, it is inside:
+//! A handler with a pool of its own is outside of the test's transaction, and may wait for its locks until they give up. One with a
+//! [handle](commit_on_success::Handle) (feature `ambient`) is inside, where the test has begun with that handle:
 //!
 //! ```
 //! # #[cfg(all(feature = "ambient", feature = "sqlite"))]
@@ -66,16 +66,23 @@
 //! # fn main() {}
 //! ```
 //!
-//! | takes | functions |
+//! | functions | take |
 //! | --- | --- |
-//! | `&mut PgConnection`, `&mut SqliteConnection`; with `ambient` also `&Db<Postgres>`, `&Db<Sqlite>` of sqlx | [`stored`], [`run`](run()) |
-//! | `&rusqlite::Connection`; with `ambient` also `&Db` of rusqlite | `stored_blocking`, `run_blocking` |
+//! | [`stored`], [`run`](run()), [`advance`] | `&mut PgConnection`, `&mut SqliteConnection`; with `ambient` also `&Db<Postgres>`, `&Db<Sqlite>` of sqlx |
+//! | `stored_blocking`, `run_blocking`, `advance_blocking` (feature `rusqlite`) | `&rusqlite::Connection`; with `ambient` also `&Db` of rusqlite |
 
+#[cfg(feature = "rusqlite")]
+mod blocking;
 pub(crate) mod call;
+mod failed;
 mod job;
 mod run;
 pub(crate) mod table;
 
+use std::time::Duration;
+
+#[cfg(feature = "rusqlite")]
+pub use blocking::{BlockingJobTable, advance_blocking, run_blocking, stored_blocking};
 use commit_on_success::jobs::Job;
 pub use job::{Attempt, Attempts, StoredJob};
 
@@ -85,13 +92,6 @@ use crate::{Error, Handlers, handlers};
 pub trait JobTable: table::Table {}
 
 impl<T: table::Table> JobTable for T {}
-
-/// A connection, or a handle, of a sync test: see the [module](self).
-#[cfg(feature = "rusqlite")]
-pub trait BlockingJobTable: table::Lender {}
-
-#[cfg(feature = "rusqlite")]
-impl<L: table::Lender> BlockingJobTable for L {}
 
 /// The jobs that wait, in the order in which they were stored: those that are due, and those that are to wait, be it for another attempt.
 ///
@@ -108,11 +108,10 @@ pub async fn stored<T: JobTable>(mut table: T) -> Result<Vec<StoredJob>, Error> 
     table.jobs(T::STATEMENTS.waiting, &[]).await
 }
 
-/// Runs all jobs of the handlers' kinds that are due, one after the other, those included that they store meanwhile on the same connection, and
-/// ends them in their rows as a worker would.
+/// Runs all jobs of the handlers' kinds that are due, one after the other, those included that they store meanwhile, and ends them in their rows
+/// as a worker would.
 ///
-/// What has failed is not tried again by the same call. Handlers that [block](Handlers::handle_blocking) are called here and not on another thread, and
-/// nothing is stopped by a timeout.
+/// What has failed is not tried again by the same call. Nothing is stopped by a timeout.
 ///
 /// # Errors
 ///
@@ -125,80 +124,66 @@ pub async fn stored<T: JobTable>(mut table: T) -> Result<Vec<StoredJob>, Error> 
 ///
 /// An example is in the [module](self).
 pub async fn run<T: JobTable>(mut table: T, handlers: &Handlers) -> Result<Attempts, Error> {
-    run::run(&mut table, handlers).await
+    let call = async |call: &call::Call, context, json| call.future(context, json).await;
+    run::run(&mut table, handlers, call).await
 }
 
-/// [`stored`] for a sync test.
+/// Has time pass for the jobs that wait: the delays that they were stored with, and those until their next attempts, are shorter by that much.
 ///
 /// # Errors
 ///
-/// [`Error::Rusqlite`].
+/// [`Error::Database`].
 ///
-/// An example is at [`run_blocking`].
-#[cfg(feature = "rusqlite")]
-pub fn stored_blocking<L: BlockingJobTable>(table: &L) -> Result<Vec<StoredJob>, Error> {
-    in_runtime(stored(table::Blocking(table)))
-}
-
-/// [`run`](run()) for a sync test.
+/// # Cancel safety
 ///
-/// # Errors
-///
-/// Those of [`run`](run()), [`Error::Rusqlite`] instead of [`Error::Database`], and [`Error::Thread`] where no runtime can be made for handlers.
-///
-/// # Panics
-///
-/// Inside of an async runtime.
+/// It is one statement.
 ///
 /// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-/// use commit_on_success::jobs::Job;
-/// use commit_on_success::testing::TestTransaction;
+/// # #[cfg(feature = "sqlite")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// use std::time::Duration;
+///
+/// use commit_on_success::jobs::{Enqueue as _, Job};
+/// use commit_on_success::testing::AsyncTestTransaction;
 /// use commit_on_success::{commit_on_success, enqueue};
-/// use commit_on_success_worker::{Handlers, migrate_at, testing};
-/// use rusqlite::Connection;
+/// use commit_on_success_worker::{Context, Handlers, migrate, testing};
+/// use sqlx::{SqliteConnection, SqlitePool};
 /// # use serde::{Deserialize, Serialize};
 /// # #[derive(Serialize, Deserialize)]
-/// # struct Mail {
+/// # struct Remind {
 /// #     id: i64,
 /// # }
-/// # impl Job for Mail {
-/// #     const KIND: &'static str = "mail";
+/// # impl Job for Remind {
+/// #     const KIND: &'static str = "remind";
 /// # }
 ///
 /// #[commit_on_success]
-/// fn confirm(conn: &mut Connection, id: i64) -> anyhow::Result<()> {
-///     enqueue!(conn, Mail { id })?;
+/// async fn order(conn: &mut SqliteConnection, id: i64) -> anyhow::Result<()> {
+///     enqueue!(conn, Remind { id }.after(Duration::from_hours(1))).await?;
 ///     Ok(())
 /// }
 ///
 /// # let directory = tempfile::tempdir()?;
-/// # let path = directory.path().join("a.sqlite").display().to_string();
-/// migrate_at(&path)?;
-/// let mut conn = Connection::open(&path)?;
-/// let mut test = TestTransaction::begin(&mut conn)?;
-/// confirm(test.connection(), 3)?;
-///
-/// let handlers = Handlers::new().handle_blocking(|_, mail: Mail| anyhow::Ok(println!("to {}", mail.id)));
-/// assert_eq!(testing::stored_blocking(test.connection())?[0].kind(), "mail");
-/// assert_eq!(testing::run_blocking(test.connection(), &handlers)?.succeeded()?.len(), 1);
-/// assert!(testing::stored_blocking(test.connection())?.is_empty());
-/// test.rollback()?;
+/// # let url = format!("sqlite:{}?mode=rwc", directory.path().join("a.sqlite").display());
+/// # let pool = SqlitePool::connect(&url).await?;
+/// # migrate(&pool).await?;
+/// let handlers = Handlers::new().handle(async |_: Context, _: Remind| anyhow::Ok(()));
+/// let mut conn = pool.acquire().await?;
+/// let mut test = AsyncTestTransaction::begin(&mut *conn).await?;
+/// order(test.connection(), 7).await?;
+/// assert!(testing::run(test.connection(), &handlers).await?.is_empty());
+/// testing::advance(test.connection(), Duration::from_hours(1)).await?;
+/// assert_eq!(testing::run(test.connection(), &handlers).await?.len(), 1);
+/// test.rollback().await?;
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "sqlite"))]
+/// # fn main() {}
 /// ```
-#[cfg(feature = "rusqlite")]
-pub fn run_blocking<L: BlockingJobTable>(table: &L, handlers: &Handlers) -> Result<Attempts, Error> {
-    in_runtime(run(table::Blocking(table), handlers))
-}
-
-#[cfg(feature = "rusqlite")]
-fn in_runtime<R>(work: impl Future<Output = Result<R, Error>>) -> Result<R, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::Thread)?;
-    runtime.block_on(work)
+pub async fn advance<T: JobTable>(mut table: T, time: Duration) -> Result<(), Error> {
+    let milliseconds = time.as_millis().to_string();
+    table.change(T::STATEMENTS.advance, &[&milliseconds]).await
 }
 
 /// The job that JSON stands for, as its handler would get it: an assertion that this release reads what the last one has stored.

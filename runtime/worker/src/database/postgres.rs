@@ -13,7 +13,7 @@ use crate::Error;
 use crate::testing::table::Statements;
 
 const RELEASE: &str = "UPDATE river_job SET state = 'available' \
-    WHERE state IN ('retryable', 'scheduled') AND scheduled_at <= now() \
+    WHERE state IN ('retryable', 'scheduled') AND scheduled_at <= statement_timestamp() \
     AND unique_key IS NULL AND kind IN (SELECT jsonb_array_elements_text($1::jsonb))";
 /// Selects of what may be run now.
 macro_rules! due {
@@ -21,7 +21,7 @@ macro_rules! due {
         concat!(
             "SELECT ",
             $columns,
-            " FROM river_job WHERE state = 'available' AND scheduled_at <= now() \
+            " FROM river_job WHERE state = 'available' AND scheduled_at <= statement_timestamp() \
             AND kind IN (SELECT jsonb_array_elements_text($1::jsonb)) \
             AND queue IN (SELECT jsonb_array_elements_text($2::jsonb)) \
             AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)"
@@ -30,17 +30,19 @@ macro_rules! due {
 }
 const DUE: &str = due!("count(*)");
 const NOTIFY: &str = "SELECT pg_notify(concat(current_schema(), '.river_insert'), $1)";
-const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = now() \
+const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = statement_timestamp() \
     WHERE id = $1::bigint AND state = 'running'";
 
 /// What tests see of a row.
 #[cfg(feature = "testing")]
 macro_rules! columns {
     () => {
-        "id, kind, queue, args::text, attempt::int, max_attempts::int, scheduled_at > now()"
+        "id, kind, queue, args::text, attempt::int, max_attempts::int, coalesce(cardinality(errors), 0), \
+        scheduled_at > statement_timestamp()"
     };
 }
 
+/// The transaction of a test has one `now()` from its begin to its end.
 #[cfg(feature = "testing")]
 pub(crate) const STATEMENTS: Statements = Statements {
     waiting: concat!(
@@ -50,17 +52,16 @@ pub(crate) const STATEMENTS: Statements = Statements {
     ),
     release: RELEASE,
     due: concat!(due!(columns!()), " ORDER BY priority, scheduled_at, id"),
-    claim: "UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = now(), \
+    claim: "UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = statement_timestamp(), \
         attempted_by = array_append(attempted_by, 'test') WHERE id = $1::bigint",
     complete: COMPLETE,
-    fail: "UPDATE river_job SET errors = array_append(errors, \
-        jsonb_build_object('at', now(), 'attempt', attempt, 'error', $2::text, 'trace', '')), \
-        state = CASE WHEN attempt >= max_attempts THEN 'discarded' WHEN attempt = 1 THEN 'available' \
-        ELSE 'retryable' END::river_job_state, \
-        finalized_at = CASE WHEN attempt >= max_attempts THEN now() END, \
-        scheduled_at = CASE WHEN attempt >= max_attempts THEN scheduled_at \
-        ELSE now() + power(attempt, 4) * interval '1 second' END \
+    fail: "UPDATE river_job SET errors = array_append(errors, $2::jsonb), state = $3::river_job_state, \
+        finalized_at = CASE WHEN $3 IN ('cancelled', 'discarded') THEN statement_timestamp() END, \
+        scheduled_at = CASE WHEN $3 IN ('cancelled', 'discarded') THEN scheduled_at \
+        ELSE statement_timestamp() + $4::float8 * interval '1 second' END \
         WHERE id = $1::bigint AND state = 'running'",
+    advance: "UPDATE river_job SET scheduled_at = scheduled_at - $1::float8 * interval '1 millisecond' \
+        WHERE state IN ('available', 'retryable', 'scheduled')",
 };
 
 jobs_of!(PgPool, PgConnection, PgPoolOptions, PostgresMigrator, check);

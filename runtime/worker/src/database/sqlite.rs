@@ -37,7 +37,8 @@ pub(crate) const COMPLETE: &str = "UPDATE river_job SET state = 'completed', fin
 #[cfg(feature = "testing")]
 macro_rules! columns {
     () => {
-        "id, kind, queue, json(args), attempt, max_attempts, scheduled_at > strftime('%Y-%m-%d %H:%M:%f', 'now')"
+        "id, kind, queue, json(args), attempt, max_attempts, coalesce(json_array_length(errors), 0), \
+        scheduled_at > strftime('%Y-%m-%d %H:%M:%f', 'now')"
     };
 }
 
@@ -52,15 +53,15 @@ pub(crate) const STATEMENTS: Statements = Statements {
     due: concat!(due!(columns!()), " ORDER BY priority, scheduled_at, id"),
     claim: "UPDATE river_job SET state = 'running', attempt = attempt + 1, \
         attempted_at = strftime('%Y-%m-%d %H:%M:%f', 'now'), \
-        attempted_by = jsonb(json_insert(coalesce(json(attempted_by), '[]'), '$[#]', 'test')) WHERE id = ?1",
+        attempted_by = jsonb(json_insert(json(coalesce(attempted_by, '[]')), '$[#]', 'test')) WHERE id = ?1",
     complete: COMPLETE,
-    fail: "UPDATE river_job SET errors = jsonb(json_insert(coalesce(json(errors), '[]'), '$[#]', \
-        json_object('at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'attempt', attempt, 'error', ?2, 'trace', ''))), \
-        state = CASE WHEN attempt >= max_attempts THEN 'discarded' WHEN attempt = 1 THEN 'available' ELSE 'retryable' END, \
-        finalized_at = CASE WHEN attempt >= max_attempts THEN strftime('%Y-%m-%d %H:%M:%f', 'now') END, \
-        scheduled_at = CASE WHEN attempt >= max_attempts THEN scheduled_at \
-        ELSE strftime('%Y-%m-%d %H:%M:%f', 'now', format('%d seconds', attempt * attempt * attempt * attempt)) END \
+    fail: "UPDATE river_job SET errors = jsonb(json_insert(json(coalesce(errors, '[]')), '$[#]', json(?2))), state = ?3, \
+        finalized_at = CASE WHEN ?3 IN ('cancelled', 'discarded') THEN strftime('%Y-%m-%d %H:%M:%f', 'now') END, \
+        scheduled_at = CASE WHEN ?3 IN ('cancelled', 'discarded') THEN scheduled_at \
+        ELSE strftime('%Y-%m-%d %H:%M:%f', 'now', format('%d seconds', ?4)) END \
         WHERE id = ?1 AND state = 'running'",
+    advance: "UPDATE river_job SET scheduled_at = strftime('%Y-%m-%d %H:%M:%f', scheduled_at, format('-%.3f seconds', ?1 / 1000.0)) \
+        WHERE state IN ('available', 'retryable', 'scheduled')",
 };
 
 jobs_of!(

@@ -1,8 +1,10 @@
-//! Handlers as tests call them: with JSON, and on the test's own thread.
+//! Handlers as tests call them: with JSON, and in no task of their own.
 
-use std::collections::BTreeMap;
+use std::any::Any;
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use commit_on_success::jobs::Job;
@@ -10,13 +12,17 @@ use commit_on_success::jobs::Job;
 use crate::handlers::decode;
 use crate::{BoxError, Context};
 
-type Called = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+/// The result of a handler.
+pub(super) type Returned = Result<(), BoxError>;
+
+type Called = Pin<Box<dyn Future<Output = Returned> + Send>>;
 
 /// The handler of one kind.
 #[derive(Clone)]
 pub(crate) struct Call {
-    kind: &'static str,
-    handler: Arc<dyn Fn(Context, String) -> Called + Send + Sync>,
+    future: Arc<dyn Fn(Context, String) -> Called + Send + Sync>,
+    #[cfg(feature = "rusqlite")]
+    blocking: Option<Arc<dyn Fn(Context, &str) -> Returned + Send + Sync>>,
 }
 
 impl Call {
@@ -27,56 +33,73 @@ impl Call {
         F: Fn(Context, J) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), E>> + Send,
     {
-        Self::new::<J>(move |context, json| {
+        let future = move |context, json: String| -> Called {
             let handler = Arc::clone(&handler);
             Box::pin(async move {
                 let job = decode(&json)?;
                 handler(context, job).await.map_err(Into::into)
             })
-        })
+        };
+        Self {
+            future: Arc::new(future),
+            #[cfg(feature = "rusqlite")]
+            blocking: None,
+        }
     }
 
-    /// On the thread of the test, as the transactions of sync handles are found on theirs.
-    pub(crate) fn of_blocking<J, E, F>(handler: Arc<F>) -> Self
+    /// The future of the handler, which is on another thread where that blocks.
+    pub(super) fn future(&self, context: Context, json: String) -> Called {
+        (self.future)(context, json)
+    }
+}
+
+#[cfg(feature = "rusqlite")]
+impl Call {
+    /// Has sync tests call what blocks on their own thread, where the transactions of sync handles are found.
+    pub(crate) fn blocks<J, E, F>(&mut self, handler: Arc<F>)
     where
         J: Job,
         E: Into<BoxError>,
         F: Fn(Context, J) -> Result<(), E> + Send + Sync + 'static,
     {
-        Self::new::<J>(move |context, json| {
-            let handler = Arc::clone(&handler);
-            Box::pin(async move { handler(context, decode(&json)?).map_err(Into::into) })
-        })
+        let blocking =
+            move |context, json: &str| handler(context, decode(json)?).map_err(Into::into);
+        self.blocking = Some(Arc::new(blocking));
     }
 
-    fn new<J: Job>(handler: impl Fn(Context, String) -> Called + Send + Sync + 'static) -> Self {
-        Self {
-            kind: J::KIND,
-            handler: Arc::new(handler),
+    /// The result of the handler, which is called on this thread. The runtime is for futures only: there are functions that block and do not like
+    /// to be in one.
+    pub(super) fn here(
+        &self,
+        runtime: &tokio::runtime::Runtime,
+        context: Context,
+        json: String,
+    ) -> Returned {
+        match &self.blocking {
+            Some(blocking) => blocking(context, &json),
+            None => runtime.block_on(self.future(context, json)),
         }
-    }
-
-    pub(super) fn call(&self, context: Context, json: String) -> Called {
-        (self.handler)(context, json)
     }
 }
 
 impl fmt::Debug for Call {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Call").field(&self.kind).finish()
+        formatter.debug_struct("Call").finish_non_exhaustive()
     }
 }
 
-/// The handlers of a program, by their kinds.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Calls(BTreeMap<&'static str, Call>);
+/// The result of a handler, of which a panic is one too, in the words that River has for it.
+pub(super) async fn caught(call: impl Future<Output = Returned>) -> Returned {
+    let mut call = pin!(call);
+    let returned = poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)))
+            .unwrap_or_else(|panic| Err(text_of(&*panic).into()).into())
+    });
+    returned.await
+}
 
-impl Calls {
-    pub(crate) fn add(&mut self, call: Call) {
-        self.0.insert(call.kind, call);
-    }
-
-    pub(crate) fn of_kind(&self, kind: &str) -> Option<&Call> {
-        self.0.get(kind)
-    }
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("non-string panic payload").to_owned()
 }

@@ -15,24 +15,28 @@ pub struct StoredJob {
     id: i64,
     kind: String,
     queue: String,
+    json: String,
     args: Value,
     attempt: i32,
     attempts: i32,
+    pub(super) errors: u32,
     is_scheduled: bool,
 }
 
 impl StoredJob {
     pub(super) fn of(row: Columns) -> Result<Self, Error> {
-        let (id, kind, queue, args, attempt, attempts, is_scheduled) = row;
-        let args = serde_json::from_str(&args)
+        let (id, kind, queue, json, attempt, attempts, errors, is_scheduled) = row;
+        let args = serde_json::from_str(&json)
             .map_err(|error| Error::Database(sqlx::Error::Decode(error.into())))?;
         Ok(Self {
             id,
             kind,
             queue,
+            json,
             args,
             attempt,
             attempts,
+            errors: errors.try_into().unwrap_or_default(),
             is_scheduled,
         })
     }
@@ -91,12 +95,26 @@ impl StoredJob {
                 expected: J::KIND,
             });
         }
-        decode(&self.args.to_string())
+        decode(&self.json)
     }
 
     /// That of the attempt which begins.
     pub(super) fn context(&self) -> Context {
-        Context::of_attempt(self.id, self.attempt + 1, self.attempts)
+        Context::of_attempt(self.id, self.next_attempt(), self.attempts)
+    }
+
+    pub(super) fn next_attempt(&self) -> i32 {
+        self.attempt + 1
+    }
+
+    /// Its number, as a parameter of a statement.
+    pub(super) fn number(&self) -> String {
+        self.id.to_string()
+    }
+
+    /// The JSON, to the letter.
+    pub(super) fn json(&self) -> &str {
+        &self.json
     }
 }
 

@@ -1,17 +1,19 @@
 //! Runs what is due on the connection of a test.
 
-use std::any::Any;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use riverqueue::jiff::Timestamp;
 
+use super::call::{Call, Returned, caught};
+use super::failed::Failed;
 use super::job::{Attempt, Attempts, StoredJob};
 use super::table::Table;
 use crate::drain::array;
-use crate::{BoxError, Error, Handlers};
+use crate::{Context, Error, Handlers};
 
-pub(super) async fn run<T: Table>(table: &mut T, handlers: &Handlers) -> Result<Attempts, Error> {
+pub(super) async fn run<T: Table>(
+    table: &mut T,
+    handlers: &Handlers,
+    call: impl AsyncFn(&Call, Context, String) -> Returned,
+) -> Result<Attempts, Error> {
     handlers.check()?;
     let kinds = array(handlers.kinds());
     let queues = array(handlers.queues().collect());
@@ -24,43 +26,29 @@ pub(super) async fn run<T: Table>(table: &mut T, handlers: &Handlers) -> Result<
         let Some(job) = due.into_iter().find(|job| !has_run(job)) else {
             return Ok(Attempts(attempts));
         };
-        attempts.push(attempt(table, handlers, job).await?);
+        let Some(handler) = handlers.call(job.kind()) else {
+            unreachable!("only kinds that have a handler are due");
+        };
+        let began = Timestamp::now();
+        table.change(T::STATEMENTS.claim, &[&job.number()]).await?;
+        let result = caught(call(handler, job.context(), job.json().to_owned())).await;
+        end(table, &job, began, &result).await?;
+        attempts.push(Attempt { job, result });
     }
 }
 
-async fn attempt<T: Table>(
+/// Writes the end of an attempt in the row, unless the handler has completed that.
+async fn end<T: Table>(
     table: &mut T,
-    handlers: &Handlers,
-    job: StoredJob,
-) -> Result<Attempt, Error> {
-    let id = job.id().to_string();
-    table.change(T::STATEMENTS.claim, &[&id]).await?;
-    let result = call(handlers, &job).await;
-    match &result {
-        Ok(()) => table.change(T::STATEMENTS.complete, &[&id]).await?,
-        Err(error) => {
-            let said = [&*id, &format!("{error}")];
-            table.change(T::STATEMENTS.fail, &said).await?;
-        }
-    }
-    Ok(Attempt { job, result })
-}
-
-/// The result of the handler, which may panic.
-async fn call(handlers: &Handlers, job: &StoredJob) -> Result<(), BoxError> {
-    let Some(call) = handlers.call(job.kind()) else {
-        unreachable!("only kinds that have a handler are due");
+    job: &StoredJob,
+    began: Timestamp,
+    result: &Returned,
+) -> Result<(), Error> {
+    let Err(error) = result else {
+        return table.change(T::STATEMENTS.complete, &[&job.number()]).await;
     };
-    let mut called = pin!(call.call(job.context(), job.args().to_string()));
-    let outcome = poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| called.as_mut().poll(context)));
-        polled.map_or_else(|panic| Poll::Ready(Err(panic)), |poll| poll.map(Ok))
-    });
-    outcome.await.unwrap_or_else(|panic| Err(of_panic(&*panic)))
-}
-
-fn of_panic(panic: &(dyn Any + Send)) -> BoxError {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the handler has panicked: {}", text.unwrap_or("no text")).into()
+    let failed = Failed::of(job, began, error);
+    let seconds = failed.seconds.to_string();
+    let columns = [&*job.number(), &*failed.error, failed.state, &*seconds];
+    table.change(T::STATEMENTS.fail, &columns).await
 }

@@ -15,22 +15,31 @@ pub struct Statements {
     pub(crate) claim: &'static str,
     /// The job.
     pub(crate) complete: &'static str,
-    /// The job, and its error.
+    /// The job, its error, its state, and the seconds until the next attempt.
     pub(crate) fail: &'static str,
+    /// Milliseconds.
+    pub(crate) advance: &'static str,
 }
 
-/// The columns of a row: number, kind, queue, arguments, attempts that were begun, attempts at most, whether it is to wait.
-pub(crate) type Columns = (i64, String, String, String, i32, i32, bool);
+/// The columns of a row: number, kind, queue, arguments, attempts that were begun, attempts at most, errors, whether it is to wait.
+pub(crate) type Columns = (i64, String, String, String, i32, i32, i32, bool);
 
 pub trait Table {
     const STATEMENTS: Statements;
 
     /// The jobs that a statement selects.
-    async fn jobs(&mut self, sql: &'static str, parameters: &[&str])
-    -> Result<Vec<StoredJob>, Error>;
+    fn jobs(
+        &mut self,
+        sql: &'static str,
+        parameters: &[&str],
+    ) -> impl Future<Output = Result<Vec<StoredJob>, Error>>;
 
     /// Runs a statement that changes rows.
-    async fn change(&mut self, sql: &'static str, parameters: &[&str]) -> Result<(), Error>;
+    fn change(
+        &mut self,
+        sql: &'static str,
+        parameters: &[&str],
+    ) -> impl Future<Output = Result<(), Error>>;
 }
 
 /// Implements [`Table`] for what sqlx sends statements by.
@@ -69,63 +78,3 @@ table!(&mut sqlx::PgConnection, POSTGRES_STATEMENTS, self => &mut **self);
 table!(&commit_on_success::sqlx::Db<sqlx::Sqlite>, SQLITE_STATEMENTS, self => *self);
 #[cfg(all(feature = "ambient", feature = "postgres"))]
 table!(&commit_on_success::sqlx::Db<sqlx::Postgres>, POSTGRES_STATEMENTS, self => *self);
-
-/// What leads a sync test to its connection.
-#[cfg(feature = "rusqlite")]
-pub trait Lender {
-    /// Runs `f` with the connection.
-    fn lend<R>(
-        &self,
-        f: impl FnOnce(&rusqlite::Connection) -> Result<R, Error>,
-    ) -> Result<R, Error>;
-}
-
-#[cfg(feature = "rusqlite")]
-impl Lender for rusqlite::Connection {
-    fn lend<R>(&self, f: impl FnOnce(&Self) -> Result<R, Error>) -> Result<R, Error> {
-        f(self)
-    }
-}
-
-#[cfg(all(feature = "ambient", feature = "rusqlite"))]
-impl<G: std::ops::Deref<Target = rusqlite::Connection> + 'static> Lender
-    for commit_on_success::rusqlite::Db<G>
-{
-    fn lend<R>(
-        &self,
-        f: impl FnOnce(&rusqlite::Connection) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        self.with(f)
-    }
-}
-
-/// The table behind a sync connection.
-#[cfg(feature = "rusqlite")]
-pub(super) struct Blocking<'l, L>(pub(super) &'l L);
-
-#[cfg(feature = "rusqlite")]
-impl<L: Lender> Table for Blocking<'_, L> {
-    const STATEMENTS: Statements = crate::database::SQLITE_STATEMENTS;
-
-    async fn jobs(
-        &mut self,
-        sql: &'static str,
-        parameters: &[&str],
-    ) -> Result<Vec<StoredJob>, Error> {
-        self.0.lend(|connection| {
-            let mut select = connection.prepare_cached(sql)?;
-            let rows = select.query_map(rusqlite::params_from_iter(parameters), |row| {
-                Columns::try_from(row)
-            })?;
-            rows.map(|row| StoredJob::of(row?)).collect()
-        })
-    }
-
-    async fn change(&mut self, sql: &'static str, parameters: &[&str]) -> Result<(), Error> {
-        self.0.lend(|connection| {
-            let mut change = connection.prepare_cached(sql)?;
-            change.execute(rusqlite::params_from_iter(parameters))?;
-            Ok(())
-        })
-    }
-}
