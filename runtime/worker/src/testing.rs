@@ -144,7 +144,7 @@ pub async fn run<T: JobTable>(mut table: T, handlers: &Handlers) -> Result<Attem
 /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// use std::time::Duration;
 ///
-/// use commit_on_success::jobs::{Enqueue as _, Job};
+/// use commit_on_success::jobs::Job;
 /// use commit_on_success::testing::AsyncTestTransaction;
 /// use commit_on_success::{commit_on_success, enqueue};
 /// use commit_on_success_worker::{Context, Handlers, migrate, testing};
@@ -182,8 +182,9 @@ pub async fn run<T: JobTable>(mut table: T, handlers: &Handlers) -> Result<Attem
 /// # fn main() {}
 /// ```
 pub async fn advance<T: JobTable>(mut table: T, time: Duration) -> Result<(), Error> {
-    let milliseconds = time.as_millis().to_string();
-    table.change(T::STATEMENTS.advance, &[&milliseconds]).await
+    let milliseconds = time.as_millis().try_into().unwrap_or(i64::MAX);
+    let milliseconds = table::Parameter::Number(milliseconds);
+    table.change(T::STATEMENTS.advance, &[milliseconds]).await
 }
 
 /// The job that JSON stands for, as its handler would get it: an assertion that this release reads what the last one has stored.

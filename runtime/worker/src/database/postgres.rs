@@ -58,9 +58,9 @@ pub(crate) const STATEMENTS: Statements = Statements {
     fail: "UPDATE river_job SET errors = array_append(errors, $2::jsonb), state = $3::river_job_state, \
         finalized_at = CASE WHEN $3 IN ('cancelled', 'discarded') THEN statement_timestamp() END, \
         scheduled_at = CASE WHEN $3 IN ('cancelled', 'discarded') THEN scheduled_at \
-        ELSE statement_timestamp() + $4::float8 * interval '1 second' END \
+        ELSE statement_timestamp() + $4::bigint * interval '1 second' END \
         WHERE id = $1::bigint AND state = 'running'",
-    advance: "UPDATE river_job SET scheduled_at = scheduled_at - $1::float8 * interval '1 millisecond' \
+    advance: "UPDATE river_job SET scheduled_at = scheduled_at - $1::bigint * interval '1 millisecond' \
         WHERE state IN ('available', 'retryable', 'scheduled')",
 };
 

@@ -4,10 +4,11 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use rusqlite::types::{ToSql, ToSqlOutput};
 use tokio::runtime::Builder;
 
 use super::call::Call;
-use super::table::{Columns, Statements, Table};
+use super::table::{Columns, Parameter, Statements, Table};
 use super::{Attempts, StoredJob, advance, run, stored};
 use crate::{Error, Handlers};
 
@@ -136,6 +137,15 @@ mod sealed {
     }
 }
 
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Number(number) => number.to_sql(),
+            Self::Text(text) => text.to_sql(),
+        }
+    }
+}
+
 /// The table behind a sync connection.
 struct Blocking<'l, L>(&'l L);
 
@@ -145,7 +155,7 @@ impl<L: BlockingJobTable> Table for Blocking<'_, L> {
     async fn jobs(
         &mut self,
         sql: &'static str,
-        parameters: &[&str],
+        parameters: &[Parameter<'_>],
     ) -> Result<Vec<StoredJob>, Error> {
         self.0.lend(|connection| {
             let mut select = connection.prepare_cached(sql)?;
@@ -156,7 +166,11 @@ impl<L: BlockingJobTable> Table for Blocking<'_, L> {
         })
     }
 
-    async fn change(&mut self, sql: &'static str, parameters: &[&str]) -> Result<(), Error> {
+    async fn change(
+        &mut self,
+        sql: &'static str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<(), Error> {
         self.0.lend(|connection| {
             let mut change = connection.prepare_cached(sql)?;
             change.execute(rusqlite::params_from_iter(parameters))?;

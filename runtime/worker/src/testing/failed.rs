@@ -10,7 +10,7 @@ use super::StoredJob;
 use crate::BoxError;
 
 /// The delay up to which River does not wait for the elected worker to make a job available again.
-const SOON: u64 = 5;
+const SOON: i64 = 5;
 
 /// The columns of a row whose attempt has failed.
 pub(super) struct Failed {
@@ -18,12 +18,12 @@ pub(super) struct Failed {
     /// The new element of its errors.
     pub(super) error: String,
     /// The time until the next attempt, if there is one.
-    pub(super) seconds: u64,
+    pub(super) seconds: i64,
 }
 
 impl Failed {
     pub(super) fn of(job: &StoredJob, began: Timestamp, error: &BoxError) -> Self {
-        let seconds = u64::from(job.errors).saturating_add(1).saturating_pow(4);
+        let seconds = (i64::from(job.errors) + 1).saturating_pow(4);
         let state = if JobCancelError::is_in_chain(&**error) {
             "cancelled"
         } else if job.context().is_last_attempt() {

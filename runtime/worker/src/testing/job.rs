@@ -19,7 +19,7 @@ pub struct StoredJob {
     args: Value,
     attempt: i32,
     attempts: i32,
-    pub(super) errors: u32,
+    pub(super) errors: i32,
     is_scheduled: bool,
 }
 
@@ -36,7 +36,7 @@ impl StoredJob {
             args,
             attempt,
             attempts,
-            errors: errors.try_into().unwrap_or_default(),
+            errors,
             is_scheduled,
         })
     }
@@ -105,11 +105,6 @@ impl StoredJob {
 
     pub(super) fn next_attempt(&self) -> i32 {
         self.attempt + 1
-    }
-
-    /// Its number, as a parameter of a statement.
-    pub(super) fn number(&self) -> String {
-        self.id.to_string()
     }
 
     /// The JSON, to the letter.

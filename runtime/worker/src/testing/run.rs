@@ -5,6 +5,7 @@ use riverqueue::jiff::Timestamp;
 use super::call::{Call, Returned, caught};
 use super::failed::Failed;
 use super::job::{Attempt, Attempts, StoredJob};
+use super::table::Parameter::{Number, Text};
 use super::table::Table;
 use crate::drain::array;
 use crate::{Context, Error, Handlers};
@@ -17,10 +18,11 @@ pub(super) async fn run<T: Table>(
     handlers.check()?;
     let kinds = array(handlers.kinds());
     let queues = array(handlers.queues().collect());
+    let (kinds, queues) = (Text(&kinds), Text(&queues));
     let mut attempts: Vec<Attempt> = Vec::new();
     loop {
-        table.change(T::STATEMENTS.release, &[&kinds]).await?;
-        let due = table.jobs(T::STATEMENTS.due, &[&kinds, &queues]).await?;
+        table.change(T::STATEMENTS.release, &[kinds]).await?;
+        let due = table.jobs(T::STATEMENTS.due, &[kinds, queues]).await?;
         // A job that has failed is not tried again, however long the others take.
         let has_run = |job: &StoredJob| attempts.iter().any(|tried| tried.job.id() == job.id());
         let Some(job) = due.into_iter().find(|job| !has_run(job)) else {
@@ -30,7 +32,9 @@ pub(super) async fn run<T: Table>(
             unreachable!("only kinds that have a handler are due");
         };
         let began = Timestamp::now();
-        table.change(T::STATEMENTS.claim, &[&job.number()]).await?;
+        table
+            .change(T::STATEMENTS.claim, &[Number(job.id())])
+            .await?;
         let result = caught(call(handler, job.context(), job.json().to_owned())).await;
         end(table, &job, began, &result).await?;
         attempts.push(Attempt { job, result });
@@ -45,10 +49,12 @@ async fn end<T: Table>(
     result: &Returned,
 ) -> Result<(), Error> {
     let Err(error) = result else {
-        return table.change(T::STATEMENTS.complete, &[&job.number()]).await;
+        return table
+            .change(T::STATEMENTS.complete, &[Number(job.id())])
+            .await;
     };
     let failed = Failed::of(job, began, error);
-    let seconds = failed.seconds.to_string();
-    let columns = [&*job.number(), &*failed.error, failed.state, &*seconds];
+    let (error, state) = (Text(&failed.error), Text(failed.state));
+    let columns = [Number(job.id()), error, state, Number(failed.seconds)];
     table.change(T::STATEMENTS.fail, &columns).await
 }

@@ -3,7 +3,14 @@
 use crate::Error;
 use crate::testing::StoredJob;
 
-/// The statements of a database. Their parameters are texts.
+/// A parameter of a statement.
+#[derive(Clone, Copy, Debug)]
+pub enum Parameter<'p> {
+    Number(i64),
+    Text(&'p str),
+}
+
+/// The statements of a database, with what their parameters are.
 #[derive(Debug)]
 pub struct Statements {
     pub(crate) waiting: &'static str,
@@ -31,15 +38,28 @@ pub trait Table {
     fn jobs(
         &mut self,
         sql: &'static str,
-        parameters: &[&str],
+        parameters: &[Parameter<'_>],
     ) -> impl Future<Output = Result<Vec<StoredJob>, Error>>;
 
     /// Runs a statement that changes rows.
     fn change(
         &mut self,
         sql: &'static str,
-        parameters: &[&str],
+        parameters: &[Parameter<'_>],
     ) -> impl Future<Output = Result<(), Error>>;
+}
+
+/// A query of sqlx with its parameters.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+macro_rules! bound {
+    ($query:expr, $parameters:ident) => {
+        $parameters
+            .iter()
+            .fold($query, |query, parameter| match parameter {
+                Parameter::Number(number) => query.bind(*number),
+                Parameter::Text(text) => query.bind((*text).to_owned()),
+            })
+    };
 }
 
 /// Implements [`Table`] for what sqlx sends statements by.
@@ -52,18 +72,16 @@ macro_rules! table {
             async fn jobs(
                 &mut $self,
                 sql: &'static str,
-                parameters: &[&str],
+                parameters: &[Parameter<'_>],
             ) -> Result<Vec<StoredJob>, Error> {
-                let query = sqlx::query_as::<_, Columns>(sql);
-                let bound = parameters.iter().fold(query, |query, text| query.bind((*text).to_owned()));
-                let rows = bound.fetch_all($executor).await?;
+                let query = bound!(sqlx::query_as::<_, Columns>(sql), parameters);
+                let rows = query.fetch_all($executor).await?;
                 rows.into_iter().map(StoredJob::of).collect()
             }
 
-            async fn change(&mut $self, sql: &'static str, parameters: &[&str]) -> Result<(), Error> {
-                let query = sqlx::query(sql);
-                let bound = parameters.iter().fold(query, |query, text| query.bind((*text).to_owned()));
-                bound.execute($executor).await?;
+            async fn change(&mut $self, sql: &'static str, parameters: &[Parameter<'_>]) -> Result<(), Error> {
+                let query = bound!(sqlx::query(sql), parameters);
+                query.execute($executor).await?;
                 Ok(())
             }
         }
