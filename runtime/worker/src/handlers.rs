@@ -95,7 +95,7 @@ impl Handlers {
     {
         let handler = Arc::new(handler);
         #[cfg(feature = "testing")]
-        let call = Call::of(Arc::clone(&handler));
+        self.calls.insert(J::KIND, Call::of(Arc::clone(&handler)));
         if self.workers.kinds().contains(&J::KIND) {
             self.wrong.get_or_insert(Wrong::HandledTwice(J::KIND));
             return self;
@@ -110,8 +110,6 @@ impl Handlers {
             self.wrong.get_or_insert(Wrong::QueueName(J::QUEUE));
         }
         self.queues.insert(J::QUEUE);
-        #[cfg(feature = "testing")]
-        self.calls.insert(J::KIND, call);
         self
     }
 
@@ -165,9 +163,9 @@ impl Handlers {
         E: Into<BoxError>,
         F: Fn(Context, J) -> Result<(), E> + Send + Sync + 'static,
     {
-        if let Some(call) = self.calls.get_mut(J::KIND) {
-            call.blocks(handler);
-        }
+        self.calls
+            .entry(J::KIND)
+            .and_modify(|call| call.blocks(handler));
         self
     }
 

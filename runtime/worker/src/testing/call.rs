@@ -17,12 +17,15 @@ pub(super) type Returned = Result<(), BoxError>;
 
 type Called = Pin<Box<dyn Future<Output = Returned> + Send>>;
 
+#[cfg(feature = "rusqlite")]
+type Blocking = dyn Fn(Context, &str) -> Returned + Send + Sync;
+
 /// The handler of one kind.
 #[derive(Clone)]
 pub(crate) struct Call {
     future: Arc<dyn Fn(Context, String) -> Called + Send + Sync>,
     #[cfg(feature = "rusqlite")]
-    blocking: Option<Arc<dyn Fn(Context, &str) -> Returned + Send + Sync>>,
+    blocking: Option<Arc<Blocking>>,
 }
 
 impl Call {

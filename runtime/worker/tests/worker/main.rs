@@ -14,6 +14,7 @@ mod life;
 mod pinned;
 mod process_death;
 mod scene;
+mod tested;
 mod testing;
 mod testing_blocking;
 mod testing_pinned;

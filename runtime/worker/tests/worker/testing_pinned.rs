@@ -7,7 +7,7 @@ use riverqueue::JobCancelError;
 use sqlx::{PgPool, SqlitePool};
 
 use crate::scene::{Index, Scene, Store, on_each_database};
-use crate::testing::Tested;
+use crate::tested::Tested;
 
 /// An error that says its source, and one that says nothing else.
 #[derive(Debug, thiserror::Error)]
