@@ -3,8 +3,8 @@
 //! A [transaction of a test](commit_on_success::testing) is never kept, so no worker sees its jobs. [`stored`] shows what waits, [`run`](run())
 //! runs what is due with the handlers of the program, and [`advance`] makes due what was to wait.
 //!
-//! A handler with a pool of its own is outside of the test's transaction, and may wait for its locks until they give up. One with a
-//! [handle](commit_on_success::Handle) (feature `ambient`) is inside, where the test has begun with that handle:
+//! A handler with a pool of its own is outside of the test's transaction, and may wait for its locks until they give up. One with a handle (feature
+//! `ambient`) is inside, where the test has begun with that handle:
 //!
 //! ```
 //! # #[cfg(all(feature = "ambient", feature = "sqlite"))]

@@ -94,6 +94,8 @@ pub fn run_blocking<L: BlockingJobTable>(
 /// # Errors
 ///
 /// [`Error::Rusqlite`].
+///
+/// An example is at [`advance`].
 pub fn advance_blocking<L: BlockingJobTable>(table: &L, time: Duration) -> Result<(), Error> {
     at_once(advance(Blocking(table), time))
 }

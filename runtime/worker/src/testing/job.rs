@@ -9,7 +9,7 @@ use super::table::Columns;
 use crate::handlers::decode;
 use crate::{BoxError, Context, Error};
 
-/// A job that waits, or has run in a test.
+/// A job that waits, or has run in a test. An example is in the [module](super).
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredJob {
     id: i64,
@@ -113,7 +113,7 @@ impl StoredJob {
     }
 }
 
-/// One call of a handler, and its result.
+/// One call of a handler, and its result: an element of [`Attempts`].
 #[derive(Debug)]
 pub struct Attempt {
     pub(super) job: StoredJob,
