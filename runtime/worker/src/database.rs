@@ -52,6 +52,26 @@ macro_rules! jobs_of {
     };
 }
 
+/// The statements of test support, as far as the databases differ in them.
+#[cfg(feature = "testing")]
+macro_rules! statements {
+    (columns: $columns:literal, claim: $claim:literal, fail: $fail:literal, advance: $advance:literal,) => {
+        pub(crate) const STATEMENTS: crate::testing::table::Statements = crate::testing::table::Statements {
+            waiting: concat!(
+                "SELECT ",
+                $columns,
+                " FROM river_job WHERE state IN ('available', 'retryable', 'scheduled') ORDER BY id"
+            ),
+            release: RELEASE,
+            due: concat!(due!($columns), " ORDER BY priority, scheduled_at, id"),
+            claim: $claim,
+            complete: COMPLETE,
+            fail: $fail,
+            advance: $advance,
+        };
+    };
+}
+
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]

@@ -1,4 +1,4 @@
-//! PostgreSQL.
+//! PostgreSQL. Its `now()` is the begin of the transaction, which is long past where that is a test's: the time is that of the statement.
 
 use std::future::{Ready, ready};
 
@@ -9,8 +9,6 @@ use sqlx::{PgConnection, PgPool, query, query_scalar};
 
 use super::sealed::{Connection, Pool};
 use crate::Error;
-#[cfg(feature = "testing")]
-use crate::testing::table::Statements;
 
 const RELEASE: &str = "UPDATE river_job SET state = 'available' \
     WHERE state IN ('retryable', 'scheduled') AND scheduled_at <= statement_timestamp() \
@@ -33,28 +31,12 @@ const NOTIFY: &str = "SELECT pg_notify(concat(current_schema(), '.river_insert')
 const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = statement_timestamp() \
     WHERE id = $1::bigint AND state = 'running'";
 
-/// What tests see of a row.
 #[cfg(feature = "testing")]
-macro_rules! columns {
-    () => {
-        "id, kind, queue, args::text, attempt::int, max_attempts::int, coalesce(cardinality(errors), 0), \
-        scheduled_at > statement_timestamp()"
-    };
-}
-
-/// The transaction of a test has one `now()` from its begin to its end.
-#[cfg(feature = "testing")]
-pub(crate) const STATEMENTS: Statements = Statements {
-    waiting: concat!(
-        "SELECT ",
-        columns!(),
-        " FROM river_job WHERE state IN ('available', 'retryable', 'scheduled') ORDER BY id"
-    ),
-    release: RELEASE,
-    due: concat!(due!(columns!()), " ORDER BY priority, scheduled_at, id"),
+statements! {
+    columns: "id, kind, queue, args::text, attempt::int, max_attempts::int, coalesce(cardinality(errors), 0), \
+        scheduled_at > statement_timestamp()",
     claim: "UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = statement_timestamp(), \
         attempted_by = array_append(attempted_by, 'test') WHERE id = $1::bigint",
-    complete: COMPLETE,
     fail: "UPDATE river_job SET errors = array_append(errors, $2::jsonb), state = $3::river_job_state, \
         finalized_at = CASE WHEN $3 IN ('cancelled', 'discarded') THEN statement_timestamp() END, \
         scheduled_at = CASE WHEN $3 IN ('cancelled', 'discarded') THEN scheduled_at \
@@ -62,7 +44,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
         WHERE id = $1::bigint AND state = 'running'",
     advance: "UPDATE river_job SET scheduled_at = scheduled_at - $1::bigint * interval '1 millisecond' \
         WHERE state IN ('available', 'retryable', 'scheduled')",
-};
+}
 
 jobs_of!(PgPool, PgConnection, PgPoolOptions, PostgresMigrator, check);
 

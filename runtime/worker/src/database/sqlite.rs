@@ -7,8 +7,6 @@ use sqlx::{SqliteConnection, SqlitePool, query, query_scalar};
 
 use super::sealed::{Connection, Pool};
 use crate::Error;
-#[cfg(feature = "testing")]
-use crate::testing::table::Statements;
 
 /// The first release with `jsonb`.
 const OLDEST: (u32, u32) = (3, 45);
@@ -33,28 +31,13 @@ const NOTIFY: &str = "INSERT INTO river_notification (topic, payload) VALUES ('r
 pub(crate) const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = strftime('%Y-%m-%d %H:%M:%f', 'now') \
     WHERE id = ?1 AND state = 'running'";
 
-/// What tests see of a row.
 #[cfg(feature = "testing")]
-macro_rules! columns {
-    () => {
-        "id, kind, queue, json(args), attempt, max_attempts, coalesce(json_array_length(errors), 0), \
-        scheduled_at > strftime('%Y-%m-%d %H:%M:%f', 'now')"
-    };
-}
-
-#[cfg(feature = "testing")]
-pub(crate) const STATEMENTS: Statements = Statements {
-    waiting: concat!(
-        "SELECT ",
-        columns!(),
-        " FROM river_job WHERE state IN ('available', 'retryable', 'scheduled') ORDER BY id"
-    ),
-    release: RELEASE,
-    due: concat!(due!(columns!()), " ORDER BY priority, scheduled_at, id"),
+statements! {
+    columns: "id, kind, queue, json(args), attempt, max_attempts, coalesce(json_array_length(errors), 0), \
+        scheduled_at > strftime('%Y-%m-%d %H:%M:%f', 'now')",
     claim: "UPDATE river_job SET state = 'running', attempt = attempt + 1, \
         attempted_at = strftime('%Y-%m-%d %H:%M:%f', 'now'), \
         attempted_by = jsonb(json_insert(json(coalesce(attempted_by, '[]')), '$[#]', 'test')) WHERE id = ?1",
-    complete: COMPLETE,
     fail: "UPDATE river_job SET errors = jsonb(json_insert(json(coalesce(errors, '[]')), '$[#]', json(?2))), state = ?3, \
         finalized_at = CASE WHEN ?3 IN ('cancelled', 'discarded') THEN strftime('%Y-%m-%d %H:%M:%f', 'now') END, \
         scheduled_at = CASE WHEN ?3 IN ('cancelled', 'discarded') THEN scheduled_at \
@@ -62,7 +45,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
         WHERE id = ?1 AND state = 'running'",
     advance: "UPDATE river_job SET scheduled_at = strftime('%Y-%m-%d %H:%M:%f', scheduled_at, format('-%.3f seconds', ?1 / 1000.0)) \
         WHERE state IN ('available', 'retryable', 'scheduled')",
-};
+}
 
 jobs_of!(
     SqlitePool,

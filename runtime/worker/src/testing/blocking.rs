@@ -111,7 +111,7 @@ fn at_once<R>(work: impl Future<Output = R>) -> R {
 mod sealed {
     use crate::Error;
 
-    /// What leads a sync test to its connection.
+    /// A way to the connection of a sync test.
     pub trait Lender {
         /// Runs `f` with the connection.
         fn lend<R>(

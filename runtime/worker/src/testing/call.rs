@@ -29,10 +29,8 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn of<J, E, F, Fut>(handler: Arc<F>) -> Self
+    pub(crate) fn of<J: Job, E: Into<BoxError>, F, Fut>(handler: Arc<F>) -> Self
     where
-        J: Job,
-        E: Into<BoxError>,
         F: Fn(Context, J) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), E>> + Send,
     {

@@ -1,4 +1,4 @@
-//! What becomes of a job whose attempt has failed, as River decides it.
+//! The row of a job whose attempt has failed, as River would leave it.
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -68,13 +68,13 @@ impl StoredJob {
     /// The number of attempts that had begun when it was looked at.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.attempt.try_into().unwrap_or_default()
+        self.attempt.unsigned_abs()
     }
 
     /// The number of attempts after which it is given up.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.attempts.try_into().unwrap_or_default()
+        self.attempts.unsigned_abs()
     }
 
     /// Whether it is to wait: it was stored with a delay, or has failed, and that time is not over.

@@ -12,6 +12,9 @@ use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool};
 
 use crate::scene::{Index, Scene, Store};
 
+/// A number that the database refuses as an effect.
+pub(crate) const REFUSED: i64 = 13;
+
 /// A store whose tests have a handle.
 pub(crate) trait Tested: Store {
     type Db: Clone + Send + Sync + 'static;
@@ -42,7 +45,7 @@ pub(crate) trait Tested: Store {
 
     fn advance(db: &Self::Db, time: Duration) -> impl Future<Output = ()> + Send;
 
-    /// What waits, what runs and what waits then, on a connection instead of a handle.
+    /// Counts what waits, what runs and what waits then, on a connection instead of a handle.
     async fn on_a_connection(&self, handlers: &Handlers) -> [usize; 3];
 }
 
@@ -150,8 +153,8 @@ tested!(PgPool, Postgres);
 /// The tables of jobs and of effects, and a handle.
 pub(crate) async fn with_handle<P: Tested>(scene: Scene<P>) -> (Scene<P>, P::Db) {
     let scene = scene.migrated().await;
-    let table = "CREATE TABLE credit (id bigint, attempt bigint)";
-    scene.pool.run(table).await;
+    let table = format!("CREATE TABLE credit (id bigint CHECK (id <> {REFUSED}), attempt bigint)");
+    scene.pool.run(&table).await;
     let db = scene.pool.handle();
     (scene, db)
 }

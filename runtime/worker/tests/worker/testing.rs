@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::jobs::noting;
 use crate::scene::{Index, Scene, on_each_database};
-use crate::tested::{Tested, with_handle};
+use crate::tested::{REFUSED, Tested, with_handle};
 
 /// A job of a queue of its own.
 #[derive(Debug, Serialize, Deserialize)]
@@ -93,13 +93,18 @@ async fn a_handler_completes_its_job_in_the_transaction_of_the_test<P: Tested>(s
     });
     let test = async || {
         P::enqueue(&db, Index { id: 5 }).await;
+        P::enqueue(&db, Index { id: REFUSED }).await;
         P::enqueue(&db, Index { id: -1 }).await;
+        P::enqueue(&db, Index { id: 6 }).await;
         let ran = P::run_due(&db, &handlers).await.unwrap();
-        assert!(ran[0].error().is_none());
-        let error = ran[1].error().unwrap().to_string();
+        let has_failed = ran.iter().map(|ran| ran.error().is_some());
+        assert_eq!(has_failed.collect::<Vec<_>>(), [false, true, true, false]);
+        let refused = ran[1].error().unwrap().to_string();
+        assert!(refused.contains("constraint"), "{refused}");
+        let error = ran[2].error().unwrap().to_string();
         assert_eq!(error, "after it was completed");
-        assert_eq!(P::ask(&db, "SELECT min(id) FROM credit").await, 5);
-        assert_eq!(P::stored(&db).await.len(), 1, "it was rolled back");
+        assert_eq!(P::ask(&db, "SELECT count(*) FROM credit").await, 2);
+        assert_eq!(P::stored(&db).await.len(), 2, "they were rolled back");
     };
     scene.pool.in_test(&db, test).await;
 }

@@ -20,7 +20,7 @@ enum Wordy {
     EndsAlike(#[source] io::Error),
 }
 
-/// What may become of a job, by its number.
+/// The ends that an attempt may have, by the number of its job.
 const JOBS: [(&str, i64); 9] = [
     ("completed", 0),
     ("chain", 1),
@@ -51,12 +51,12 @@ async fn handle(_: Context, job: Index) -> Result<(), BoxError> {
     }
 }
 
-/// What is held against River's.
+/// A store whose rows are held against River's.
 trait Pinned: Tested {
     /// The errors, without the times, which are of one form, and what River's tasks have to say of a panic.
     const ERRORS: &'static str;
 
-    /// How long the next attempt is to wait, in units of 20 seconds: River's delays differ by a tenth.
+    /// The delay of the next attempt, in units of 20 seconds: River's differ by a tenth.
     const DELAY: &'static str;
 }
 
@@ -73,8 +73,8 @@ impl Pinned for PgPool {
     const DELAY: &'static str = "round(extract(epoch FROM scheduled_at - attempted_at) / 20)";
 }
 
-async fn assert_alike<P: Pinned>(scene: &Scene<P>, (ours, theirs): (i64, i64), which: &str) {
-    for column in [
+async fn assert_alike<P: Pinned>(scene: &Scene<P>, pair: (i64, i64), which: &str) {
+    let columns = [
         "state",
         "attempt",
         "max_attempts",
@@ -88,13 +88,8 @@ async fn assert_alike<P: Pinned>(scene: &Scene<P>, (ours, theirs): (i64, i64), w
         &P::form("attempted_at"),
         &P::form("scheduled_at"),
         &P::form("coalesce(finalized_at, attempted_at)"),
-    ] {
-        let pair = (
-            scene.pool.text(column, ours).await,
-            scene.pool.text(column, theirs).await,
-        );
-        assert_eq!(pair.0, pair.1, "{which}: {column}");
-    }
+    ];
+    scene.assert_alike(pair, &columns, which).await;
 }
 
 /// Two equal jobs, the first of which is a test's and has an odd number.
