@@ -115,6 +115,18 @@ pub enum Error {
         /// The kind of the type.
         expected: &'static str,
     },
+    /// A job that a test was to run has failed.
+    #[cfg(feature = "testing")]
+    #[error("the job {id} of the kind `{kind}` has failed")]
+    Failed {
+        /// The job.
+        id: i64,
+        /// Its kind.
+        kind: String,
+        /// The error of its handler.
+        #[source]
+        source: BoxError,
+    },
     /// A handle has led to no connection.
     #[cfg(all(feature = "testing", feature = "ambient", feature = "rusqlite"))]
     #[error("the handle has led to no connection")]

@@ -9,7 +9,7 @@
 //! ```
 //! # #[cfg(all(feature = "ambient", feature = "sqlite"))]
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # async fn main() -> anyhow::Result<()> {
 //! use commit_on_success::jobs::Job;
 //! use commit_on_success::sqlx::Db;
 //! use commit_on_success::testing::AsyncTestTransaction;
@@ -141,7 +141,7 @@ pub async fn run<T: JobTable>(mut table: T, handlers: &Handlers) -> Result<Attem
 /// ```
 /// # #[cfg(feature = "sqlite")]
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # async fn main() -> anyhow::Result<()> {
 /// use std::time::Duration;
 ///
 /// use commit_on_success::jobs::Job;

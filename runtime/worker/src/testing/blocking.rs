@@ -41,7 +41,7 @@ pub fn stored_blocking<L: BlockingJobTable>(table: &L) -> Result<Vec<StoredJob>,
 /// Inside of an async runtime.
 ///
 /// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # fn main() -> anyhow::Result<()> {
 /// use commit_on_success::jobs::Job;
 /// use commit_on_success::testing::TestTransaction;
 /// use commit_on_success::{commit_on_success, enqueue};

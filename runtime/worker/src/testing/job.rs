@@ -144,10 +144,19 @@ impl Attempts {
     ///
     /// # Errors
     ///
-    /// The error of the first one that has.
-    pub fn succeeded(self) -> Result<Vec<StoredJob>, BoxError> {
-        let attempts = self.0.into_iter();
-        let jobs = attempts.map(|attempt| attempt.result.map(|()| attempt.job));
+    /// [`Error::Failed`] of the first one that has.
+    pub fn succeeded(self) -> Result<Vec<StoredJob>, Error> {
+        let jobs = self
+            .0
+            .into_iter()
+            .map(|Attempt { job, result }| match result {
+                Ok(()) => Ok(job),
+                Err(source) => Err(Error::Failed {
+                    id: job.id,
+                    kind: job.kind,
+                    source,
+                }),
+            });
         jobs.collect()
     }
 }

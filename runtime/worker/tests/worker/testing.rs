@@ -1,5 +1,6 @@
 //! Jobs in the transaction of a test.
 
+use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -141,7 +142,11 @@ async fn what_fails_or_panics_is_told_and_waits_for_its_next_attempt<P: Tested>(
         let again = P::run_due(&db, &handlers).await.unwrap();
         assert_eq!(again.len(), 2);
         let error = again.succeeded().unwrap_err();
-        assert_eq!(error.to_string(), "fourteen");
+        assert_eq!(
+            error.to_string(),
+            "the job 2 of the kind `index` has failed"
+        );
+        assert_eq!(error.source().unwrap().to_string(), "fourteen");
         assert_eq!(P::stored(&db).await, [], "one is done, and one is given up");
     };
     scene.pool.in_test(&db, test).await;

@@ -75,10 +75,7 @@ fn a_sync_test_shows_what_waits_and_runs_it() {
     assert!(again.is_empty());
     advance_blocking(test.connection(), Duration::from_secs(2)).unwrap();
     let again = run_blocking(test.connection(), &handlers).unwrap();
-    assert_eq!(
-        again.succeeded().unwrap_err().to_string(),
-        "the index is broken"
-    );
+    assert_eq!(again[0].error().unwrap().to_string(), "the index is broken");
     assert_eq!(stored_blocking(test.connection()).unwrap(), []);
     assert_eq!(*ran.lock().unwrap(), [(7, 1), (-1, 1), (-1, 2)]);
     test.rollback().unwrap();
