@@ -1,7 +1,6 @@
 //! Handlers as tests call them: with JSON, and in no task of their own.
 
 use std::any::Any;
-use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -80,12 +79,6 @@ impl Call {
             Some(blocking) => blocking(context, &json),
             None => runtime.block_on(self.future(context, json)),
         }
-    }
-}
-
-impl fmt::Debug for Call {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Call").finish_non_exhaustive()
     }
 }
 
