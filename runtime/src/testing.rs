@@ -90,6 +90,7 @@
 //!
 //! - Other connections see nothing of what was done, and wait for the locks until the end of the test.
 //! - An option that only a begin can honour has no effect, and nothing is tried again because of others.
+//! - No worker runs what `enqueue!` has stored: `commit_on_success_worker::testing` runs it inside.
 //!
 //! On PostgreSQL:
 //!

@@ -35,10 +35,14 @@ pub struct Context {
 
 impl Context {
     pub(crate) fn new(row: &JobRow) -> Self {
+        Self::of_attempt(row.id, row.attempt, row.max_attempts)
+    }
+
+    pub(crate) fn of_attempt(id: i64, attempt: i32, attempts: i32) -> Self {
         Self {
-            id: row.id,
-            attempt: row.attempt,
-            attempts: row.max_attempts,
+            id,
+            attempt,
+            attempts,
         }
     }
 

@@ -52,13 +52,37 @@ macro_rules! jobs_of {
     };
 }
 
+/// The statements of test support, as far as the databases differ in them.
+#[cfg(feature = "testing")]
+macro_rules! statements {
+    (columns: $columns:literal, claim: $claim:literal, fail: $fail:literal, advance: $advance:literal,) => {
+        pub(crate) const STATEMENTS: crate::testing::table::Statements = crate::testing::table::Statements {
+            waiting: concat!(
+                "SELECT ",
+                $columns,
+                " FROM river_job WHERE state IN ('available', 'retryable', 'scheduled') ORDER BY id"
+            ),
+            release: RELEASE,
+            due: concat!(due!($columns), " ORDER BY priority, scheduled_at, id"),
+            claim: $claim,
+            complete: COMPLETE,
+            fail: $fail,
+            advance: $advance,
+        };
+    };
+}
+
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(all(feature = "testing", feature = "postgres"))]
+pub(crate) use postgres::STATEMENTS as POSTGRES_STATEMENTS;
 #[cfg(feature = "rusqlite")]
 pub(crate) use sqlite::COMPLETE as SQLITE_COMPLETE;
+#[cfg(all(feature = "testing", feature = "sqlite"))]
+pub(crate) use sqlite::STATEMENTS as SQLITE_STATEMENTS;
 
 /// A pool of a database that jobs are stored in: of sqlx, for SQLite (feature `sqlite`) or PostgreSQL (feature `postgres`).
 pub trait JobPool: sealed::Pool {}

@@ -94,6 +94,6 @@ impl Worker {
 }
 
 /// Names as an array of JSON.
-fn array(names: Vec<&'static str>) -> String {
+pub(crate) fn array(names: Vec<&'static str>) -> String {
     serde_json::Value::from(names).to_string()
 }

@@ -95,6 +95,42 @@ pub enum Error {
         /// The job.
         id: i64,
     },
+    /// The JSON that was stored for a kind of jobs is not that of its type.
+    #[error(
+        "the arguments that were stored for `{kind}` cannot be read by its handler: give new fields a default, and old ones an alias"
+    )]
+    Arguments {
+        /// The kind.
+        kind: &'static str,
+        /// The reason.
+        #[source]
+        source: BoxError,
+    },
+    /// A test was to decode a job of another kind.
+    #[cfg(feature = "testing")]
+    #[error("a job of the kind `{found}` cannot be decoded as one of the kind `{expected}`")]
+    OtherKind {
+        /// The kind that is stored.
+        found: String,
+        /// The kind of the type.
+        expected: &'static str,
+    },
+    /// A job that a test was to run has failed.
+    #[cfg(feature = "testing")]
+    #[error("the job {id} of the kind `{kind}` has failed")]
+    Failed {
+        /// The job.
+        id: i64,
+        /// Its kind.
+        kind: String,
+        /// The error of its handler.
+        #[source]
+        source: BoxError,
+    },
+    /// A handle has led to no connection.
+    #[cfg(all(feature = "testing", feature = "ambient", feature = "rusqlite"))]
+    #[error("the handle has led to no connection")]
+    Handle(#[from] commit_on_success::Error),
     /// The connection on which a job was to be completed has refused.
     #[cfg(feature = "rusqlite")]
     #[error("the database of the jobs has refused")]
@@ -127,14 +163,6 @@ impl Error {
 /// Why one attempt of a job has failed, as its row says it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error(
-        "the arguments that were stored for `{kind}` cannot be read by its handler: give new fields a default, and old ones an alias"
-    )]
-    Arguments {
-        kind: &'static str,
-        #[source]
-        source: riverqueue::serde_json::Error,
-    },
     #[error(
         "stopped after {after:?}: it ran into the `job_timeout`, or it, or the worker, was told to stop"
     )]

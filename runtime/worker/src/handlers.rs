@@ -1,5 +1,7 @@
 //! Handlers, each of which runs the jobs of one kind.
 
+#[cfg(feature = "testing")]
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::Failure;
+#[cfg(feature = "testing")]
+use crate::testing::call::Call;
 use crate::{BoxError, Context, Error};
 
 /// The handlers of a worker, one for each kind of jobs.
@@ -47,6 +51,8 @@ pub struct Handlers {
     workers: Workers,
     queues: BTreeSet<&'static str>,
     wrong: Option<Wrong>,
+    #[cfg(feature = "testing")]
+    calls: BTreeMap<&'static str, Call>,
 }
 
 /// The first mistake, which is told when a worker starts.
@@ -88,6 +94,8 @@ impl Handlers {
         Fut: Future<Output = Result<(), E>> + Send,
     {
         let handler = Arc::new(handler);
+        #[cfg(feature = "testing")]
+        self.calls.insert(J::KIND, Call::of(Arc::clone(&handler)));
         if self.workers.kinds().contains(&J::KIND) {
             self.wrong.get_or_insert(Wrong::HandledTwice(J::KIND));
             return self;
@@ -135,11 +143,36 @@ impl Handlers {
         F: Fn(Context, J) -> Result<(), E> + Send + Sync + 'static,
     {
         let handler = Arc::new(handler);
-        self.handle(move |context, job: J| {
+        #[cfg(all(feature = "testing", feature = "rusqlite"))]
+        let blocking = Arc::clone(&handler);
+        let handlers = self.handle(move |context, job: J| {
             let handler = Arc::clone(&handler);
             let call = move || handler(context, job).map_err(Into::into);
             returned(spawn_blocking(call))
-        })
+        });
+        #[cfg(all(feature = "testing", feature = "rusqlite"))]
+        let handlers = handlers.that_blocks(blocking);
+        handlers
+    }
+
+    /// Has sync tests call the handler of a kind on their own thread.
+    #[cfg(all(feature = "testing", feature = "rusqlite"))]
+    fn that_blocks<J, E, F>(mut self, handler: Arc<F>) -> Self
+    where
+        J: Job,
+        E: Into<BoxError>,
+        F: Fn(Context, J) -> Result<(), E> + Send + Sync + 'static,
+    {
+        self.calls
+            .entry(J::KIND)
+            .and_modify(|call| call.blocks(handler));
+        self
+    }
+
+    /// The way in which tests call the handler of a kind.
+    #[cfg(feature = "testing")]
+    pub(crate) fn call(&self, kind: &str) -> Option<&Call> {
+        self.calls.get(kind)
     }
 
     /// The handlers, if they are such that a worker can have them.
@@ -198,6 +231,14 @@ impl<J: Job> JobArgs for Stored<J> {
     const KIND: &'static str = J::KIND;
 }
 
+/// The job that JSON stands for.
+pub(crate) fn decode<J: Job>(json: &str) -> Result<J, Error> {
+    serde_json::from_str(json).map_err(|source| Error::Arguments {
+        kind: J::KIND,
+        source: source.into(),
+    })
+}
+
 async fn run<J, E, F, Fut>(
     handler: Arc<F>,
     context: WorkContext,
@@ -209,11 +250,7 @@ where
     F: Fn(Context, J) -> Fut,
     Fut: Future<Output = Result<(), E>>,
 {
-    let arguments =
-        serde_json::from_str(job.args.json.get()).map_err(|source| Failure::Arguments {
-            kind: J::KIND,
-            source,
-        })?;
+    let arguments = decode(job.args.json.get())?;
     let started = Instant::now();
     let work = handler(Context::new(&job.row), arguments);
     // Dropped at once when it is to stop: River waits ten seconds for it to end by itself.

@@ -8,6 +8,8 @@ mod handlers;
 mod notifier;
 mod settings;
 mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod thread;
 mod wake;
 mod worker;

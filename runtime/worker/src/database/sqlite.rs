@@ -14,13 +14,38 @@ const OLDEST: (u32, u32) = (3, 45);
 const RELEASE: &str = "UPDATE river_job SET state = 'available' \
     WHERE state IN ('retryable', 'scheduled') AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') \
     AND unique_key IS NULL AND kind IN (SELECT value FROM json_each(?1))";
-const DUE: &str = "SELECT count(*) FROM river_job \
-    WHERE state = 'available' AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') \
-    AND kind IN (SELECT value FROM json_each(?1)) AND queue IN (SELECT value FROM json_each(?2)) \
-    AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)";
+/// Selects of what may be run now.
+macro_rules! due {
+    ($columns:expr) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM river_job WHERE state = 'available' AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') \
+            AND kind IN (SELECT value FROM json_each(?1)) AND queue IN (SELECT value FROM json_each(?2)) \
+            AND queue NOT IN (SELECT name FROM river_queue WHERE paused_at IS NOT NULL)"
+        )
+    };
+}
+const DUE: &str = due!("count(*)");
 const NOTIFY: &str = "INSERT INTO river_notification (topic, payload) VALUES ('river_insert', ?1)";
 pub(crate) const COMPLETE: &str = "UPDATE river_job SET state = 'completed', finalized_at = strftime('%Y-%m-%d %H:%M:%f', 'now') \
     WHERE id = ?1 AND state = 'running'";
+
+#[cfg(feature = "testing")]
+statements! {
+    columns: "id, kind, queue, json(args), attempt, max_attempts, coalesce(json_array_length(errors), 0), \
+        scheduled_at > strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    claim: "UPDATE river_job SET state = 'running', attempt = attempt + 1, \
+        attempted_at = strftime('%Y-%m-%d %H:%M:%f', 'now'), \
+        attempted_by = jsonb(json_insert(json(coalesce(attempted_by, '[]')), '$[#]', 'test')) WHERE id = ?1",
+    fail: "UPDATE river_job SET errors = jsonb(json_insert(json(coalesce(errors, '[]')), '$[#]', json(?2))), state = ?3, \
+        finalized_at = CASE WHEN ?3 IN ('cancelled', 'discarded') THEN strftime('%Y-%m-%d %H:%M:%f', 'now') END, \
+        scheduled_at = CASE WHEN ?3 IN ('cancelled', 'discarded') THEN scheduled_at \
+        ELSE strftime('%Y-%m-%d %H:%M:%f', 'now', format('%d seconds', ?4)) END \
+        WHERE id = ?1 AND state = 'running'",
+    advance: "UPDATE river_job SET scheduled_at = strftime('%Y-%m-%d %H:%M:%f', scheduled_at, format('-%.3f seconds', ?1 / 1000.0)) \
+        WHERE state IN ('available', 'retryable', 'scheduled')",
+}
 
 jobs_of!(
     SqlitePool,

@@ -189,7 +189,7 @@ async fn a_job_that_is_completed_here_looks_like_one_that_river_has_completed<P:
     let mut running = client.start().unwrap();
     scene.until(theirs, "completed").await;
     running.stop().await.unwrap();
-    for column in [
+    let columns = [
         &P::json("args"),
         "attempt",
         "attempted_by IS NULL",
@@ -206,13 +206,9 @@ async fn a_job_that_is_completed_here_looks_like_one_that_river_has_completed<P:
         "unique_key",
         "unique_states",
         &P::form("finalized_at"),
-    ] {
-        let pair = (
-            scene.pool.text(column, ours).await,
-            scene.pool.text(column, theirs).await,
-        );
-        assert_eq!(pair.0, pair.1, "{column}");
-    }
+    ];
+    let pair = (ours, theirs);
+    scene.assert_alike(pair, &columns, "completed").await;
 }
 
 on_each_database! {

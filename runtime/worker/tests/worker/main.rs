@@ -14,6 +14,10 @@ mod life;
 mod pinned;
 mod process_death;
 mod scene;
+mod tested;
+mod testing;
+mod testing_blocking;
+mod testing_pinned;
 mod wake_up;
 
 #[allow(dead_code, unreachable_pub, reason = "the other tests use all of it")]

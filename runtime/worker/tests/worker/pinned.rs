@@ -88,13 +88,7 @@ async fn assert_alike<P: Store>(scene: &Scene<P>, ours: i64, theirs: i64, which:
         &P::form("created_at"),
         &P::form("scheduled_at"),
     ];
-    for column in columns {
-        let pair = (
-            scene.pool.text(column, ours).await,
-            scene.pool.text(column, theirs).await,
-        );
-        assert_eq!(pair.0, pair.1, "{which}: {column}");
-    }
+    scene.assert_alike((ours, theirs), &columns, which).await;
 }
 
 async fn a_job_that_is_stored_here_looks_like_one_that_river_has_stored<P: Rivers>(

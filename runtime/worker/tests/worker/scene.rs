@@ -255,6 +255,20 @@ impl<P: Store> Scene<P> {
         errors.expect("it has not failed")
     }
 
+    /// Holds two rows against each other, by expressions on their columns.
+    pub(crate) async fn assert_alike(
+        &self,
+        (ours, theirs): (i64, i64),
+        columns: &[&str],
+        which: &str,
+    ) {
+        for column in columns {
+            let ours = self.pool.text(column, ours).await;
+            let theirs = self.pool.text(column, theirs).await;
+            assert_eq!(ours, theirs, "{which}: {column}");
+        }
+    }
+
     pub(crate) async fn count(&self, state: &str) -> i64 {
         let sql = format!("SELECT count(*) FROM river_job WHERE state = '{state}'");
         self.pool.number(&sql).await
