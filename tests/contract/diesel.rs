@@ -13,6 +13,8 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error};
 
 use crate::dialect;
 
+pub(crate) use dialect::test;
+
 pub(crate) use commit_on_success::{Begin as Source, Transaction as Steps};
 pub(crate) use dialect::{Connection, HEARS_OF_LEFTOVERS};
 /// The trait of connections that generic code takes.
@@ -48,15 +50,14 @@ pub(crate) struct Database {
     _kept: Arc<dialect::Kept>,
 }
 
-/// `None` without a server.
-pub(crate) fn open() -> Option<Database> {
-    let (url, kept) = dialect::create()?;
+pub(crate) fn open() -> Database {
+    let (url, kept) = dialect::create();
     let database = Database {
         url,
         _kept: Arc::new(kept),
     };
     database.connect().batch_execute(dialect::TABLES).unwrap();
-    Some(database)
+    database
 }
 
 impl Database {

@@ -9,6 +9,8 @@ use commit_on_success::{Begin, BoxError};
 use crate::in_memory_store::adapter::{InMemory, StoreTransaction};
 use crate::in_memory_store::store::{Connection as StoreConnection, Store, StoreError};
 
+pub(crate) use core::prelude::v1::test;
+
 pub(crate) type Connection = StoreConnection;
 pub(crate) type DriverError = StoreError;
 pub(crate) type Pool = r2d2::Pool<Manager>;
@@ -23,10 +25,9 @@ pub(crate) struct Database {
 }
 
 /// Always there; other drivers need a server.
-#[expect(clippy::unnecessary_wraps, reason = "other drivers may have no server")]
-pub(crate) fn open() -> Option<Database> {
+pub(crate) fn open() -> Database {
     let store = Store::default();
-    Some(Database { store })
+    Database { store }
 }
 
 impl Database {

@@ -11,6 +11,8 @@ use postgres::{Client, Config, NoTls, Row, Transaction};
 use r2d2_postgres::PostgresConnectionManager;
 use tokio::runtime::Builder;
 
+pub(crate) use commit_on_success_test_macros::sync_server_test as test;
+
 pub(crate) type Connection = Client;
 pub(crate) use pg::DriverError;
 /// The error that the driver itself returns.
@@ -27,10 +29,9 @@ pub(crate) struct Database {
     pub(crate) corner: Arc<Corner<sqlx::Postgres>>,
 }
 
-/// `None` without a server.
-pub(crate) fn open() -> Option<Database> {
+pub(crate) fn open() -> Database {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let corner = runtime.block_on(sqlx::Postgres::corner())?;
+    let corner = runtime.block_on(sqlx::Postgres::corner());
     let database = Database {
         config: pg::config(&corner.address).into(),
         corner: Arc::new(corner),
@@ -40,7 +41,7 @@ pub(crate) fn open() -> Option<Database> {
         CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED);
     ";
     database.connect().batch_execute(tables).unwrap();
-    Some(database)
+    database
 }
 
 impl Database {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use r2d2::ManageConnection;
 use tempfile::TempDir;
 
+pub(crate) use core::prelude::v1::test;
+
 pub(crate) type Connection = rusqlite::Connection;
 pub(crate) type DriverError = rusqlite::Error;
 /// The error that the driver itself returns.
@@ -23,8 +25,7 @@ pub(crate) struct Database {
 }
 
 /// Always there; other drivers need a server.
-#[expect(clippy::unnecessary_wraps, reason = "other drivers may have no server")]
-pub(crate) fn open() -> Option<Database> {
+pub(crate) fn open() -> Database {
     let directory = Arc::new(tempfile::tempdir().unwrap());
     let database = Database { directory };
     let tables = "
@@ -32,7 +33,7 @@ pub(crate) fn open() -> Option<Database> {
         CREATE TABLE child (item INTEGER REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED);
     ";
     database.connect().execute_batch(tables).unwrap();
-    Some(database)
+    database
 }
 
 impl Database {

@@ -12,6 +12,8 @@ use sqlx::pool::PoolOptions;
 
 use crate::dialect::{self, Db};
 
+pub(crate) use dialect::{sync_test, test};
+
 /// A pool of one.
 pub(crate) type Connection = DatabaseConnection;
 pub(crate) type DriverError = DbErr;
@@ -74,9 +76,8 @@ pub(crate) struct Database {
     _kept: Arc<dialect::Kept>,
 }
 
-/// `None` without a server.
-pub(crate) async fn open() -> Option<Database> {
-    let (options, kept) = dialect::create().await?;
+pub(crate) async fn open() -> Database {
+    let (options, kept) = dialect::create().await;
     let database = Database {
         options,
         _kept: Arc::new(kept),
@@ -86,7 +87,7 @@ pub(crate) async fn open() -> Option<Database> {
         execute(&conn, statement).await.unwrap();
     }
     conn.close().await.unwrap();
-    Some(database)
+    database
 }
 
 impl Database {

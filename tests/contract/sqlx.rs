@@ -9,6 +9,8 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::dialect::{self, Db};
 
+pub(crate) use dialect::test;
+
 pub(crate) type Connection = <Db as sqlx::Database>::Connection;
 pub(crate) type DriverError = sqlx::Error;
 /// The error type of the driver itself.
@@ -37,9 +39,8 @@ pub(crate) struct Database {
     _kept: Arc<dialect::Kept>,
 }
 
-/// `None` without a server.
-pub(crate) async fn open() -> Option<Database> {
-    let (options, kept) = dialect::create().await?;
+pub(crate) async fn open() -> Database {
+    let (options, kept) = dialect::create().await;
     let database = Database {
         options,
         _kept: Arc::new(kept),
@@ -49,7 +50,7 @@ pub(crate) async fn open() -> Option<Database> {
         execute(&mut conn, statement).await.unwrap();
     }
     conn.close().await.unwrap();
-    Some(database)
+    database
 }
 
 impl Database {

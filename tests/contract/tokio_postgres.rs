@@ -13,6 +13,8 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use crate::dialect;
 
+pub(crate) use commit_on_success_test_macros::server_test as test;
+
 pub(crate) use commit_on_success_tests::pg::DriverError;
 pub(crate) use dialect::Connection;
 /// The error that the driver itself returns.
@@ -29,18 +31,17 @@ pub(crate) struct Database {
     pub(crate) corner: Arc<Corner<Postgres>>,
 }
 
-/// `None` without a server.
-pub(crate) async fn open() -> Option<Database> {
-    let corner = Postgres::corner().await?;
+pub(crate) async fn open() -> Database {
+    let corner = Postgres::corner().await;
     let tables = "
         CREATE TABLE item (id BIGINT PRIMARY KEY);
         CREATE TABLE child (item BIGINT REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED);
     ";
     corner.execute(tables).await;
-    Some(Database {
+    Database {
         config: config(&corner.address),
         corner: Arc::new(corner),
-    })
+    }
 }
 
 impl Database {

@@ -341,11 +341,9 @@ async fn give_up(db: &Database, shape: Shape, held: Held, point: usize, tally: &
     true
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_that_is_given_up_at_any_message_never_leaves_half_of_the_outer_one() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let kind = format!("nested blocks given up at each message, {}", subject());
     let mut tally = Tally::new(kind);
     for shape in [Shape::Nested, Shape::NestedFails] {
@@ -361,19 +359,15 @@ async fn a_nested_block_that_is_given_up_at_any_message_never_leaves_half_of_the
     tally.publish();
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_future_that_is_dropped_at_any_message_leaves_nothing_open_and_no_row_without_its_calls()
 {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     sweep(&db, Fault::Drop).await.publish();
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_wire_that_is_cut_at_any_message_never_makes_a_wrong_outcome() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     sweep(&db, Fault::Cut).await.publish();
 }

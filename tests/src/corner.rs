@@ -21,8 +21,8 @@ pub trait Stage: Database<Connection: Send> {
     /// What makes it faster for tests, where it is allowed.
     const HURRY: &'static str = "SELECT 1";
 
-    /// A corner with nothing in it; `None` without a server.
-    fn corner() -> impl Future<Output = Option<Corner<Self>>> + Send;
+    /// A corner with nothing in it.
+    fn corner() -> impl Future<Output = Corner<Self>> + Send;
 
     /// Sends statements as they are.
     fn execute(
@@ -181,36 +181,36 @@ impl Stage for Postgres {
     /// Only a superuser may.
     const HURRY: &'static str = "SET deadlock_timeout = '20ms'";
 
-    async fn corner() -> Option<Corner<Self>> {
-        let server: PgConnectOptions = parsed(&servers::postgres()?);
+    async fn corner() -> Corner<Self> {
+        let server: PgConnectOptions = parsed(&servers::postgres());
         let schema = fresh_name();
         let kept = Kept::Postgres(
             server.clone(),
             format!("SET lock_timeout = '2s'; DROP SCHEMA {schema} CASCADE"),
         );
         create::<Self>(&server, format!("CREATE SCHEMA {schema}")).await;
-        Some(Corner {
+        Corner {
             address: server.options([("search_path", &schema)]),
             _kept: kept,
-        })
+        }
     }
 
     statements!(sqlx::PgConnection);
 }
 
 impl Stage for MySql {
-    async fn corner() -> Option<Corner<Self>> {
-        let server: MySqlConnectOptions = parsed(&servers::mysql()?);
+    async fn corner() -> Corner<Self> {
+        let server: MySqlConnectOptions = parsed(&servers::mysql());
         let database = fresh_name();
         let kept = Kept::MySql(
             server.clone(),
             format!("SET lock_wait_timeout = 2; DROP DATABASE {database}"),
         );
         create::<Self>(&server, format!("CREATE DATABASE {database}")).await;
-        Some(Corner {
+        Corner {
             address: server.database(&database),
             _kept: kept,
-        })
+        }
     }
 
     statements!(sqlx::MySqlConnection);
@@ -218,7 +218,7 @@ impl Stage for MySql {
 
 impl Stage for Sqlite {
     /// A file in WAL mode.
-    async fn corner() -> Option<Corner<Self>> {
+    async fn corner() -> Corner<Self> {
         let Ok(directory) = tempfile::tempdir() else {
             panic!("no temporary directory");
         };
@@ -227,10 +227,10 @@ impl Stage for Sqlite {
         // The file remembers it.
         let new = new.journal_mode(SqliteJournalMode::Wal);
         create::<Self>(&new, "SELECT 1".to_owned()).await;
-        Some(Corner {
+        Corner {
             address,
             _kept: Kept::File(directory),
-        })
+        }
     }
 
     statements!(sqlx::SqliteConnection);

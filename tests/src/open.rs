@@ -29,12 +29,12 @@ pub async fn behind(proxy: &Proxy, server: &(String, u16)) -> i64 {
 }
 
 fn postgres_at((host, port): &(String, u16)) -> Option<PgConnectOptions> {
-    let options: PgConnectOptions = servers::postgres()?.parse().ok()?;
+    let options: PgConnectOptions = servers::known(servers::POSTGRES)?.parse().ok()?;
     (options.get_host() == host && options.get_port() == *port).then_some(options)
 }
 
 fn mysql_at((host, port): &(String, u16)) -> Option<MySqlConnectOptions> {
-    let options: MySqlConnectOptions = servers::mysql()?.parse().ok()?;
+    let options: MySqlConnectOptions = servers::known(servers::MYSQL)?.parse().ok()?;
     (options.get_host() == host && options.get_port() == *port).then_some(options)
 }
 

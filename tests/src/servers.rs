@@ -1,42 +1,40 @@
-//! Where the database servers are: in the environment, set by `bash tests/run`.
+//! Where the database servers are: in the environment, set by `bash tests/run`. Tests that need one are ignored by a plain `cargo test`.
 
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Once;
 
+pub(crate) const POSTGRES: &str = "COMMIT_ON_SUCCESS_POSTGRES_URL";
+pub(crate) const MYSQL: &str = "COMMIT_ON_SUCCESS_MYSQL_URL";
+
 /// The URL of the PostgreSQL server.
-///
-/// Without one the tests that need it are left out, which is said on standard error once.
 ///
 /// # Panics
 ///
-/// Without a URL where `CI=true`: there, nothing may be left out.
+/// Without one.
 #[must_use]
-pub fn postgres() -> Option<String> {
-    static SAID: Once = Once::new();
-    url("COMMIT_ON_SUCCESS_POSTGRES_URL", &SAID)
+pub fn postgres() -> String {
+    needed(POSTGRES)
 }
 
 /// The URL of the MySQL or MariaDB server.
 ///
-/// Without one the tests that need it are left out, which is said on standard error once.
-///
 /// # Panics
 ///
-/// Without a URL where `CI=true`: there, nothing may be left out.
+/// Without one.
 #[must_use]
-pub fn mysql() -> Option<String> {
-    static SAID: Once = Once::new();
-    url("COMMIT_ON_SUCCESS_MYSQL_URL", &SAID)
+pub fn mysql() -> String {
+    needed(MYSQL)
 }
 
-fn url(variable: &str, said: &Once) -> Option<String> {
-    let url = std::env::var(variable).ok().filter(|url| !url.is_empty());
-    if url.is_none() {
-        leave_out(&format!("{variable} is not set"), said);
-    }
-    url
+fn needed(variable: &str) -> String {
+    known(variable).unwrap_or_else(|| panic!("{variable} is not set: bash tests/run has a server"))
+}
+
+/// The URL of a server, if there is one.
+pub(crate) fn known(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|url| !url.is_empty())
 }
 
 /// Says that tests are left out, and why.

@@ -132,21 +132,21 @@ impl Meeting {
     }
 }
 
-async fn with_counter<DB: Stage>() -> Option<Corner<DB>> {
-    let corner = DB::corner().await?;
+async fn with_counter<DB: Stage>() -> Corner<DB> {
+    let corner = DB::corner().await;
     corner
         .execute("CREATE TABLE counter (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)")
         .await;
     corner
         .execute("INSERT INTO counter VALUES (1, 0), (2, 0)")
         .await;
-    Some(corner)
+    corner
 }
 
 /// Row 1 is read and written, in a function that is generic over what is added.
 macro_rules! counting {
-    ($test:ident, $database:ident, $pool:ty, $error:ty, [$($option:tt)*], $address:expr) => {
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    ($kind:meta, $test:ident, $database:ident, $pool:ty, $error:ty, [$($option:tt)*], $address:expr) => {
+        #[$kind]
         async fn $test() {
             #[commit_on_success(
                 tx = pool,
@@ -170,9 +170,7 @@ macro_rules! counting {
                 Ok(sum)
             }
 
-            let Some(corner) = with_counter::<$database>().await else {
-                return;
-            };
+            let corner = with_counter::<$database>().await;
             let address: fn(&Corner<$database>) -> corner::Address<$database> = $address;
             let pool = corner::pool::<$database>(address(&corner), POOL).await;
             let tally = Arc::<Tally>::default();
@@ -202,6 +200,7 @@ macro_rules! counting {
 }
 
 counting!(
+    commit_on_success_test_macros::server_test(flavor = "multi_thread", worker_threads = 2),
     serialization_failures_of_postgres,
     Postgres,
     PgPool,
@@ -210,6 +209,7 @@ counting!(
     |corner| corner.address.clone()
 );
 counting!(
+    commit_on_success_test_macros::server_test(flavor = "multi_thread", worker_threads = 2),
     serialization_failures_of_postgres_with_repeatable_read,
     Postgres,
     PgPool,
@@ -218,6 +218,7 @@ counting!(
     |corner| corner.address.clone()
 );
 counting!(
+    tokio::test(flavor = "multi_thread", worker_threads = 2),
     busy_snapshots_of_sqlite_through_sqlx,
     Sqlite,
     SqlitePool,
@@ -226,6 +227,7 @@ counting!(
     |corner| corner.address.clone().busy_timeout(Duration::ZERO)
 );
 counting!(
+    tokio::test(flavor = "multi_thread", worker_threads = 2),
     busy_snapshots_of_sqlite_through_sqlx_in_a_boxed_error,
     Sqlite,
     SqlitePool,
@@ -237,7 +239,7 @@ counting!(
 /// Both rows are locked and written, in one order or the other.
 macro_rules! deadlocks {
     ($test:ident, $database:ident, $pool:ty, $error:ty $(, #[$attribute:meta])?) => {
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        #[commit_on_success_test_macros::server_test(flavor = "multi_thread", worker_threads = 2)]
         async fn $test() {
             $(#[$attribute])?
             async fn touch(
@@ -267,9 +269,7 @@ macro_rules! deadlocks {
                 Ok(())
             }
 
-            let Some(corner) = with_counter::<$database>().await else {
-                return;
-            };
+            let corner = with_counter::<$database>().await;
             let pool = corner.pool(POOL).await;
             let tally = Arc::<Tally>::default();
             // Only the first two meet: each holds the row that the other one wants next. The others
@@ -346,7 +346,7 @@ deadlocks!(
     #[commit_on_success(propagation = mandatory)]
 );
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_lock_that_mariadb_did_not_get_in_time_is_another_attempt() {
     #[commit_on_success(tx = pool, attempts = 3, backoff = Duration::from_millis(1))]
     async fn waits(
@@ -366,9 +366,7 @@ async fn a_lock_that_mariadb_did_not_get_in_time_is_another_attempt() {
         Ok(result?)
     }
 
-    let Some(corner) = with_counter::<MySql>().await else {
-        return;
-    };
+    let corner = with_counter::<MySql>().await;
     let mut holder = corner.connect().await;
     MySql::execute(&mut holder, "BEGIN").await.unwrap();
     MySql::execute(&mut holder, "UPDATE counter SET n = 100 WHERE id = 1")
@@ -401,7 +399,7 @@ async fn a_conflict_that_lasts_is_returned_after_the_last_attempt() {
         Ok(())
     }
 
-    let corner = with_counter::<Sqlite>().await.unwrap();
+    let corner = with_counter::<Sqlite>().await;
     let other = tokio::sync::Mutex::new(corner.connect().await);
     let tally = Arc::<Tally>::default();
     let error = always_late(&corner.pool(1).await, &other, Arc::clone(&tally))
@@ -427,7 +425,7 @@ async fn an_ordinary_error_of_the_database_is_returned_at_once() {
         Ok(())
     }
 
-    let corner = with_counter::<Sqlite>().await.unwrap();
+    let corner = with_counter::<Sqlite>().await;
     let tally = Arc::<Tally>::default();
     let error = fails(&corner.pool(1).await, Arc::clone(&tally))
         .await
@@ -437,7 +435,7 @@ async fn an_ordinary_error_of_the_database_is_returned_at_once() {
     tally.check(0);
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_write_skew_that_postgres_finds_out_at_the_commit_is_another_attempt() {
     /// Reads both rows, writes the other one, and is first.
     async fn skew(corner: &Corner<Postgres>) -> Result<(), sqlx::Error> {
@@ -466,9 +464,7 @@ async fn a_write_skew_that_postgres_finds_out_at_the_commit_is_another_attempt()
         Ok(sum + 1)
     }
 
-    let Some(corner) = with_counter::<Postgres>().await else {
-        return;
-    };
+    let corner = with_counter::<Postgres>().await;
     let (tally, ends) = (Arc::<Tally>::default(), AtomicUsize::new(0));
     let pool = corner.pool(1).await;
     let written = writes(&pool, &corner, Arc::clone(&tally), &ends)
@@ -482,7 +478,7 @@ async fn a_write_skew_that_postgres_finds_out_at_the_commit_is_another_attempt()
     tally.check(1);
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_commit_that_violates_a_constraint_is_not_tried_again() {
     #[commit_on_success(tx = pool, attempts = 3)]
     async fn violates(pool: &PgPool, tally: Arc<Tally>) -> Result<(), AppError> {
@@ -491,9 +487,7 @@ async fn a_commit_that_violates_a_constraint_is_not_tried_again() {
         Ok(())
     }
 
-    let Some(corner) = with_counter::<Postgres>().await else {
-        return;
-    };
+    let corner = with_counter::<Postgres>().await;
     corner
         .execute(
             "CREATE TABLE child (counter BIGINT REFERENCES counter (id) DEFERRABLE INITIALLY DEFERRED)",
@@ -511,7 +505,7 @@ async fn a_commit_that_violates_a_constraint_is_not_tried_again() {
     tally.check(0);
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn after_an_outcome_that_could_be_settled_or_not_the_body_does_not_run_again() {
     use commit_on_success_tests::cutting::{Cut, CuttingProxy, Then};
     use sqlx::Connection as _;
@@ -534,9 +528,7 @@ async fn after_an_outcome_that_could_be_settled_or_not_the_body_does_not_run_aga
     }
 
     for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {
-        let Some(corner) = with_counter::<Postgres>().await else {
-            return;
-        };
+        let corner = with_counter::<Postgres>().await;
         let server = &corner.address;
         let proxy = CuttingProxy::to(server.get_host(), server.get_port())
             .await

@@ -170,7 +170,7 @@ impl Port for Service {
 }
 
 async fn service() -> (Corner<Sqlite>, Service) {
-    let corner = Sqlite::corner().await.unwrap();
+    let corner = Sqlite::corner().await;
     corner.execute("CREATE TABLE counter (n BIGINT)").await;
     corner.execute("INSERT INTO counter VALUES (0)").await;
     let pool = corner.pool(1).await;

@@ -40,6 +40,8 @@ mod dialect {
     use sqlx::MySql;
     use tokio::runtime::Builder;
 
+    pub(crate) use commit_on_success_test_macros::sync_server_test as test;
+
     pub(crate) type Connection = diesel::MysqlConnection;
 
     pub(crate) const TABLES: &str =
@@ -52,9 +54,9 @@ mod dialect {
 
     pub(crate) type Kept = Corner<MySql>;
 
-    pub(crate) fn create() -> Option<(String, Kept)> {
+    pub(crate) fn create() -> (String, Kept) {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let corner = runtime.block_on(MySql::corner())?;
+        let corner = runtime.block_on(MySql::corner());
         let address = &corner.address;
         let url = format!(
             "mysql://{}@{}:{}/{}",
@@ -63,6 +65,6 @@ mod dialect {
             address.get_port(),
             address.get_database().unwrap(),
         );
-        Some((url, corner))
+        (url, corner)
     }
 }

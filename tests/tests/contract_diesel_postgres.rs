@@ -51,6 +51,8 @@ mod dialect {
     use sqlx::Postgres;
     use tokio::runtime::Builder;
 
+    pub(crate) use commit_on_success_test_macros::sync_server_test as test;
+
     pub(crate) type Connection = diesel::PgConnection;
 
     pub(crate) const TABLES: &str = "
@@ -64,9 +66,9 @@ mod dialect {
 
     pub(crate) type Kept = Corner<Postgres>;
 
-    pub(crate) fn create() -> Option<(String, Kept)> {
+    pub(crate) fn create() -> (String, Kept) {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let corner = runtime.block_on(Postgres::corner())?;
+        let corner = runtime.block_on(Postgres::corner());
         let address = &corner.address;
         let url = format!(
             "host='{}' port={} user='{}' dbname='{}' options='{}'",
@@ -76,6 +78,6 @@ mod dialect {
             address.get_database().unwrap(),
             address.get_options().unwrap(),
         );
-        Some((url, corner))
+        (url, corner)
     }
 }

@@ -45,6 +45,8 @@ mod derived {
 mod dialect {
     use tempfile::TempDir;
 
+    pub(crate) use core::prelude::v1::test;
+
     pub(crate) type Connection = diesel::SqliteConnection;
 
     pub(crate) const TABLES: &str = "
@@ -60,14 +62,9 @@ mod dialect {
     /// The directory with the file.
     pub(crate) type Kept = TempDir;
 
-    /// Always there; other databases need a server.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "other databases may have no server"
-    )]
-    pub(crate) fn create() -> Option<(String, Kept)> {
+    pub(crate) fn create() -> (String, Kept) {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("database");
-        Some((file.to_str().unwrap().to_owned(), directory))
+        (file.to_str().unwrap().to_owned(), directory)
     }
 }

@@ -102,7 +102,7 @@ async fn warn_runs_the_call_and_tells_observers_where_it_was_deferred() {
 fn warn_is_silent_about_calls_inside() {
     let _chosen = choose(Warn);
     let before = TOLD.lock().unwrap().len();
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let journal = Journal::default();
     store(&mut db.connect(), &journal).unwrap();
     assert_eq!(journal.entries(), ["deferred"]);
@@ -154,7 +154,7 @@ async fn try_defer_is_an_error_and_never_a_panic() {
 #[test]
 fn refuse_lets_calls_inside_through() {
     let _chosen = choose(Refuse);
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let journal = Journal::default();
     store(&mut db.connect(), &journal).unwrap();
     assert_eq!(journal.entries(), ["deferred"]);
@@ -173,7 +173,7 @@ fn refuse_holds_for_a_call_deferred_by_a_deferred_call_and_the_row_is_there() {
     }
 
     let _chosen = choose(Refuse);
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let journal = Journal::default();
     let payload = driver::caught!(stores(&mut db.connect(), &journal)).unwrap_err();
     assert!(message(&*payload).contains(file!()));

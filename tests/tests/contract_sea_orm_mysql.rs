@@ -67,6 +67,10 @@ mod dialect {
 
     use crate::server::{Cleanup, fresh_name};
 
+    pub(crate) use commit_on_success_test_macros::{
+        server_test as test, sync_server_test as sync_test,
+    };
+
     pub(crate) type Db = sqlx::MySql;
 
     pub(crate) const TABLES: [&str; 1] =
@@ -75,15 +79,15 @@ mod dialect {
     /// Drops the database.
     pub(crate) type Kept = Cleanup;
 
-    pub(crate) async fn create() -> Option<(MySqlConnectOptions, Kept)> {
-        let server: MySqlConnectOptions = servers::mysql()?.parse().unwrap();
+    pub(crate) async fn create() -> (MySqlConnectOptions, Kept) {
+        let server: MySqlConnectOptions = servers::mysql().parse().unwrap();
         let name = fresh_name();
         let mut conn = MySqlConnection::connect_with(&server).await.unwrap();
         let create = format!("CREATE DATABASE {name}");
         conn.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
         let statement = format!("SET lock_wait_timeout = 2; DROP DATABASE {name}");
         let options = server.clone().database(&name);
-        Some((options, Cleanup::new(server, statement)))
+        (options, Cleanup::new(server, statement))
     }
 
     /// The SQLSTATE of the database's error.

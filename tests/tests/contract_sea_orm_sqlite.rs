@@ -64,6 +64,9 @@ mod dialect {
 
     use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 
+    pub(crate) use core::prelude::v1::test as sync_test;
+    pub(crate) use tokio::test;
+
     pub(crate) type Db = sqlx::Sqlite;
 
     pub(crate) const TABLES: [&str; 2] = [
@@ -75,13 +78,13 @@ mod dialect {
     pub(crate) type Kept = tempfile::TempDir;
 
     #[expect(clippy::unused_async, reason = "other databases have a server to ask")]
-    pub(crate) async fn create() -> Option<(SqliteConnectOptions, Kept)> {
+    pub(crate) async fn create() -> (SqliteConnectOptions, Kept) {
         let directory = tempfile::tempdir().unwrap();
         let options = SqliteConnectOptions::new()
             .filename(directory.path().join("database"))
             .create_if_missing(true)
             .busy_timeout(Duration::from_secs(20))
             .synchronous(SqliteSynchronous::Off);
-        Some((options, directory))
+        (options, directory)
     }
 }

@@ -49,6 +49,8 @@ mod dialect {
 
     use crate::server::{Cleanup, fresh_name};
 
+    pub(crate) use commit_on_success_test_macros::server_test as test;
+
     pub(crate) type Db = sqlx::Postgres;
 
     pub(crate) const TABLES: [&str; 2] = [
@@ -61,15 +63,15 @@ mod dialect {
     /// Drops the schema.
     pub(crate) type Kept = Cleanup;
 
-    pub(crate) async fn create() -> Option<(PgConnectOptions, Kept)> {
-        let server: PgConnectOptions = servers::postgres()?.parse().unwrap();
+    pub(crate) async fn create() -> (PgConnectOptions, Kept) {
+        let server: PgConnectOptions = servers::postgres().parse().unwrap();
         let schema = fresh_name();
         let mut conn = PgConnection::connect_with(&server).await.unwrap();
         let create = format!("CREATE SCHEMA {schema}");
         conn.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
         let statement = format!("SET lock_timeout = '2s'; DROP SCHEMA {schema} CASCADE");
         let options = server.clone().options([("search_path", &schema)]);
-        Some((options, Cleanup::new(server, statement)))
+        (options, Cleanup::new(server, statement))
     }
 
     /// The statement that tells which session this is.

@@ -70,11 +70,9 @@ embedded! {
 
 macro_rules! on_a_server {
     ($($test:ident, $without_one:ident: $program:literal;)*) => {$(
-        #[test]
+        #[commit_on_success_test_macros::sync_server_test]
         fn $test() {
-            let Some(url) = servers::postgres() else {
-                return;
-            };
+            let url = servers::postgres();
             assert_tells_the_story(&run(env!($program), Some(&url)));
         }
 
@@ -101,11 +99,9 @@ on_a_server! {
         "CARGO_BIN_EXE_example_deadpool_postgres";
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn the_example_of_row_level_security_shows_each_tenant_its_own() {
-    let Some(url) = servers::postgres() else {
-        return;
-    };
+    let url = servers::postgres();
     let printed = run(env!("CARGO_BIN_EXE_example_row_level_security"), Some(&url));
     assert_eq!(
         printed,

@@ -23,7 +23,7 @@ fn unique() -> String {
 
 /// The tests of a database.
 macro_rules! on {
-    ($module:ident, $connection:ty, $url:expr) => {
+    ($test:meta, $module:ident, $connection:ty, $url:expr) => {
         mod $module {
             use super::*;
 
@@ -36,20 +36,18 @@ macro_rules! on {
             }
 
             impl Database {
-                /// `None` without a server.
-                fn open(size: u32) -> Option<Self> {
-                    let url: Option<String> = $url;
+                fn open(size: u32) -> Self {
                     let pool = Pool::builder()
                         .max_size(size)
                         .min_idle(Some(0))
                         .connection_timeout(Duration::from_secs(2))
-                        .build(ConnectionManager::new(url?))
+                        .build(ConnectionManager::new($url))
                         .unwrap();
                     let table = unique();
                     let db = Db::new(pool);
                     let table_sql = format!("CREATE TABLE {table} (id BIGINT PRIMARY KEY)");
                     execute(&db, &table_sql).unwrap();
-                    Some(Self { db, table })
+                    Self { db, table }
                 }
 
                 fn committed(&self) -> Vec<i64> {
@@ -103,11 +101,9 @@ macro_rules! on {
                 if id < 10 { Ok(()) } else { Err(Failure::Body) }
             }
 
-            #[test]
+            #[$test]
             fn statements_are_in_the_block_around_them() {
-                let Some(database) = Database::open(1) else {
-                    return;
-                };
+                let database = Database::open(1);
                 let Database { db, table } = &database;
                 blocks(db, table).unwrap();
                 assert_eq!(database.committed(), [1, 3, 4, 5]);
@@ -125,11 +121,9 @@ macro_rules! on {
                 database.end();
             }
 
-            #[test]
+            #[$test]
             fn what_is_given_the_connection_is_a_savepoint() {
-                let Some(database) = Database::open(1) else {
-                    return;
-                };
+                let database = Database::open(1);
                 let Database { db, table } = &database;
                 let done: Result<(), Failure> = transaction!(tx = db => {
                     tx.with(|conn| {
@@ -151,11 +145,9 @@ macro_rules! on {
                 database.end();
             }
 
-            #[test]
+            #[$test]
             fn inside_of_a_closure_the_handle_is_refused() {
-                let Some(database) = Database::open(2) else {
-                    return;
-                };
+                let database = Database::open(2);
                 let Database { db, table } = &database;
                 let busy = |result: Result<(), Failure>| {
                     assert_eq!(result.unwrap_err().kind(), ErrorKind::Busy);
@@ -186,11 +178,9 @@ macro_rules! on {
                 database.end();
             }
 
-            #[test]
+            #[$test]
             fn a_block_on_the_pool_itself_refuses_the_handle() {
-                let Some(database) = Database::open(2) else {
-                    return;
-                };
+                let database = Database::open(2);
                 let Database { db, table } = &database;
                 let statement: Result<(), Failure> = transaction!(tx = db.pool() => {
                     insert_on(tx, table, 1)?;
@@ -206,11 +196,9 @@ macro_rules! on {
                 database.end();
             }
 
-            #[test]
+            #[$test]
             fn a_handle_that_requires_a_transaction_is_refused_without() {
-                let Some(database) = Database::open(1) else {
-                    return;
-                };
+                let database = Database::open(1);
                 let table = &database.table;
                 let required: Handle = Db::required(database.db.pool().clone());
                 let refused = insert(&required, table, 1).unwrap_err();
@@ -225,11 +213,9 @@ macro_rules! on {
                 database.end();
             }
 
-            #[test]
+            #[$test]
             fn a_pool_that_has_no_connection_says_so() {
-                let Some(database) = Database::open(1) else {
-                    return;
-                };
+                let database = Database::open(1);
                 let Database { db, table } = &database;
                 let taken = db.pool().get().unwrap();
                 assert_eq!(insert(db, table, 1).unwrap_err().kind(), ErrorKind::Acquire);
@@ -241,11 +227,9 @@ macro_rules! on {
                 database.end();
             }
 
-            #[test]
+            #[$test]
             fn what_is_outside_has_a_connection_of_its_own() {
-                let Some(database) = Database::open(2) else {
-                    return;
-                };
+                let database = Database::open(2);
                 let Database { db, table } = &database;
                 let seen = |db: &Handle| db.with(|conn| rows(conn, table)).unwrap();
                 let done: Result<(), Failure> = transaction!(tx = db => {
@@ -263,11 +247,9 @@ macro_rules! on {
                 database.end();
             }
 
-            #[test]
+            #[$test]
             fn nothing_of_a_test_is_kept() {
-                let Some(database) = Database::open(1) else {
-                    return;
-                };
+                let database = Database::open(1);
                 let Database { db, table } = &database;
                 let test = TestTransaction::begin(db).unwrap();
                 insert(db, table, 10).unwrap();
@@ -294,11 +276,9 @@ macro_rules! on {
                 database.end();
             }
 
-            #[test]
+            #[$test]
             fn a_test_that_ends_inside_of_a_closure_is_not_kept() {
-                let Some(database) = Database::open(2) else {
-                    return;
-                };
+                let database = Database::open(2);
                 let Database { db, table } = &database;
                 let test = TestTransaction::begin(db).unwrap();
                 insert(db, table, 1).unwrap();
@@ -317,9 +297,19 @@ macro_rules! on {
     };
 }
 
-on!(on_sqlite, SqliteConnection, Some(super::sqlite_file()));
-on!(on_postgres, PgConnection, super::servers::postgres());
-on!(on_mariadb, MysqlConnection, super::servers::mysql());
+on!(test, on_sqlite, SqliteConnection, super::sqlite_file());
+on!(
+    commit_on_success_test_macros::sync_server_test,
+    on_postgres,
+    PgConnection,
+    super::servers::postgres()
+);
+on!(
+    commit_on_success_test_macros::sync_server_test,
+    on_mariadb,
+    MysqlConnection,
+    super::servers::mysql()
+);
 
 #[commit_on_success(tx = db)]
 fn increment(db: &Db<PgConnection>, table: &str) -> Result<(), Failure> {
@@ -327,11 +317,9 @@ fn increment(db: &Db<PgConnection>, table: &str) -> Result<(), Failure> {
     db.with(|conn| Ok(diesel::sql_query(sql).execute(conn).map(drop)?))
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_block_is_of_the_pool_of_its_handle() {
-    let Some(url) = servers::postgres() else {
-        return;
-    };
+    let url = servers::postgres();
     let pool = Pool::builder()
         .max_size(1)
         .build(ConnectionManager::new(url));

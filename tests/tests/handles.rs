@@ -39,20 +39,20 @@ fn unique() -> String {
 
 /// The tests of a pool, for which `insert` and `rows` are written with what its driver has.
 macro_rules! on {
-    ($module:ident, $pool:ty, $open:expr, |$db:ident, $sql:ident| $execute:expr, |$from:ident, $query:ident| $rows:expr) => {
+    ($kind:meta, $module:ident, $pool:ty, $open:expr, |$db:ident, $sql:ident| $execute:expr, |$from:ident, $query:ident| $rows:expr) => {
         mod $module {
             use super::*;
 
             type Db = Handle<$pool>;
 
-            /// A handle, and the name of a table of its own; `None` without a server.
-            async fn open(size: usize) -> Option<(Db, String)> {
-                let db: Db = Handle::new($open(size).await?);
+            /// A handle, and the name of a table of its own.
+            async fn open(size: usize) -> (Db, String) {
+                let db: Db = Handle::new($open(size).await);
                 let table = unique();
                 execute(&db, &format!("CREATE TABLE {table} (id BIGINT PRIMARY KEY)"))
                     .await
                     .unwrap();
-                Some((db, table))
+                (db, table)
             }
 
             async fn execute($db: &Db, $sql: &str) -> Result<(), Failure> {
@@ -96,11 +96,9 @@ macro_rules! on {
                 insert(&db, &table, id).await
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn statements_are_in_the_block_around_them() {
-                let Some((db, table)) = open(1).await else {
-                    return;
-                };
+                let (db, table) = open(1).await;
                 blocks(&db, &table).await.unwrap();
                 assert_eq!(rows(&db, &table).await.unwrap(), [1, 3, 4]);
                 block(&db, &table, 5, false).await.unwrap_err();
@@ -108,11 +106,9 @@ macro_rules! on {
                 end(db, &table).await;
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_block_on_the_pool_itself_refuses_the_handle() {
-                let Some((db, table)) = open(2).await else {
-                    return;
-                };
+                let (db, table) = open(2).await;
                 let pool = db.pool().clone();
                 let refused: Result<(), Failure> = transaction!(async tx = &pool => {
                     let _ = tx;
@@ -123,11 +119,9 @@ macro_rules! on {
                 end(db, &table).await;
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_handle_that_requires_a_transaction_is_refused_without() {
-                let Some((db, table)) = open(1).await else {
-                    return;
-                };
+                let (db, table) = open(1).await;
                 let required: Db = Handle::required(db.pool().clone());
                 let refused = insert(&required, &table, 1).await.unwrap_err();
                 assert_eq!(kind(&refused), ErrorKind::NotInTransaction);
@@ -136,11 +130,9 @@ macro_rules! on {
                 end(db, &table).await;
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_block_that_is_dropped_stores_everything_or_nothing() {
-                let Some((db, table)) = open(1).await else {
-                    return;
-                };
+                let (db, table) = open(1).await;
                 let mut point = 0;
                 let mut completed = false;
                 while !completed {
@@ -157,11 +149,9 @@ macro_rules! on {
                 end(db, &table).await;
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn nothing_of_a_test_is_kept() {
-                let Some((db, table)) = open(1).await else {
-                    return;
-                };
+                let (db, table) = open(1).await;
                 let test = commit_on_success::testing::AsyncTestTransaction::begin(&db).await.unwrap();
                 let tasks: Vec<_> = (0..5)
                     .map(|number| {
@@ -191,14 +181,15 @@ mod deadpool {
     use tokio_postgres::NoTls;
 
     #[expect(clippy::unused_async, reason = "other pools begin with a connection")]
-    pub(super) async fn pool(size: usize) -> Option<Pool> {
-        let config = super::servers::postgres()?.parse().unwrap();
+    pub(super) async fn pool(size: usize) -> Pool {
+        let config = super::servers::postgres().parse().unwrap();
         let pool = Pool::builder(Manager::new(config, NoTls)).max_size(size);
-        Some(pool.runtime(Runtime::Tokio1).build().unwrap())
+        pool.runtime(Runtime::Tokio1).build().unwrap()
     }
 }
 
 on!(
+    commit_on_success_test_macros::server_test,
     on_deadpool_postgres,
     deadpool_postgres::Pool,
     super::deadpool::pool,
@@ -225,16 +216,16 @@ mod with_diesel {
     }
 
     #[expect(clippy::unused_async, reason = "other pools begin with a connection")]
-    pub(super) async fn deadpool(size: usize) -> Option<deadpool::Pool<AsyncPgConnection>> {
-        let manager = AsyncDieselConnectionManager::new(super::servers::postgres()?);
+    pub(super) async fn deadpool(size: usize) -> deadpool::Pool<AsyncPgConnection> {
+        let manager = AsyncDieselConnectionManager::new(super::servers::postgres());
         let pool = deadpool::Pool::builder(manager).max_size(size);
-        Some(pool.build().unwrap())
+        pool.build().unwrap()
     }
 
-    pub(super) async fn bb8(size: usize) -> Option<bb8::Pool<AsyncPgConnection>> {
-        let manager = AsyncDieselConnectionManager::new(super::servers::postgres()?);
+    pub(super) async fn bb8(size: usize) -> bb8::Pool<AsyncPgConnection> {
+        let manager = AsyncDieselConnectionManager::new(super::servers::postgres());
         let pool = bb8::Pool::builder().max_size(size.try_into().unwrap());
-        Some(pool.build(manager).await.unwrap())
+        pool.build(manager).await.unwrap()
     }
 
     pub(super) async fn execute(
@@ -254,6 +245,7 @@ mod with_diesel {
 }
 
 on!(
+    commit_on_success_test_macros::server_test,
     on_diesel_async_deadpool,
     diesel_async::pooled_connection::deadpool::Pool<diesel_async::AsyncPgConnection>,
     super::with_diesel::deadpool,
@@ -262,6 +254,7 @@ on!(
 );
 
 on!(
+    commit_on_success_test_macros::server_test,
     on_diesel_async_bb8,
     diesel_async::pooled_connection::bb8::Pool<diesel_async::AsyncPgConnection>,
     super::with_diesel::bb8,
@@ -280,18 +273,18 @@ mod with_sea_orm {
         Database::connect(options).await.unwrap()
     }
 
-    pub(super) async fn sqlite(size: usize) -> Option<DatabaseConnection> {
+    pub(super) async fn sqlite(size: usize) -> DatabaseConnection {
         let directory = tempfile::tempdir().unwrap().keep();
         let url = format!("sqlite://{}/database?mode=rwc", directory.display());
-        Some(connect(url, size).await)
+        connect(url, size).await
     }
 
-    pub(super) async fn postgres(size: usize) -> Option<DatabaseConnection> {
-        Some(connect(super::servers::postgres()?, size).await)
+    pub(super) async fn postgres(size: usize) -> DatabaseConnection {
+        connect(super::servers::postgres(), size).await
     }
 
-    pub(super) async fn mariadb(size: usize) -> Option<DatabaseConnection> {
-        Some(connect(super::servers::mysql()?, size).await)
+    pub(super) async fn mariadb(size: usize) -> DatabaseConnection {
+        connect(super::servers::mysql(), size).await
     }
 
     /// As generic as code for sea-orm is.
@@ -308,6 +301,7 @@ mod with_sea_orm {
 }
 
 on!(
+    tokio::test,
     on_sea_orm_sqlite,
     sea_orm::DatabaseConnection,
     super::with_sea_orm::sqlite,
@@ -316,6 +310,7 @@ on!(
 );
 
 on!(
+    commit_on_success_test_macros::server_test,
     on_sea_orm_postgres,
     sea_orm::DatabaseConnection,
     super::with_sea_orm::postgres,
@@ -324,6 +319,7 @@ on!(
 );
 
 on!(
+    commit_on_success_test_macros::server_test,
     on_sea_orm_mariadb,
     sea_orm::DatabaseConnection,
     super::with_sea_orm::mariadb,

@@ -84,7 +84,7 @@ fn assert_refused(refused: Result<Enqueued, Error>) {
 /// The tests of a source of an async driver: `$give` makes the source of what `$open` returns, and `$again` that of a block in a block.
 macro_rules! on_async {
     (
-        $module:ident, $table:expr, $owned:ty, |$url:ident| $open:expr,
+        $($kind:ident)::+, $module:ident, $table:expr, $owned:ty, |$url:ident| $open:expr,
         $source:ty, |$from:ident| $give:expr, |$tx:ident| $again:expr
     ) => {
         mod $module {
@@ -102,9 +102,9 @@ macro_rules! on_async {
                 end.come()
             }
 
-            #[tokio::test]
+            #[$($kind)::+]
             async fn a_job_is_stored_if_the_transaction_commits() {
-                let Some(table) = $table.await else { return };
+                let table = $table.await;
                 let mut owned = open(table.url()).await;
                 let $from = &mut owned;
                 store($give, &[1, 2], End::Ok).await.unwrap();
@@ -141,9 +141,9 @@ macro_rules! on_async {
                 Ok(())
             }
 
-            #[tokio::test]
+            #[$($kind)::+]
             async fn a_savepoint_takes_its_jobs_with_it() {
-                let Some(table) = $table.await else { return };
+                let table = $table.await;
                 let mut owned = open(table.url()).await;
                 let $from = &mut owned;
                 nests($give).await.unwrap();
@@ -180,9 +180,9 @@ macro_rules! on_async {
             }
 
             // A connection of diesel-async to SQLite can be dropped on such a runtime only.
-            #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+            #[$($kind)::+(flavor = "multi_thread", worker_threads = 1)]
             async fn ok_means_that_every_job_is_stored() {
-                let Some(table) = $table.await else { return };
+                let table = $table.await;
                 for point in 0.. {
                     let mut owned = open(table.url()).await;
                     let $from = &mut owned;
@@ -216,9 +216,9 @@ macro_rules! on_async {
                 Ok(())
             }
 
-            #[tokio::test]
+            #[$($kind)::+]
             async fn another_connection_is_refused() {
-                let Some(table) = $table.await else { return };
+                let table = $table.await;
                 let mut owned = open(table.url()).await;
                 let mut other = open(table.url()).await;
                 let $from = &mut owned;
@@ -237,9 +237,9 @@ macro_rules! on_async {
                 Ok(())
             }
 
-            #[tokio::test]
+            #[$($kind)::+]
             async fn a_job_may_differ_from_its_kind() {
-                let Some(table) = $table.await else { return };
+                let table = $table.await;
                 let mut owned = open(table.url()).await;
                 let $from = &mut owned;
                 configures($give).await.unwrap();
@@ -252,7 +252,7 @@ macro_rules! on_async {
 /// The same for a source of a sync driver.
 macro_rules! on_sync {
     (
-        $module:ident, $table:expr, $owned:ty, |$url:ident| $open:expr,
+        $($kind:ident)::+, $module:ident, $table:expr, $owned:ty, |$url:ident| $open:expr,
         $source:ty, |$from:ident| $give:expr, |$tx:ident| $again:expr
     ) => {
         mod $module {
@@ -270,9 +270,9 @@ macro_rules! on_sync {
                 end.come()
             }
 
-            #[test]
+            #[$($kind)::+]
             fn a_job_is_stored_if_the_transaction_commits() {
-                let Some(table) = table::block_on($table) else { return };
+                let table = table::block_on($table);
                 let mut owned = open(&table.url());
                 let $from = &mut owned;
                 store($give, &[1, 2], End::Ok).unwrap();
@@ -300,9 +300,9 @@ macro_rules! on_sync {
                 Ok(())
             }
 
-            #[test]
+            #[$($kind)::+]
             fn a_savepoint_takes_its_jobs_with_it() {
-                let Some(table) = table::block_on($table) else { return };
+                let table = table::block_on($table);
                 let mut owned = open(&table.url());
                 let $from = &mut owned;
                 nests($give).unwrap();
@@ -316,9 +316,9 @@ macro_rules! on_sync {
                 Ok(())
             }
 
-            #[test]
+            #[$($kind)::+]
             fn ok_means_that_every_job_is_stored() {
-                let Some(table) = table::block_on($table) else { return };
+                let table = table::block_on($table);
                 let mut owned = open(&table.url());
                 let $from = &mut owned;
                 assert_not_stored(swallows($give));
@@ -338,9 +338,9 @@ macro_rules! on_sync {
                 Ok(())
             }
 
-            #[test]
+            #[$($kind)::+]
             fn another_connection_is_refused() {
-                let Some(table) = table::block_on($table) else { return };
+                let table = table::block_on($table);
                 let mut owned = open(&table.url());
                 let mut other = open(&table.url());
                 let $from = &mut owned;
@@ -359,9 +359,9 @@ macro_rules! on_sync {
                 Ok(())
             }
 
-            #[test]
+            #[$($kind)::+]
             fn a_job_may_differ_from_its_kind() {
-                let Some(table) = table::block_on($table) else { return };
+                let table = table::block_on($table);
                 let mut owned = open(&table.url());
                 let $from = &mut owned;
                 configures($give).unwrap();
@@ -372,6 +372,7 @@ macro_rules! on_sync {
 }
 
 on_async!(
+    tokio::test,
     sqlx_sqlite,
     Table::on_sqlite(),
     SqliteConnection,
@@ -381,6 +382,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    tokio::test,
     sqlx_sqlite_pool,
     Table::on_sqlite(),
     SqlitePool,
@@ -390,6 +392,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    tokio::test,
     sqlx_sqlite_handle,
     Table::on_sqlite(),
     Db<Sqlite>,
@@ -399,6 +402,7 @@ on_async!(
     |tx| tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     sqlx_postgres,
     Table::on_postgres(),
     PgConnection,
@@ -408,6 +412,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     sqlx_postgres_pool,
     Table::on_postgres(),
     PgPool,
@@ -417,6 +422,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     sqlx_postgres_handle,
     Table::on_postgres(),
     Db<Postgres>,
@@ -426,6 +432,7 @@ on_async!(
     |tx| tx
 );
 on_async!(
+    tokio::test,
     sea_orm_sqlite,
     Table::on_sqlite(),
     DatabaseConnection,
@@ -435,6 +442,7 @@ on_async!(
     |tx| tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     sea_orm_postgres,
     Table::on_postgres(),
     DatabaseConnection,
@@ -444,6 +452,7 @@ on_async!(
     |tx| tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     sea_orm_postgres_handle,
     Table::on_postgres(),
     Handle<DatabaseConnection>,
@@ -453,6 +462,7 @@ on_async!(
     |tx| tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     diesel_async_postgres,
     Table::on_postgres(),
     AsyncPgConnection,
@@ -462,6 +472,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    tokio::test,
     diesel_async_sqlite,
     Table::on_sqlite(),
     SyncConnectionWrapper<diesel::SqliteConnection>,
@@ -471,6 +482,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     diesel_async_deadpool,
     Table::on_postgres(),
     deadpool::Pool<AsyncPgConnection>,
@@ -482,6 +494,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     diesel_async_deadpool_handle,
     Table::on_postgres(),
     Handle<deadpool::Pool<AsyncPgConnection>>,
@@ -495,6 +508,7 @@ on_async!(
     |tx| tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     diesel_async_bb8_handle,
     Table::on_postgres(),
     Handle<bb8::Pool<AsyncPgConnection>>,
@@ -509,6 +523,7 @@ on_async!(
     |tx| tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     tokio_postgres,
     Table::on_postgres(),
     ::tokio_postgres::Client,
@@ -518,6 +533,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     deadpool_postgres,
     Table::on_postgres(),
     ::deadpool_postgres::Pool,
@@ -527,6 +543,7 @@ on_async!(
     |tx| &mut *tx
 );
 on_async!(
+    commit_on_success_test_macros::server_test,
     deadpool_postgres_handle,
     Table::on_postgres(),
     Handle<::deadpool_postgres::Pool>,
@@ -536,6 +553,7 @@ on_async!(
     |tx| tx
 );
 on_sync!(
+    test,
     rusqlite,
     Table::on_sqlite(),
     ::rusqlite::Connection,
@@ -545,6 +563,7 @@ on_sync!(
     |tx| &mut *tx
 );
 on_sync!(
+    test,
     rusqlite_shared,
     Table::on_sqlite(),
     ::rusqlite::Connection,
@@ -554,6 +573,7 @@ on_sync!(
     |tx| tx
 );
 on_sync!(
+    test,
     diesel_sqlite,
     Table::on_sqlite(),
     diesel::SqliteConnection,
@@ -563,6 +583,7 @@ on_sync!(
     |tx| &mut *tx
 );
 on_sync!(
+    commit_on_success_test_macros::sync_server_test,
     diesel_postgres,
     Table::on_postgres(),
     diesel::PgConnection,
@@ -572,6 +593,7 @@ on_sync!(
     |tx| &mut *tx
 );
 on_sync!(
+    test,
     rusqlite_handle,
     Table::on_sqlite(),
     commit_on_success::rusqlite::Db<Box<::rusqlite::Connection>>,
@@ -586,6 +608,7 @@ on_sync!(
     |tx| tx
 );
 on_sync!(
+    commit_on_success_test_macros::sync_server_test,
     diesel_handle,
     Table::on_postgres(),
     commit_on_success::drivers::diesel::Db<diesel::PgConnection>,
@@ -597,6 +620,7 @@ on_sync!(
     |tx| tx
 );
 on_sync!(
+    commit_on_success_test_macros::sync_server_test,
     postgres,
     Table::on_postgres(),
     ::postgres::Client,
@@ -623,7 +647,7 @@ async fn side_by_side(db: &Db<Sqlite>, all: bool) -> Result<(), Failure> {
 
 #[tokio::test]
 async fn of_jobs_beside_each_other_every_one_is_waited_for() {
-    let table = Table::on_sqlite().await.unwrap();
+    let table = Table::on_sqlite().await;
     let db = Db::new(SqlitePool::connect(&table.url()).await.unwrap());
     assert_not_stored(side_by_side(&db, false).await);
     assert_eq!(table.ids().await, [0; 0]);

@@ -100,9 +100,7 @@ fn is_constant<DB: Weighed>(grown: i64, blocks: u64) -> bool {
 }
 
 async fn roll_back<DB: Weighed>(kind: &str) {
-    let Some(corner) = DB::corner().await else {
-        return;
-    };
+    let corner = DB::corner().await;
     let blocks = FEW + cases(2_000);
     let calls = Calls::default();
     corner.execute("CREATE TABLE item (id INTEGER)").await;
@@ -122,22 +120,20 @@ async fn roll_back<DB: Weighed>(kind: &str) {
     tally.publish();
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn blocks_that_roll_back_leave_no_memory_behind_in_postgresql() {
     roll_back::<Postgres>("sqlx-postgres").await;
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn blocks_that_roll_back_leave_little_memory_behind_in_mariadb() {
     roll_back::<MySql>("sqlx-mysql").await;
 }
 
 // What makes sure that the measure above is one.
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn savepoints_that_stay_need_memory_in_postgresql() {
-    let Some(corner) = Postgres::corner().await else {
-        return;
-    };
+    let corner = Postgres::corner().await;
     let mut connection = corner.connect().await;
     let table = "CREATE TABLE item (id INTEGER); BEGIN";
     Postgres::execute(&mut connection, table).await.unwrap();

@@ -309,7 +309,7 @@ mod on_sqlx_sqlite {
 
     #[tokio::test]
     async fn what_sqlite_does_not_have_is_refused_before_the_body() {
-        let corner = Sqlite::corner().await.unwrap();
+        let corner = Sqlite::corner().await;
         let (pool, calls) = (corner.pool(1).await, Calls::default());
         // Gone, if the connection were thrown away.
         Sqlite::execute(
@@ -348,7 +348,7 @@ mod on_sqlx_sqlite {
             Ok(Sqlite::execute(other, INSERT).await.is_ok())
         }
 
-        let corner = Sqlite::corner().await.unwrap();
+        let corner = Sqlite::corner().await;
         corner
             .execute("CREATE TABLE item (id INTEGER PRIMARY KEY)")
             .await;
@@ -380,7 +380,7 @@ mod on_sqlx_sqlite {
             Ok(())
         }
 
-        let corner = Sqlite::corner().await.unwrap();
+        let corner = Sqlite::corner().await;
         corner
             .execute("CREATE TABLE item (id INTEGER PRIMARY KEY)")
             .await;
@@ -423,10 +423,10 @@ macro_rules! sights {
     };
 }
 
-async fn with_table<DB: Stage>() -> Option<Corner<DB>> {
-    let corner = DB::corner().await?;
+async fn with_table<DB: Stage>() -> Corner<DB> {
+    let corner = DB::corner().await;
     corner.execute("CREATE TABLE item (id BIGINT)").await;
-    Some(corner)
+    corner
 }
 
 mod on_postgres {
@@ -440,11 +440,9 @@ mod on_postgres {
         sees_serializable(isolation = serializable),
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn each_isolation_level_sees_what_it_should() {
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let pool = corner.pool(1).await;
         let sight = sees_read_committed(&pool, &corner).await.unwrap();
         assert_eq!(sight, [0, 1, 1]);
@@ -490,11 +488,9 @@ mod on_postgres {
         mode(mode = immediate),
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn the_server_shows_the_options_that_are_in_force_and_forgets_them_afterwards() {
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let pool = &corner.pool(1).await;
         let default = ["read committed", "off", "off"];
         let seen = read_uncommitted(pool).await.unwrap();
@@ -514,27 +510,23 @@ mod on_postgres {
         assert_eq!(nothing(pool).await.unwrap(), default);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_read_only_transaction_refuses_to_write() {
         #[commit_on_success(tx = pool, read_only)]
         async fn writes(pool: &PgPool) -> Result<(), sqlx::Error> {
             Postgres::execute(tx, INSERT).await
         }
 
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let error = writes(&corner.pool(1).await).await.unwrap_err();
         let code = error.as_database_error().and_then(DatabaseError::code);
         assert_eq!(code.as_deref(), Some("25006"), "{error:?}");
         assert_eq!(corner.numbers(COUNT).await, [0]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn what_postgres_does_not_have_is_refused_before_anything_is_sent() {
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let pool = corner.pool(1).await;
         let result = mode(&pool).await.map(drop);
         assert_refused(result, "mode", "PostgreSQL");
@@ -565,17 +557,15 @@ mod on_postgres {
         assert_ne!(transaction.status(), TransactionStatus::Open);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn an_option_that_needs_a_pool_is_refused_where_there_is_none_to_ask() {
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let pool = corner.pool(1).await;
         refuses_to_settle(pool.acquire().await.unwrap()).await;
         refuses_to_settle(&mut pool.acquire().await.unwrap()).await;
         refuses_to_settle(&mut corner.connect().await).await;
         refuses_to_settle(Owned(Box::new(corner.connect().await))).await;
-        let url = servers::postgres().unwrap();
+        let url = servers::postgres();
         let pool = sea_orm::Database::connect(&url).await.unwrap();
         refuses_to_settle(&pool).await;
         let connecting = tokio_postgres::connect(&url, tokio_postgres::NoTls).await;
@@ -584,7 +574,7 @@ mod on_postgres {
         refuses_to_settle(&mut client).await;
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_transaction_on_a_pool_that_asks_to_be_settled_is_stored_and_nests() {
         #[commit_on_success(tx = pool, settle, isolation = serializable, attempts = 2)]
         async fn writes(pool: &PgPool) -> Result<(), AppError> {
@@ -597,9 +587,7 @@ mod on_postgres {
             Ok(Postgres::execute(connection, INSERT).await?)
         }
 
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let pool = corner.pool(1).await;
         writes(&pool).await.unwrap();
         let result: Result<(), AppError> = transaction!(async tx = &pool, settle => {
@@ -609,7 +597,7 @@ mod on_postgres {
         assert_eq!(corner.numbers(COUNT).await, [3]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn options_on_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on() {
         #[commit_on_success(isolation = serializable)]
         async fn isolated(_connection: &mut PgConnection) -> Result<(), AppError> {
@@ -635,14 +623,12 @@ mod on_postgres {
             Ok(())
         }
 
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         outer(&corner.pool(1).await).await.unwrap();
         assert_eq!(corner.numbers(COUNT).await, [1]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn options_on_an_independent_transaction_inside_another_are_in_force() {
         #[commit_on_success(tx = pool)]
         async fn outer(pool: &PgPool) -> Result<[[String; 3]; 2], AppError> {
@@ -650,9 +636,7 @@ mod on_postgres {
             Ok([inner, shown(tx).await?])
         }
 
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let [inner, outer] = outer(&corner.pool(2).await).await.unwrap();
         assert_eq!(inner[0], "serializable");
         assert_eq!(outer[0], "read committed");
@@ -671,11 +655,9 @@ mod on_mariadb {
         sees_repeatable_read(isolation = repeatable_read),
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn each_isolation_level_sees_what_it_should_and_is_forgotten_afterwards() {
-        let Some(corner) = with_table::<MySql>().await else {
-            return;
-        };
+        let corner = with_table::<MySql>().await;
         let pool = &corner.pool(1).await;
         let sight = sees_read_uncommitted(pool, &corner).await.unwrap();
         assert_eq!(sight, [0, 1, 2]);
@@ -687,7 +669,7 @@ mod on_mariadb {
         assert_eq!(sight, [3, 3, 3]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_serializable_transaction_locks_what_it_reads() {
         #[commit_on_success(tx = pool, isolation = serializable)]
         async fn reads(pool: &MySqlPool, other: &mut MySqlConnection) -> Result<String, AppError> {
@@ -696,9 +678,7 @@ mod on_mariadb {
             Ok(error.to_string())
         }
 
-        let Some(corner) = with_table::<MySql>().await else {
-            return;
-        };
+        let corner = with_table::<MySql>().await;
         let mut other = corner.connect().await;
         MySql::execute(&mut other, "SET innodb_lock_wait_timeout = 1")
             .await
@@ -708,7 +688,7 @@ mod on_mariadb {
         MySql::execute(&mut other, INSERT).await.unwrap();
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_read_only_transaction_refuses_to_write_with_or_without_an_isolation_level() {
         #[commit_on_success(tx = pool, read_only)]
         async fn writes(pool: &MySqlPool) -> Result<(), sqlx::Error> {
@@ -725,9 +705,7 @@ mod on_mariadb {
             MySql::execute(tx, INSERT).await
         }
 
-        let Some(corner) = with_table::<MySql>().await else {
-            return;
-        };
+        let corner = with_table::<MySql>().await;
         let pool = corner.pool(1).await;
         for error in [
             writes(&pool).await.unwrap_err(),
@@ -740,7 +718,7 @@ mod on_mariadb {
         assert_eq!(corner.numbers(COUNT).await, [1]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn what_mysql_does_not_have_is_refused_before_anything_is_sent() {
         #[commit_on_success(tx = pool, isolation = serializable, read_only, deferrable)]
         async fn deferrable(pool: &MySqlPool) -> Result<(), AppError> {
@@ -760,9 +738,7 @@ mod on_mariadb {
             unreachable!("the body does not run")
         }
 
-        let Some(corner) = with_table::<MySql>().await else {
-            return;
-        };
+        let corner = with_table::<MySql>().await;
         let pool = corner.pool(1).await;
         assert_refused(deferrable(&pool).await, "deferrable", "MySQL");
         assert_refused(mode(&pool).await, "mode", "MySQL");
@@ -776,7 +752,7 @@ mod on_mariadb {
         assert_eq!(transaction.status(), TransactionStatus::Idle);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn options_on_a_nested_block_are_refused_before_its_body_and_the_outer_goes_on() {
         #[commit_on_success(isolation = serializable)]
         async fn isolated(_connection: &mut MySqlConnection) -> Result<(), AppError> {
@@ -790,9 +766,7 @@ mod on_mariadb {
             Ok(())
         }
 
-        let Some(corner) = with_table::<MySql>().await else {
-            return;
-        };
+        let corner = with_table::<MySql>().await;
         outer(&corner.pool(1).await).await.unwrap();
         assert_eq!(corner.numbers(COUNT).await, [1]);
     }

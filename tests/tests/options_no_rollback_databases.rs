@@ -32,15 +32,15 @@ fn any_database_error(error: &AppError) -> bool {
     matches!(error, AppError::Database(_))
 }
 
-async fn with_table<DB: Stage>() -> Option<Corner<DB>> {
-    let corner = DB::corner().await?;
+async fn with_table<DB: Stage>() -> Corner<DB> {
+    let corner = DB::corner().await;
     corner.execute("CREATE TABLE item (id BIGINT)").await;
-    Some(corner)
+    corner
 }
 
 macro_rules! on_a_database {
-    ($test:ident, $database:ident, $pool:ty) => {
-        #[tokio::test]
+    ($kind:meta, $test:ident, $database:ident, $pool:ty) => {
+        #[$kind]
         async fn $test() {
             #[commit_on_success(tx = pool, no_rollback_for = AppError::is_counted)]
             async fn counts(pool: &$pool, error: AppError, calls: &Calls) -> Result<(), AppError> {
@@ -51,9 +51,7 @@ macro_rules! on_a_database {
             }
 
             for (error, counted) in [(AppError::WrongPassword, true), (AppError::Other, false)] {
-                let Some(corner) = with_table::<$database>().await else {
-                    return;
-                };
+                let corner = with_table::<$database>().await;
                 let (pool, calls) = (corner.pool(1).await, Calls::default());
                 let error = counts(&pool, error, &calls).await.unwrap_err();
                 assert_eq!(error.is_counted(), counted);
@@ -66,11 +64,26 @@ macro_rules! on_a_database {
     };
 }
 
-on_a_database!(a_counted_error_commits_on_sqlite, Sqlite, SqlitePool);
-on_a_database!(a_counted_error_commits_on_postgres, Postgres, PgPool);
-on_a_database!(a_counted_error_commits_on_mariadb, MySql, MySqlPool);
+on_a_database!(
+    tokio::test,
+    a_counted_error_commits_on_sqlite,
+    Sqlite,
+    SqlitePool
+);
+on_a_database!(
+    commit_on_success_test_macros::server_test,
+    a_counted_error_commits_on_postgres,
+    Postgres,
+    PgPool
+);
+on_a_database!(
+    commit_on_success_test_macros::server_test,
+    a_counted_error_commits_on_mariadb,
+    MySql,
+    MySqlPool
+);
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn an_error_after_which_postgres_stores_nothing_cannot_be_counted() {
     #[commit_on_success(tx = pool, no_rollback_for = any_database_error)]
     async fn counts(pool: &PgPool, calls: &Calls) -> Result<(), AppError> {
@@ -80,9 +93,7 @@ async fn an_error_after_which_postgres_stores_nothing_cannot_be_counted() {
         Ok(())
     }
 
-    let Some(corner) = with_table::<Postgres>().await else {
-        return;
-    };
+    let corner = with_table::<Postgres>().await;
     let calls = Calls::default();
     let error = counts(&corner.pool(1).await, &calls).await.unwrap_err();
     assert!(

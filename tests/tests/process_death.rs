@@ -155,9 +155,7 @@ fn expected_at(point: Point, fate: Fate) -> Option<(&'static [i64], usize)> {
 const FATES: [Fate; 4] = [Fate::Whole, Fate::InnerFails, Fate::Fails, Fate::Panics];
 
 fn stop_at_each_point(store: Store) {
-    let Some(scene) = Scene::of(store) else {
-        return;
-    };
+    let scene = Scene::of(store);
     let mut tally = Tally::new(format!("process killed at each step, {store}"));
     let mut first = 0;
     for fate in FATES {
@@ -184,9 +182,7 @@ fn stop_at_each_point(store: Store) {
 }
 
 fn kill_at_any_time(store: Store) {
-    let Some(scene) = Scene::of(store) else {
-        return;
-    };
+    let scene = Scene::of(store);
     let mut chance = Chance::of("process death");
     let mut tally = Tally::new(format!("process killed at any time, {store}"));
     let mut first = 0;
@@ -218,7 +214,7 @@ fn a_rollback_journal_and_its_calls_survive_a_kill_at_each_step() {
     stop_at_each_point(Store::Journal);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_server_and_its_calls_survive_a_kill_of_the_client_at_each_step() {
     stop_at_each_point(Store::Postgres);
 }
@@ -233,7 +229,7 @@ fn a_rollback_journal_and_its_calls_survive_a_kill_at_any_time() {
     kill_at_any_time(Store::Journal);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_server_and_its_calls_survive_a_kill_of_the_client_at_any_time() {
     kill_at_any_time(Store::Postgres);
 }

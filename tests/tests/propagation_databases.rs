@@ -56,17 +56,17 @@ enum Inner {
 
 const ROWS: &str = "SELECT id FROM item ORDER BY id";
 
-async fn with_table<DB: Stage>() -> Option<Corner<DB>> {
-    let corner = DB::corner().await?;
+async fn with_table<DB: Stage>() -> Corner<DB> {
+    let corner = DB::corner().await;
     corner
         .execute("CREATE TABLE item (id BIGINT PRIMARY KEY)")
         .await;
-    Some(corner)
+    corner
 }
 
 /// The types differ between the databases, and little else.
 macro_rules! suite {
-    ($module:ident, $database:ident, $driver:literal) => {
+    ($kind:meta, $module:ident, $database:ident, $driver:literal) => {
         mod $module {
             use super::*;
 
@@ -134,12 +134,10 @@ macro_rules! suite {
                 Ok(result)
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_joining_block_is_part_of_the_transaction_around_it() {
                 for inner in [Inner::Joins, Inner::Mandatory] {
-                    let Some(corner) = with_table::<$database>().await else {
-                        return;
-                    };
+                    let corner = with_table::<$database>().await;
                     let (pool, calls) = (corner.pool(1).await, Calls::default());
                     outer(&pool, inner, &calls).await.unwrap().unwrap();
                     assert_eq!(corner.numbers(ROWS).await, [1, 2, 3], "{inner:?}");
@@ -147,7 +145,7 @@ macro_rules! suite {
                 }
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_joined_block_that_failed_and_was_caught_makes_the_outer_fail_loudly() {
                 let all = [
                     Inner::JoinsAndFails,
@@ -155,9 +153,7 @@ macro_rules! suite {
                     Inner::JoinsWithABrokenStatement,
                 ];
                 for inner in all {
-                    let Some(corner) = with_table::<$database>().await else {
-                        return;
-                    };
+                    let corner = with_table::<$database>().await;
                     let (pool, calls) = (corner.pool(1).await, Calls::default());
                     assert_joined(outer(&pool, inner, &calls).await);
                     assert!(corner.numbers(ROWS).await.is_empty(), "{inner:?}");
@@ -167,11 +163,9 @@ macro_rules! suite {
                 }
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn required_without_a_transaction_begins_one() {
-                let Some(corner) = with_table::<$database>().await else {
-                    return;
-                };
+                let corner = with_table::<$database>().await;
                 let (mut connection, calls) = (corner.connect().await, Calls::default());
                 let failed = joins(&mut connection, Inner::JoinsAndFails, &calls).await;
                 assert!(matches!(failed, Err(AppError::Body)), "{failed:?}");
@@ -182,11 +176,9 @@ macro_rules! suite {
                 assert_eq!(calls.lines(), ["2"]);
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn durable_commits_alone_and_is_refused_inside_a_transaction_that_goes_on() {
-                let Some(corner) = with_table::<$database>().await else {
-                    return;
-                };
+                let corner = with_table::<$database>().await;
                 let (pool, calls) = (corner.pool(1).await, Calls::default());
                 let error = transaction_error(outer(&pool, Inner::Durable, &calls).await.unwrap());
                 assert_kind(&error, ErrorKind::Durable, "durable");
@@ -198,11 +190,9 @@ macro_rules! suite {
                 assert_eq!(calls.lines(), ["1", "3", "2"]);
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn mandatory_without_a_transaction_names_the_driver_and_runs_nothing() {
-                let Some(corner) = with_table::<$database>().await else {
-                    return;
-                };
+                let corner = with_table::<$database>().await;
                 let (mut connection, calls) = (corner.connect().await, Calls::default());
                 let error = transaction_error(mandatory(&mut connection, &calls).await);
                 assert_kind(&error, ErrorKind::Mandatory, "mandatory");
@@ -213,7 +203,7 @@ macro_rules! suite {
                 joins(&mut connection, Inner::Joins, &calls).await.unwrap();
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn required_in_a_transaction_opened_by_hand_is_a_savepoint() {
                 #[commit_on_success(propagation = required)]
                 async fn joins_or_not(
@@ -228,9 +218,7 @@ macro_rules! suite {
                     Ok(())
                 }
 
-                let Some(corner) = with_table::<$database>().await else {
-                    return;
-                };
+                let corner = with_table::<$database>().await;
                 let mut connection = corner.connect().await;
                 let mut by_hand = connection.begin().await.unwrap();
                 insert(&mut by_hand, 1).await.unwrap();
@@ -243,9 +231,19 @@ macro_rules! suite {
     };
 }
 
-suite!(on_postgres, Postgres, "sqlx-postgres");
-suite!(on_mariadb, MySql, "sqlx-mysql");
-suite!(on_sqlite, Sqlite, "sqlx-sqlite");
+suite!(
+    commit_on_success_test_macros::server_test,
+    on_postgres,
+    Postgres,
+    "sqlx-postgres"
+);
+suite!(
+    commit_on_success_test_macros::server_test,
+    on_mariadb,
+    MySql,
+    "sqlx-mysql"
+);
+suite!(tokio::test, on_sqlite, Sqlite, "sqlx-sqlite");
 
 mod independent {
     //! A pool as the source inside an open transaction.
@@ -253,7 +251,7 @@ mod independent {
 
     macro_rules! independent {
         ($test:ident, $database:ident) => {
-            #[tokio::test]
+            #[commit_on_success_test_macros::server_test]
             async fn $test() {
                 type Connection = <$database as sqlx::Database>::Connection;
 
@@ -300,9 +298,7 @@ mod independent {
 
                 for inner_fails in [false, true] {
                     for outer_fails in [false, true] {
-                        let Some(corner) = with_table::<$database>().await else {
-                            return;
-                        };
+                        let corner = with_table::<$database>().await;
                         let (pool, calls) = (corner.pool(2).await, Calls::default());
                         let result = outer(&pool, &calls, inner_fails, outer_fails).await;
                         assert_eq!(result.is_err(), outer_fails);
@@ -357,11 +353,9 @@ mod postgres_only {
         Ok(Postgres::numbers(tx, WRITERS).await?)
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_joined_block_writes_without_a_savepoint_and_a_nested_one_with_it() {
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let writers = outer(&corner.pool(1).await).await.unwrap();
         assert_eq!(writers[0], writers[1]);
         assert_ne!(writers[0], writers[2]);

@@ -105,12 +105,12 @@ fn strike(kind: Kind, faults: &[Fault]) {
     tallies.into_values().for_each(Tally::publish);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn nobody_is_told_anything_wrong_when_a_postgresql_server_fails() {
     strike(Kind::Postgres, Fault::ON_POSTGRES);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn nobody_is_told_anything_wrong_when_a_mariadb_server_fails() {
     strike(Kind::MariaDb, Fault::ON_MARIADB);
 }

@@ -44,19 +44,17 @@ refused! {
 
 const MYSQL: &str = "MySQL";
 
-async fn corner() -> Option<(Corner<MySql>, Proxy)> {
-    let corner = MySql::corner().await?;
+async fn corner() -> (Corner<MySql>, Proxy) {
+    let corner = MySql::corner().await;
     let address = &corner.address;
     let server = (address.get_host().to_owned(), address.get_port());
     let proxy = Proxy::to(server).await.unwrap();
-    Some((corner, proxy))
+    (corner, proxy)
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn mysql_is_sent_nothing_by_sqlx_and_sea_orm() {
-    let Some((corner, proxy)) = corner().await else {
-        return;
-    };
+    let (corner, proxy) = corner().await;
     let at = proxy.address();
     let address = corner
         .address
@@ -78,21 +76,17 @@ async fn mysql_is_sent_nothing_by_sqlx_and_sea_orm() {
     assert!(proxy.requests.arrived() <= before + 4);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn diesel_on_mysql_has_none() {
-    let Some(url) = servers::mysql() else {
-        return;
-    };
+    let url = servers::mysql();
     let mut conn = MysqlConnection::establish(&url).unwrap();
     assert_refused(set_on_diesel(&mut conn), "set", MYSQL);
     assert_refused(pragma_on_diesel(&mut conn), "pragma", MYSQL);
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn diesel_async_on_mysql_has_none() {
-    let Some(url) = servers::mysql() else {
-        return;
-    };
+    let url = servers::mysql();
     let mut conn = AsyncMysqlConnection::establish(&url).await.unwrap();
     assert_refused(set_on_diesel_async(&mut conn).await, "set", MYSQL);
     assert_refused(pragma_on_diesel_async(&mut conn).await, "pragma", MYSQL);

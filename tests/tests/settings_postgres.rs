@@ -46,11 +46,9 @@ macro_rules! on_each_driver {
     (@@ $driver:ident [$($test:ident)*]) => {
         mod $driver {
             $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                #[commit_on_success_test_macros::server_test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    let Some(stage) = crate::Stage::open("").await else {
-                        return;
-                    };
+                    let stage = crate::Stage::open("").await;
                     crate::$test::<crate::drivers::$driver::Driver>(&stage).await;
                 }
             )*
@@ -96,11 +94,10 @@ async fn what_is_set_is_read_back_as_it_is<S: Subject>(stage: &Stage) {
     read_back::<S>(stage, 300).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[commit_on_success_test_macros::server_test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_strings_are_read_back_as_they_are() {
-    if let Some(stage) = Stage::open("").await {
-        read_back::<drivers::sqlx_pool::Driver>(&stage, 10_000).await;
-    }
+    let stage = Stage::open("").await;
+    read_back::<drivers::sqlx_pool::Driver>(&stage, 10_000).await;
 }
 
 async fn assert_nothing_is_left<S: Subject>(subject: &S, stage: &Stage, when: &str) {

@@ -300,7 +300,7 @@ mod on_rusqlite {
 /// What differs between the databases is only the types, about which generic code could not be
 /// written without naming a dozen bounds.
 macro_rules! on {
-    ($module:ident, $pool:ty, $connection:ty, $open:expr) => {
+    ($test:meta, $module:ident, $pool:ty, $connection:ty, $open:expr) => {
         mod $module {
             use super::*;
 
@@ -311,14 +311,13 @@ macro_rules! on {
             }
 
             impl Database {
-                /// `None` without a server.
-                async fn new() -> Option<Self> {
-                    let (pool, _kept) = $open.await?;
+                async fn new() -> Self {
+                    let (pool, _kept) = $open.await;
                     let table = unique();
                     let create =
                         AssertSqlSafe(format!("CREATE TABLE {table} (id BIGINT PRIMARY KEY)"));
                     sqlx::query(create).execute(&pool).await.unwrap();
-                    Some(Self { pool, table, _kept })
+                    Self { pool, table, _kept }
                 }
 
                 async fn end(self) {
@@ -375,8 +374,8 @@ macro_rules! on {
                 end(how)
             }
 
-            async fn run(inner: End, how: End) -> Option<Vec<String>> {
-                let database = Database::new().await?;
+            async fn run(inner: End, how: End) -> Vec<String> {
+                let database = Database::new().await;
                 let (pool, table) = (&database.pool, &database.table);
                 let journal = Journal::default();
                 let outer = AssertUnwindSafe(outer(pool, table, &journal, inner, how));
@@ -386,14 +385,12 @@ macro_rules! on {
                 left.retain(|row| *row == 1);
                 assert_eq!(left, stored);
                 database.end().await;
-                Some(journal.lines())
+                journal.lines()
             }
 
-            #[tokio::test]
+            #[$test]
             async fn commit_handlers_run_in_order_with_the_deferred_calls() {
-                let Some(lines) = run(End::Ok, End::Ok).await else {
-                    return;
-                };
+                let lines = run(End::Ok, End::Ok).await;
                 let expected = [
                     "outer: committed outer 0",
                     "sees [1, 2]",
@@ -402,24 +399,20 @@ macro_rules! on {
                 assert_eq!(lines, expected);
             }
 
-            #[tokio::test]
+            #[$test]
             async fn rollback_handlers_run_with_the_cause_those_of_released_blocks_too() {
                 for how in [End::Err, End::SetRollback, End::Panic] {
-                    let Some(lines) = run(End::Ok, how).await else {
-                        return;
-                    };
+                    let lines = run(End::Ok, how).await;
                     let expected = ["outer", "nested"]
                         .map(|name| format!("{name}: rolled back outer {:?}", cause_of(how)));
                     assert_eq!(lines, expected);
                 }
             }
 
-            #[tokio::test]
+            #[$test]
             async fn a_savepoint_that_rolls_back_runs_its_own_handlers_only() {
                 for how in [End::Err, End::SetRollback] {
-                    let Some(lines) = run(how, End::Ok).await else {
-                        return;
-                    };
+                    let lines = run(how, End::Ok).await;
                     let nested = format!("nested: rolled back nested {:?}", cause_of(how));
                     let expected = [&nested, "outer: committed outer 0", "sees [1]"];
                     assert_eq!(lines, expected);
@@ -435,11 +428,9 @@ macro_rules! on {
                 Ok(())
             }
 
-            #[tokio::test]
+            #[$test]
             async fn a_future_that_is_dropped_runs_the_rollback_handlers_in_that_drop() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
                 let (pool, table) = (&database.pool, &database.table);
                 let journal = Journal::default();
                 {
@@ -464,24 +455,42 @@ macro_rules! on {
     };
 }
 
-on!(on_sqlite, sqlx::SqlitePool, sqlx::SqliteConnection, async {
-    let kept = tempfile::tempdir().unwrap();
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(kept.path().join("database"))
-        .create_if_missing(true);
-    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1);
-    let pool = pool.connect_with(options).await.unwrap();
-    Some((pool, Some(kept)))
-});
+on!(
+    tokio::test,
+    on_sqlite,
+    sqlx::SqlitePool,
+    sqlx::SqliteConnection,
+    async {
+        let kept = tempfile::tempdir().unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(kept.path().join("database"))
+            .create_if_missing(true);
+        let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1);
+        let pool = pool.connect_with(options).await.unwrap();
+        (pool, Some(kept))
+    }
+);
 
-on!(on_postgres, sqlx::PgPool, sqlx::PgConnection, async {
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1);
-    let pool = pool.connect(&servers::postgres()?).await.unwrap();
-    Some((pool, None))
-});
+on!(
+    commit_on_success_test_macros::server_test,
+    on_postgres,
+    sqlx::PgPool,
+    sqlx::PgConnection,
+    async {
+        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+        let pool = pool.connect(&servers::postgres()).await.unwrap();
+        (pool, None)
+    }
+);
 
-on!(on_mariadb, sqlx::MySqlPool, sqlx::MySqlConnection, async {
-    let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
-    let pool = pool.connect(&servers::mysql()?).await.unwrap();
-    Some((pool, None))
-});
+on!(
+    commit_on_success_test_macros::server_test,
+    on_mariadb,
+    sqlx::MySqlPool,
+    sqlx::MySqlConnection,
+    async {
+        let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
+        let pool = pool.connect(&servers::mysql()).await.unwrap();
+        (pool, None)
+    }
+);

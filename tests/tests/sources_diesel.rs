@@ -12,23 +12,22 @@ use diesel::r2d2::{ConnectionManager, Pool};
 
 /// The tests of a database.
 macro_rules! on {
-    ($module:ident, $connection:ty, $url:expr) => {
+    ($test:meta, $module:ident, $connection:ty, $url:expr) => {
         mod $module {
             use super::*;
 
             type Conn = $connection;
             type Connections = Pool<ConnectionManager<Conn>>;
 
-            /// A pool of one connection, and a table that it alone sees; `None` without a server.
-            fn open() -> Option<Connections> {
-                let url: Option<String> = $url;
+            /// A pool of one connection, and a table that it alone sees.
+            fn open() -> Connections {
                 let pool = Pool::builder().max_size(1);
-                let pool = pool.build(ConnectionManager::new(url?)).unwrap();
+                let pool = pool.build(ConnectionManager::new($url)).unwrap();
                 let table = "CREATE TEMPORARY TABLE sourced (id BIGINT PRIMARY KEY)";
                 diesel::sql_query(table)
                     .execute(&mut pool.get().unwrap())
                     .unwrap();
-                Some(pool)
+                pool
             }
 
             fn rows(conn: &mut Conn) -> Vec<i64> {
@@ -68,11 +67,9 @@ macro_rules! on {
                 Ok(())
             }
 
-            #[test]
+            #[$test]
             fn a_pool_is_a_transaction_that_gives_its_connection_back() {
-                let Some(pool) = open() else {
-                    return;
-                };
+                let pool = open();
                 store(&pool, 1).unwrap();
                 store(&pool, 2).unwrap_err();
                 store_and_defer(&pool, 3, &pool).unwrap();
@@ -80,11 +77,9 @@ macro_rules! on {
                 assert_eq!(stored(&pool), [1, 3, 4, 5, 6]);
             }
 
-            #[test]
+            #[$test]
             fn a_connection_is_a_transaction_or_a_savepoint() {
-                let Some(pool) = open() else {
-                    return;
-                };
+                let pool = open();
                 let mut pooled = pool.get().unwrap();
                 store(&mut pooled, 1).unwrap();
                 store(&mut pooled, 2).unwrap_err();
@@ -103,11 +98,9 @@ macro_rules! on {
                 assert_eq!(rows(conn), [1, 3, 5]);
             }
 
-            #[test]
+            #[$test]
             fn a_handle_is_a_transaction_or_a_savepoint() {
-                let Some(pool) = open() else {
-                    return;
-                };
+                let pool = open();
                 let db = Db::new(pool.clone());
                 store(&db, 1).unwrap();
                 store(&db, 2).unwrap_err();
@@ -127,11 +120,9 @@ macro_rules! on {
                 assert_eq!(stored(&pool), [1, 3, 5]);
             }
 
-            #[test]
+            #[$test]
             fn a_handle_whose_connection_somebody_has_is_refused() {
-                let Some(pool) = open() else {
-                    return;
-                };
+                let pool = open();
                 let db = Db::new(pool.clone());
                 let refused: Result<(), Failure> = db.with(|conn| {
                     insert(conn, 1)?;
@@ -148,11 +139,9 @@ macro_rules! on {
                 assert_eq!(stored(&pool), [1]);
             }
 
-            #[test]
+            #[$test]
             fn in_the_transaction_of_a_test_nothing_is_kept() {
-                let Some(pool) = open() else {
-                    return;
-                };
+                let pool = open();
                 let db = Db::new(pool.clone());
                 let test = TestTransaction::begin(&db).unwrap();
                 store(&db, 1).unwrap();
@@ -165,6 +154,16 @@ macro_rules! on {
     };
 }
 
-on!(on_sqlite, SqliteConnection, Some(super::sqlite_file()));
-on!(on_postgres, PgConnection, super::servers::postgres());
-on!(on_mariadb, MysqlConnection, super::servers::mysql());
+on!(test, on_sqlite, SqliteConnection, super::sqlite_file());
+on!(
+    commit_on_success_test_macros::sync_server_test,
+    on_postgres,
+    PgConnection,
+    super::servers::postgres()
+);
+on!(
+    commit_on_success_test_macros::sync_server_test,
+    on_mariadb,
+    MysqlConnection,
+    super::servers::mysql()
+);

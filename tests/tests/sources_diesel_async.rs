@@ -14,40 +14,36 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl};
 
 #[expect(clippy::unused_async, reason = "another pool begins with a connection")]
-async fn of_deadpool<C>(url: Option<String>) -> Option<deadpool::Pool<C>>
+async fn of_deadpool<C>(url: String) -> deadpool::Pool<C>
 where
     Manager<C>: ::deadpool::managed::Manager<Type = C>,
     C: AsyncConnection + 'static,
 {
-    Some(
-        deadpool::Pool::builder(Manager::new(url?))
-            .max_size(1)
-            .build()
-            .unwrap(),
-    )
+    let pool = deadpool::Pool::builder(Manager::new(url)).max_size(1);
+    pool.build().unwrap()
 }
 
-async fn of_bb8(url: Option<String>) -> Option<bb8::Pool<AsyncPgConnection>> {
+async fn of_bb8(url: String) -> bb8::Pool<AsyncPgConnection> {
     let pool = bb8::Pool::builder().max_size(1);
-    Some(pool.build(Manager::new(url?)).await.unwrap())
+    pool.build(Manager::new(url)).await.unwrap()
 }
 
 /// The tests of a pool.
 macro_rules! on {
-    ($module:ident, $connection:ty, $pool:ty, $open:expr) => {
+    ($test:meta, $module:ident, $connection:ty, $pool:ty, $open:expr) => {
         mod $module {
             use super::*;
 
             type Conn = $connection;
             type Connections = $pool;
 
-            /// A pool of one connection, and a table of a name of its own; `None` without a server.
-            async fn open() -> Option<Connections> {
-                let pool: Connections = $open.await?;
+            /// A pool of one connection, and a table of a name of its own.
+            async fn open() -> Connections {
+                let pool: Connections = $open.await;
                 let table = "CREATE TEMPORARY TABLE sourced (id BIGINT PRIMARY KEY)";
                 let query = diesel::sql_query(table);
                 query.execute(&mut pool.get().await.unwrap()).await.unwrap();
-                Some(pool)
+                pool
             }
 
             async fn rows(conn: &mut Conn) -> Vec<i64> {
@@ -91,11 +87,9 @@ macro_rules! on {
                 Ok(())
             }
 
-            #[tokio::test(flavor = "multi_thread")]
+            #[$test]
             async fn a_pool_is_a_transaction_that_gives_its_connection_back() {
-                let Some(pool) = open().await else {
-                    return;
-                };
+                let pool = open().await;
                 store(&pool, 1).await.unwrap();
                 store(&pool, 2).await.unwrap_err();
                 store_and_defer(&pool, 3, &pool).await.unwrap();
@@ -104,11 +98,9 @@ macro_rules! on {
                 assert_eq!(stored(&pool).await, [1, 3, 4, 5, 6]);
             }
 
-            #[tokio::test(flavor = "multi_thread")]
+            #[$test]
             async fn a_connection_is_a_transaction_or_a_savepoint() {
-                let Some(pool) = open().await else {
-                    return;
-                };
+                let pool = open().await;
                 let mut pooled = pool.get().await.unwrap();
                 store(&mut pooled, 1).await.unwrap();
                 store(&mut pooled, 2).await.unwrap_err();
@@ -127,11 +119,9 @@ macro_rules! on {
                 assert_eq!(rows(conn).await, [1, 3, 5]);
             }
 
-            #[tokio::test(flavor = "multi_thread")]
+            #[$test]
             async fn a_handle_is_a_transaction_or_a_savepoint() {
-                let Some(pool) = open().await else {
-                    return;
-                };
+                let pool = open().await;
                 let db = Handle::new(pool.clone());
                 store(&db, 1).await.unwrap();
                 store(&db, 2).await.unwrap_err();
@@ -151,11 +141,9 @@ macro_rules! on {
                 assert_eq!(stored(&pool).await, [1, 3, 5]);
             }
 
-            #[tokio::test(flavor = "multi_thread")]
+            #[$test]
             async fn in_the_transaction_of_a_test_nothing_is_kept() {
-                let Some(pool) = open().await else {
-                    return;
-                };
+                let pool = open().await;
                 let db = Handle::new(pool.clone());
                 let test = AsyncTestTransaction::begin(&db).await.unwrap();
                 store(&db, 1).await.unwrap();
@@ -169,24 +157,28 @@ macro_rules! on {
 }
 
 on!(
+    tokio::test(flavor = "multi_thread"),
     on_sqlite,
     SyncConnectionWrapper<SqliteConnection>,
     deadpool::Pool<Conn>,
-    of_deadpool(Some(sqlite_file()))
+    of_deadpool(sqlite_file())
 );
 on!(
+    commit_on_success_test_macros::server_test(flavor = "multi_thread"),
     on_mariadb,
     AsyncMysqlConnection,
     deadpool::Pool<Conn>,
     of_deadpool(servers::mysql())
 );
 on!(
+    commit_on_success_test_macros::server_test(flavor = "multi_thread"),
     on_postgres,
     AsyncPgConnection,
     deadpool::Pool<Conn>,
     of_deadpool(servers::postgres())
 );
 on!(
+    commit_on_success_test_macros::server_test(flavor = "multi_thread"),
     on_postgres_bb8,
     AsyncPgConnection,
     bb8::Pool<Conn>,
@@ -204,11 +196,9 @@ async fn two(source: impl Into<Source<'_, Postgres>>, table: &str) -> Result<(),
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[commit_on_success_test_macros::server_test(flavor = "multi_thread")]
 async fn a_block_that_is_dropped_stores_everything_or_nothing() {
-    let Some(pool) = of_deadpool::<AsyncPgConnection>(servers::postgres()).await else {
-        return;
-    };
+    let pool = of_deadpool::<AsyncPgConnection>(servers::postgres()).await;
     let execute = async |sql: String| {
         let mut conn = pool.get().await.unwrap();
         diesel::sql_query(sql).execute(&mut conn).await.unwrap()

@@ -81,7 +81,7 @@ impl End {
 
 /// One database through one sync driver.
 macro_rules! sync {
-    ($module:ident, $connection:ty, $execute:expr, $rows:expr, $open:expr, $ends:expr) => {
+    ($kind:meta, $module:ident, $connection:ty, $execute:expr, $rows:expr, $open:expr, $ends:expr) => {
         mod $module {
             use super::*;
 
@@ -107,13 +107,11 @@ macro_rules! sync {
                 Ok(())
             }
 
-            #[test]
+            #[$kind]
             fn no_function_runs_after_the_end_of_its_tests_transaction() {
                 let kept = tempfile::tempdir().unwrap();
-                let open: fn(&TempDir) -> Option<$connection> = $open;
-                let Some(mut conn) = open(&kept) else {
-                    return;
-                };
+                let open: fn(&TempDir) -> $connection = $open;
+                let mut conn = open(&kept);
                 for end in $ends {
                     let (table, journal) = (unique(), Journal::default());
                     execute(&mut conn, &format!("CREATE TABLE {table} (id BIGINT)"));
@@ -136,13 +134,11 @@ macro_rules! sync {
                 }
             }
 
-            #[test]
+            #[$kind]
             fn a_drop_after_the_end_panics() {
                 let kept = tempfile::tempdir().unwrap();
-                let open: fn(&TempDir) -> Option<$connection> = $open;
-                let Some(mut conn) = open(&kept) else {
-                    return;
-                };
+                let open: fn(&TempDir) -> $connection = $open;
+                let mut conn = open(&kept);
                 for end in $ends {
                     let mut test = TestTransaction::begin(&mut conn).unwrap();
                     for sql in end.sql() {
@@ -158,6 +154,7 @@ macro_rules! sync {
 }
 
 sync!(
+    test,
     on_rusqlite,
     rusqlite::Connection,
     |conn, sql| conn.execute_batch(sql).unwrap(),
@@ -166,11 +163,12 @@ sync!(
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     },
-    |kept| Some(rusqlite::Connection::open(kept.path().join("database")).unwrap()),
+    |kept| rusqlite::Connection::open(kept.path().join("database")).unwrap(),
     End::ALL
 );
 
 sync!(
+    commit_on_success_test_macros::sync_server_test,
     on_postgres,
     postgres::Client,
     |conn, sql| conn.batch_execute(sql).unwrap(),
@@ -178,7 +176,7 @@ sync!(
         let rows = conn.query(&sql, &[]).unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     },
-    |_| Some(postgres::Client::connect(&servers::postgres()?, postgres::NoTls).unwrap()),
+    |_| postgres::Client::connect(&servers::postgres(), postgres::NoTls).unwrap(),
     End::ALL
 );
 
@@ -190,8 +188,9 @@ struct Row {
 }
 
 macro_rules! on_diesel {
-    ($module:ident, $connection:ty, $open:expr, $ends:expr) => {
+    ($kind:meta, $module:ident, $connection:ty, $open:expr, $ends:expr) => {
         sync!(
+            $kind,
             $module,
             $connection,
             |conn, sql| diesel::connection::SimpleConnection::batch_execute(conn, sql).unwrap(),
@@ -207,32 +206,35 @@ macro_rules! on_diesel {
 }
 
 on_diesel!(
+    test,
     on_diesel_sqlite,
     diesel::SqliteConnection,
     |kept| {
         let file = kept.path().join("database");
-        Some(diesel::Connection::establish(file.to_str().unwrap()).unwrap())
+        diesel::Connection::establish(file.to_str().unwrap()).unwrap()
     },
     End::ALL
 );
 
 on_diesel!(
+    commit_on_success_test_macros::sync_server_test,
     on_diesel_postgres,
     diesel::PgConnection,
-    |_| Some(diesel::Connection::establish(&servers::postgres()?).unwrap()),
+    |_| diesel::Connection::establish(&servers::postgres()).unwrap(),
     End::ALL
 );
 
 on_diesel!(
+    commit_on_success_test_macros::sync_server_test,
     on_diesel_mysql,
     diesel::MysqlConnection,
-    |_| Some(diesel::Connection::establish(&servers::mysql()?).unwrap()),
+    |_| diesel::Connection::establish(&servers::mysql()).unwrap(),
     End::ALL
 );
 
 /// One database through one async driver.
 macro_rules! asynchronous {
-    ($module:ident, $connection:ty, $handle:ty, $execute:path, $rows:path, $open:expr, $ends:expr) => {
+    ($kind:meta, $module:ident, $connection:ty, $handle:ty, $execute:path, $rows:path, $open:expr, $ends:expr) => {
         mod $module {
             use super::*;
 
@@ -248,13 +250,11 @@ macro_rules! asynchronous {
                 Ok(())
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn no_function_runs_after_the_end_of_its_tests_transaction() {
                 let kept = tempfile::tempdir().unwrap();
                 let open = $open;
-                let Some(source) = open(&kept).await else {
-                    return;
-                };
+                let source = open(&kept).await;
                 let mut source: $connection = source;
                 for end in $ends {
                     let (table, journal) = (unique(), Journal::default());
@@ -278,13 +278,11 @@ macro_rules! asynchronous {
                 }
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_drop_after_a_refusal_panics() {
                 let kept = tempfile::tempdir().unwrap();
                 let open = $open;
-                let Some(source) = open(&kept).await else {
-                    return;
-                };
+                let source = open(&kept).await;
                 let mut source: $connection = source;
                 let mut test = AsyncTestTransaction::begin(&mut source).await.unwrap();
                 $execute(test.connection(), "COMMIT").await;
@@ -301,7 +299,7 @@ macro_rules! asynchronous {
 }
 
 macro_rules! on_sqlx {
-    ($module:ident, $connection:ty, $statements:ident, $open:expr) => {
+    ($kind:meta, $module:ident, $connection:ty, $statements:ident, $open:expr) => {
         mod $statements {
             use sqlx::AssertSqlSafe;
 
@@ -317,6 +315,7 @@ macro_rules! on_sqlx {
         }
 
         asynchronous!(
+            $kind,
             $module,
             $connection,
             &mut $connection,
@@ -329,6 +328,7 @@ macro_rules! on_sqlx {
 }
 
 on_sqlx!(
+    tokio::test,
     on_sqlx_sqlite,
     sqlx::SqliteConnection,
     sqlite_statements,
@@ -336,32 +336,34 @@ on_sqlx!(
         let options = sqlx::sqlite::SqliteConnectOptions::new()
             .filename(kept.path().join("database"))
             .create_if_missing(true);
-        Some(sqlx::ConnectOptions::connect(&options).await.unwrap())
+        sqlx::ConnectOptions::connect(&options).await.unwrap()
     }
 );
 
 on_sqlx!(
+    commit_on_success_test_macros::server_test,
     on_sqlx_postgres,
     sqlx::PgConnection,
     postgres_statements,
     async |_: &TempDir| {
-        let url = servers::postgres()?;
-        Some(sqlx::PgConnection::connect(&url).await.unwrap())
+        let url = servers::postgres();
+        sqlx::PgConnection::connect(&url).await.unwrap()
     }
 );
 
 on_sqlx!(
+    commit_on_success_test_macros::server_test,
     on_sqlx_mysql,
     sqlx::MySqlConnection,
     mysql_statements,
     async |_: &TempDir| {
-        let url = servers::mysql()?;
-        Some(sqlx::MySqlConnection::connect(&url).await.unwrap())
+        let url = servers::mysql();
+        sqlx::MySqlConnection::connect(&url).await.unwrap()
     }
 );
 
 /// MySQL commits before and after statements that define something.
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_definition_on_mysql_ends_the_transaction_and_nothing_is_stored_after_it() {
     #[commit_on_success]
     async fn define(conn: &mut sqlx::MySqlConnection, table: &str) -> Result<(), Failed> {
@@ -375,9 +377,7 @@ async fn a_definition_on_mysql_ends_the_transaction_and_nothing_is_stored_after_
         Ok(())
     }
 
-    let Some(url) = servers::mysql() else {
-        return;
-    };
+    let url = servers::mysql();
     let mut conn = sqlx::MySqlConnection::connect(&url).await.unwrap();
     let table = unique();
     let mut test = AsyncTestTransaction::begin(&mut conn).await.unwrap();
@@ -407,28 +407,27 @@ mod tokio_postgres_statements {
 }
 
 asynchronous!(
+    commit_on_success_test_macros::server_test,
     on_tokio_postgres,
     tokio_postgres::Client,
     &mut tokio_postgres::Client,
     tokio_postgres_statements::execute,
     tokio_postgres_statements::rows,
     async |_: &TempDir| {
-        let url = servers::postgres()?;
+        let url = servers::postgres();
         let connecting = tokio_postgres::connect(&url, tokio_postgres::NoTls);
         let (client, connection) = connecting.await.unwrap();
         tokio::spawn(connection);
-        Some(client)
+        client
     },
     [End::Commit, End::Rollback]
 );
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn on_tokio_postgres_another_transaction_is_rolled_back_and_not_told_of() {
     use tokio_postgres_statements::{execute, rows};
 
-    let Some(url) = servers::postgres() else {
-        return;
-    };
+    let url = servers::postgres();
     let connecting = tokio_postgres::connect(&url, tokio_postgres::NoTls);
     let (mut client, connection) = connecting.await.unwrap();
     tokio::spawn(connection);
@@ -517,17 +516,15 @@ mod on_sea_orm {
         no_function_runs_after_the_end(&url).await;
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn on_postgres_no_function_runs_after_the_end_of_its_tests_transaction() {
-        if let Some(url) = servers::postgres() {
-            no_function_runs_after_the_end(&url).await;
-        }
+        let url = servers::postgres();
+        no_function_runs_after_the_end(&url).await;
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn on_mysql_no_function_runs_after_the_end_of_its_tests_transaction() {
-        if let Some(url) = servers::mysql() {
-            no_function_runs_after_the_end(&url).await;
-        }
+        let url = servers::mysql();
+        no_function_runs_after_the_end(&url).await;
     }
 }

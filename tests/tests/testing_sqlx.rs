@@ -75,7 +75,7 @@ static SITE: Site = Site {
 /// A macro, because the databases differ in nothing but types, about which generic code could not be written
 /// without naming a dozen bounds.
 macro_rules! on {
-    ($module:ident, $pool:ty, $connection:ty, $open:expr) => {
+    ($kind:meta, $module:ident, $pool:ty, $connection:ty, $open:expr) => {
         mod $module {
             use super::*;
 
@@ -88,19 +88,18 @@ macro_rules! on {
             }
 
             impl Database {
-                /// `None` without a server.
-                async fn new() -> Option<Self> {
-                    let (pool, other, _kept) = $open.await?;
+                async fn new() -> Self {
+                    let (pool, other, _kept) = $open.await;
                     let table = unique();
                     let create =
                         AssertSqlSafe(format!("CREATE TABLE {table} (id BIGINT PRIMARY KEY)"));
                     sqlx::query(create).execute(&pool).await.unwrap();
-                    Some(Self {
+                    Self {
                         pool,
                         other,
                         table,
                         _kept,
-                    })
+                    }
                 }
 
                 async fn committed(&self) -> Vec<i64> {
@@ -155,11 +154,9 @@ macro_rules! on {
                 end(how)
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn functions_inside_run_their_deferred_calls_at_their_end_and_nothing_stays() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
                 let (pool, table) = (&database.pool, &database.table);
                 let mut conn = pool.acquire().await.unwrap();
                 let mut test = AsyncTestTransaction::begin(&mut *conn).await.unwrap();
@@ -179,11 +176,9 @@ macro_rules! on {
                 database.end().await;
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_function_that_fails_rolls_back_itself_only() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
                 let table = &database.table;
                 let mut test = AsyncTestTransaction::begin(&database.pool).await.unwrap();
                 insert(test.connection(), table, 1).await.unwrap();
@@ -224,11 +219,9 @@ macro_rules! on {
                 Ok(())
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn what_is_nested_inside_is_a_savepoint_as_ever() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
                 let table = &database.table;
                 let mut test = AsyncTestTransaction::begin(&database.pool).await.unwrap();
                 let journal = Journal::default();
@@ -263,11 +256,9 @@ macro_rules! on {
                 end.map(Result::unwrap)
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_durable_block_takes_itself_for_the_outermost() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
                 let table = &database.table;
                 let mut test = AsyncTestTransaction::begin(&database.pool).await.unwrap();
                 durable(test.connection(), table, 1).await.unwrap();
@@ -276,11 +267,9 @@ macro_rules! on {
                 database.end().await;
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn by_value_moved_captured_and_dropped_it_gives_back_a_clean_connection() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
                 let table = &database.table;
                 let owned = database.pool.acquire().await.unwrap();
                 let test = AsyncTestTransaction::begin(owned).await.unwrap();
@@ -320,11 +309,9 @@ macro_rules! on {
                 Ok(())
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_function_inside_that_is_cancelled_leaves_nothing_to_the_test() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
                 let table = &database.table;
                 let mut test = AsyncTestTransaction::begin(&database.pool).await.unwrap();
                 let journal = Journal::default();
@@ -341,14 +328,10 @@ macro_rules! on {
                 database.end().await;
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn a_test_that_takes_the_place_of_another_is_not_taken_for_it() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
-                let Some(second) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
+                let second = Database::new().await;
                 let journal = Journal::default();
                 let owned = database.pool.acquire().await.unwrap();
                 let mut place = Some(AsyncTestTransaction::begin(owned).await.unwrap());
@@ -382,14 +365,10 @@ macro_rules! on {
                 second.end().await;
             }
 
-            #[tokio::test]
+            #[$kind]
             async fn several_at_once_do_not_know_of_each_other() {
-                let Some(database) = Database::new().await else {
-                    return;
-                };
-                let Some(second) = Database::new().await else {
-                    return;
-                };
+                let database = Database::new().await;
+                let second = Database::new().await;
                 let mut one = AsyncTestTransaction::begin(&database.pool).await.unwrap();
                 let mut two = AsyncTestTransaction::begin(&second.pool).await.unwrap();
                 let journal = Journal::default();
@@ -415,29 +394,47 @@ macro_rules! on {
     };
 }
 
-on!(sqlite, sqlx::SqlitePool, sqlx::SqliteConnection, async {
-    let kept = tempfile::tempdir().unwrap();
-    let options = SqliteConnectOptions::new()
-        .filename(kept.path().join("database"))
-        .create_if_missing(true);
-    let pool = || SqlitePoolOptions::new().max_connections(1);
-    let connected = pool().connect_with(options.clone()).await.unwrap();
-    let other = pool().connect_with(options).await.unwrap();
-    Some((connected, other, Some(kept)))
-});
+on!(
+    tokio::test,
+    sqlite,
+    sqlx::SqlitePool,
+    sqlx::SqliteConnection,
+    async {
+        let kept = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(kept.path().join("database"))
+            .create_if_missing(true);
+        let pool = || SqlitePoolOptions::new().max_connections(1);
+        let connected = pool().connect_with(options.clone()).await.unwrap();
+        let other = pool().connect_with(options).await.unwrap();
+        (connected, other, Some(kept))
+    }
+);
 
-on!(postgres, sqlx::PgPool, sqlx::PgConnection, async {
-    let url = servers::postgres()?;
-    let pool = || PgPoolOptions::new().max_connections(1);
-    let connected = pool().connect(&url).await.unwrap();
-    let other = pool().connect(&url).await.unwrap();
-    Some((connected, other, None))
-});
+on!(
+    commit_on_success_test_macros::server_test,
+    postgres,
+    sqlx::PgPool,
+    sqlx::PgConnection,
+    async {
+        let url = servers::postgres();
+        let pool = || PgPoolOptions::new().max_connections(1);
+        let connected = pool().connect(&url).await.unwrap();
+        let other = pool().connect(&url).await.unwrap();
+        (connected, other, None)
+    }
+);
 
-on!(mariadb, sqlx::MySqlPool, sqlx::MySqlConnection, async {
-    let url = servers::mysql()?;
-    let pool = || MySqlPoolOptions::new().max_connections(1);
-    let connected = pool().connect(&url).await.unwrap();
-    let other = pool().connect(&url).await.unwrap();
-    Some((connected, other, None))
-});
+on!(
+    commit_on_success_test_macros::server_test,
+    mariadb,
+    sqlx::MySqlPool,
+    sqlx::MySqlConnection,
+    async {
+        let url = servers::mysql();
+        let pool = || MySqlPoolOptions::new().max_connections(1);
+        let connected = pool().connect(&url).await.unwrap();
+        let other = pool().connect(&url).await.unwrap();
+        (connected, other, None)
+    }
+);

@@ -48,10 +48,10 @@ async fn register(calls: &Calls) {
     defer!(calls.clone().note_later("later").await);
 }
 
-async fn with_table<DB: Stage>() -> Option<Corner<DB>> {
-    let corner = DB::corner().await?;
+async fn with_table<DB: Stage>() -> Corner<DB> {
+    let corner = DB::corner().await;
     corner.execute("CREATE TABLE item (id BIGINT)").await;
-    Some(corner)
+    corner
 }
 
 mod postgres {
@@ -104,11 +104,11 @@ mod postgres {
         Ok(())
     }
 
-    async fn proxied() -> Option<(Corner<Postgres>, CuttingProxy, PgPool)> {
-        let corner = with_table::<Postgres>().await?;
+    async fn proxied() -> (Corner<Postgres>, CuttingProxy, PgPool) {
+        let corner = with_table::<Postgres>().await;
         let (proxy, address) = behind(&corner).await;
         let pool = corner::pool::<Postgres>(address, 1).await;
-        Some((corner, proxy, pool))
+        (corner, proxy, pool)
     }
 
     async fn behind(corner: &Corner<Postgres>) -> (CuttingProxy, sqlx::postgres::PgConnectOptions) {
@@ -123,11 +123,9 @@ mod postgres {
         (proxy, address)
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_lost_answer_to_a_commit_on_a_pool_of_one_is_found_to_be_a_commit() {
-        let Some((corner, proxy, pool)) = proxied().await else {
-            return;
-        };
+        let (corner, proxy, pool) = proxied().await;
         let calls = Calls::default();
         proxy.cut(Cut::AfterTheServer, Then::Serve);
         assert_eq!(on_pool(&pool, &calls).await.unwrap(), 7);
@@ -138,11 +136,9 @@ mod postgres {
         assert_eq!(corner.numbers(ROWS).await, [1, 2]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_commit_that_never_arrived_on_a_pool_of_one_is_found_to_be_a_rollback() {
-        let Some((corner, proxy, pool)) = proxied().await else {
-            return;
-        };
+        let (corner, proxy, pool) = proxied().await;
         let calls = Calls::default();
         proxy.cut(Cut::BeforeTheServer, Then::Serve);
         let error = on_pool(&pool, &calls).await.unwrap_err().into_transaction();
@@ -155,12 +151,10 @@ mod postgres {
         assert_eq!(corner.numbers(ROWS).await, [2]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_block_that_does_not_ask_for_settling_has_an_unknown_outcome() {
         for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {
-            let Some((corner, proxy, pool)) = proxied().await else {
-                return;
-            };
+            let (corner, proxy, pool) = proxied().await;
             let calls = Calls::default();
             proxy.cut(cut, Then::Serve);
             let result = on_pool_without_asking(&pool, &calls).await;
@@ -173,11 +167,9 @@ mod postgres {
         }
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn without_anybody_to_ask_the_outcome_stays_unknown() {
-        let Some((corner, proxy, pool)) = proxied().await else {
-            return;
-        };
+        let (corner, proxy, pool) = proxied().await;
         let calls = Calls::default();
         proxy.cut(Cut::AfterTheServer, Then::Refuse);
         let error = on_pool(&pool, &calls).await.unwrap_err().into_transaction();
@@ -187,12 +179,10 @@ mod postgres {
         assert_eq!(corner.numbers(ROWS).await, [1]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn on_a_plain_connection_the_outcome_is_unknown_and_no_handler_runs() {
         for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {
-            let Some(corner) = with_table::<Postgres>().await else {
-                return;
-            };
+            let corner = with_table::<Postgres>().await;
             let (proxy, address) = behind(&corner).await;
             let mut connection = PgConnection::connect_with(&address).await.unwrap();
             let calls = Calls::default();
@@ -207,11 +197,9 @@ mod postgres {
         }
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_pooled_connection_whose_pool_nobody_knows_has_an_unknown_outcome() {
-        let Some((corner, proxy, pool)) = proxied().await else {
-            return;
-        };
+        let (corner, proxy, pool) = proxied().await;
         let calls = Calls::default();
         proxy.cut(Cut::AfterTheServer, Then::Serve);
         let connection = pool.acquire().await.unwrap();
@@ -223,7 +211,7 @@ mod postgres {
         assert_eq!(corner.numbers(ROWS).await, [1, 2]);
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_session_ended_in_the_body_stores_nothing_whether_its_error_is_passed_on_or_not() {
         #[commit_on_success(tx = pool, settle)]
         async fn ended(pool: &PgPool, calls: &Calls, pass_on: bool) -> Result<(), AppError> {
@@ -239,9 +227,7 @@ mod postgres {
         }
 
         for pass_on in [true, false] {
-            let Some(corner) = with_table::<Postgres>().await else {
-                return;
-            };
+            let corner = with_table::<Postgres>().await;
             let pool = corner.pool(1).await;
             let calls = Calls::default();
             let error = ended(&pool, &calls, pass_on).await.unwrap_err();
@@ -261,7 +247,7 @@ mod postgres {
         }
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn a_session_ended_by_somebody_else_before_the_commit_is_not_committed() {
         #[commit_on_success(tx = pool, settle)]
         async fn ended(pool: &PgPool, other: &Corner<Postgres>) -> Result<(), AppError> {
@@ -273,9 +259,7 @@ mod postgres {
             Ok(())
         }
 
-        let Some(corner) = with_table::<Postgres>().await else {
-            return;
-        };
+        let corner = with_table::<Postgres>().await;
         let pool = corner.pool(1).await;
         let error = ended(&pool, &corner).await.unwrap_err().into_transaction();
         assert_eq!(error.outcome(), Outcome::RolledBack, "{error:?}");
@@ -317,12 +301,10 @@ mod mariadb {
         (proxy, address)
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn the_outcome_stays_unknown_and_the_pool_of_one_goes_on() {
         for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {
-            let Some(corner) = with_table::<MySql>().await else {
-                return;
-            };
+            let corner = with_table::<MySql>().await;
             let (proxy, address) = behind(&corner).await;
             let pool = corner::pool::<MySql>(address, 1).await;
             let calls = Calls::default();
@@ -339,12 +321,10 @@ mod mariadb {
         }
     }
 
-    #[tokio::test]
+    #[commit_on_success_test_macros::server_test]
     async fn on_a_plain_connection_the_outcome_is_unknown_and_no_handler_runs() {
         for (cut, stored) in [(Cut::AfterTheServer, 1), (Cut::BeforeTheServer, 0)] {
-            let Some(corner) = with_table::<MySql>().await else {
-                return;
-            };
+            let corner = with_table::<MySql>().await;
             let (proxy, address) = behind(&corner).await;
             let mut connection = MySqlConnection::connect_with(&address).await.unwrap();
             let calls = Calls::default();

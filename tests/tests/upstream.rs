@@ -17,8 +17,8 @@ use sqlx::{Connection as _, Executor as _, MySql, Postgres};
 
 const ROWS: &str = "SELECT id FROM item ORDER BY id";
 
-async fn postgres() -> Option<(Corner<Postgres>, Proxy, PgPool)> {
-    let corner = Postgres::corner().await?;
+async fn postgres() -> (Corner<Postgres>, Proxy, PgPool) {
+    let corner = Postgres::corner().await;
     corner.execute("CREATE TABLE item (id BIGINT)").await;
     let server = &corner.address;
     let proxy = Proxy::to((server.get_host().to_owned(), server.get_port()))
@@ -32,11 +32,11 @@ async fn postgres() -> Option<(Corner<Postgres>, Proxy, PgPool)> {
         .connect_with(address.port(proxy.address().port()))
         .await
         .unwrap();
-    Some((corner, proxy, pool))
+    (corner, proxy, pool)
 }
 
-async fn mysql() -> Option<(Corner<MySql>, Proxy, MySqlPool)> {
-    let corner = MySql::corner().await?;
+async fn mysql() -> (Corner<MySql>, Proxy, MySqlPool) {
+    let corner = MySql::corner().await;
     corner.execute("CREATE TABLE item (id BIGINT)").await;
     let server = &corner.address;
     let proxy = Proxy::to((server.get_host().to_owned(), server.get_port()))
@@ -49,7 +49,7 @@ async fn mysql() -> Option<(Corner<MySql>, Proxy, MySqlPool)> {
         .connect_with(address.port(proxy.address().port()))
         .await
         .unwrap();
-    Some((corner, proxy, pool))
+    (corner, proxy, pool)
 }
 
 /// Drops a future as soon as its next message is held.
@@ -63,11 +63,9 @@ async fn drop_at_next_request<F: Future>(proxy: &Proxy, future: F) {
 }
 
 /// See `drivers::sqlx`: transactions on MySQL whose future was dropped close their connection.
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn sqlx_loses_a_mysql_connection_that_was_dropped_in_a_prepare() {
-    let Some((_corner, proxy, pool)) = mysql().await else {
-        return;
-    };
+    let (_corner, proxy, pool) = mysql().await;
     let mut transaction = pool.begin().await.unwrap();
     let insert = sqlx::query("INSERT INTO item VALUES (?)").bind(1);
     drop_at_next_request(&proxy, insert.execute(&mut *transaction)).await;
@@ -78,11 +76,9 @@ async fn sqlx_loses_a_mysql_connection_that_was_dropped_in_a_prepare() {
 }
 
 /// See `drivers::sqlx`: a connection is acquired first, and closed unless its begin was answered.
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn sqlx_gives_a_connection_back_in_a_transaction_when_its_begin_is_dropped() {
-    let Some((corner, proxy, pool)) = postgres().await else {
-        return;
-    };
+    let (corner, proxy, pool) = postgres().await;
     drop_at_next_request(&proxy, pool.begin()).await;
     proxy.requests.open();
     let mut next = pool.acquire().await.unwrap();
@@ -91,11 +87,9 @@ async fn sqlx_gives_a_connection_back_in_a_transaction_when_its_begin_is_dropped
 }
 
 /// See `drivers::sqlx`: savepoints are plain SQL.
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn sqlx_rolls_the_outer_transaction_back_when_a_nested_begin_fails() {
-    let Some((corner, _proxy, pool)) = postgres().await else {
-        return;
-    };
+    let (corner, _proxy, pool) = postgres().await;
     let mut outer = pool.begin().await.unwrap();
     outer.execute("INSERT INTO item VALUES (1)").await.unwrap();
     outer.execute("nonsense").await.unwrap_err();
@@ -106,11 +100,9 @@ async fn sqlx_rolls_the_outer_transaction_back_when_a_nested_begin_fails() {
 }
 
 /// See `drivers::dialect`: every commit on PostgreSQL is probed.
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn drivers_call_it_a_commit_when_postgres_rolls_back() {
-    let Some((corner, _proxy, pool)) = postgres().await else {
-        return;
-    };
+    let (corner, _proxy, pool) = postgres().await;
     let mut transaction = pool.begin().await.unwrap();
     transaction
         .execute("INSERT INTO item VALUES (1)")

@@ -52,7 +52,7 @@ async fn nest_by_hand(
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_of_sqlx_inside_a_body_is_a_savepoint() {
     for (nested, expected) in [
         (Nested::Commits, &[1, 2, 3][..]),
@@ -60,9 +60,7 @@ async fn a_transaction_of_sqlx_inside_a_body_is_a_savepoint() {
         (Nested::IsDropped, &[1, 3]),
         (Nested::IsDroppedLast, &[1]),
     ] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         let journal = Journal::default();
         nest_by_hand(&mut conn, nested, &journal).await.unwrap();
@@ -71,11 +69,9 @@ async fn a_transaction_of_sqlx_inside_a_body_is_a_savepoint() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_forgotten_transaction_of_sqlx_inside_a_body_is_an_error_and_nothing_is_stored() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let forgotten = nest_by_hand(&mut conn, Nested::IsForgotten, &journal).await;
@@ -88,7 +84,7 @@ async fn a_forgotten_transaction_of_sqlx_inside_a_body_is_an_error_and_nothing_i
     assert_eq!(db.committed().await, [4]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_function_inside_a_transaction_of_sqlx_inside_a_body_goes_with_it() {
     #[commit_on_success]
     async fn plain(conn: &mut Connection, id: i64) -> Result<(), Failure> {
@@ -109,16 +105,14 @@ async fn a_function_inside_a_transaction_of_sqlx_inside_a_body_goes_with_it() {
     }
 
     for (commits, expected) in [(true, &[1, 2][..]), (false, &[2])] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         outer(&mut db.connect().await, commits).await.unwrap();
         assert_eq!(db.committed().await, expected);
     }
 }
 
 /// Nobody tells this crate when that transaction ends, nor how.
-#[tokio::test]
+#[crate::driver::test]
 async fn calls_deferred_inside_a_transaction_of_sqlx_inside_a_body_are_refused() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, commits: bool, journal: &Journal) -> Result<(), Failure> {
@@ -139,9 +133,7 @@ async fn calls_deferred_inside_a_transaction_of_sqlx_inside_a_body_are_refused()
     }
 
     for commits in [true, false] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let journal = Journal::default();
         outer(&mut db.connect().await, commits, &journal)
             .await
@@ -151,7 +143,7 @@ async fn calls_deferred_inside_a_transaction_of_sqlx_inside_a_body_are_refused()
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_in_a_block_inside_a_transaction_of_sqlx_hands_its_calls_to_the_refused_one() {
     #[commit_on_success]
     async fn middle(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -170,9 +162,7 @@ async fn a_block_in_a_block_inside_a_transaction_of_sqlx_hands_its_calls_to_the_
         Ok(driver::insert(conn, 3).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     outer(&mut db.connect().await, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["outer"]);

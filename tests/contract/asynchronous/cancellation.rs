@@ -40,7 +40,7 @@ async fn hang_on(
 }
 
 // 157: a deadline drops the future as well.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_future_dropped_in_its_body_rolls_back_runs_nothing_and_frees_the_pool_of_one() {
     #[commit_on_success(tx = pool)]
     async fn hangs(pool: &Pool, journal: &Journal, reached: &Notify) -> Result<(), Failure> {
@@ -50,9 +50,7 @@ async fn a_future_dropped_in_its_body_rolls_back_runs_nothing_and_frees_the_pool
         forever().await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let (journal, reached) = (Journal::default(), Notify::new());
     tokio::select! {
@@ -70,11 +68,9 @@ async fn a_future_dropped_in_its_body_rolls_back_runs_nothing_and_frees_the_pool
     assert_eq!(db.committed().await, [2, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_future_dropped_in_its_body_leaves_a_borrowed_connection_clean() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let (journal, reached) = (Journal::default(), Notify::new());
     tokio::select! {
@@ -86,7 +82,7 @@ async fn a_future_dropped_in_its_body_leaves_a_borrowed_connection_clean() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_future_dropped_in_an_inner_block_rolls_back_all_levels() {
     #[commit_on_success(tx = pool)]
     async fn outer(pool: &Pool, journal: &Journal, reached: &Notify) -> Result<(), Failure> {
@@ -94,9 +90,7 @@ async fn a_future_dropped_in_an_inner_block_rolls_back_all_levels() {
         hang_on(tx, 2, journal, reached).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let (journal, reached) = (Journal::default(), Notify::new());
     tokio::select! {
@@ -108,7 +102,7 @@ async fn a_future_dropped_in_an_inner_block_rolls_back_all_levels() {
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_inner_block_that_is_cancelled_alone_makes_the_outer_roll_back_with_an_error() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -121,9 +115,7 @@ async fn an_inner_block_that_is_cancelled_alone_makes_the_outer_roll_back_with_a
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -138,7 +130,7 @@ async fn an_inner_block_that_is_cancelled_alone_makes_the_outer_roll_back_with_a
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_inner_block_that_panics_and_is_caught_leaves_nothing_of_its_own() {
     #[commit_on_success]
     async fn panics(conn: &mut Connection) -> Result<(), Failure> {
@@ -155,9 +147,7 @@ async fn an_inner_block_that_panics_and_is_caught_leaves_nothing_of_its_own() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     // A driver that can queue a rollback undoes the inner block alone; where it would have to be awaited, the outer one
@@ -177,11 +167,9 @@ async fn an_inner_block_that_panics_and_is_caught_leaves_nothing_of_its_own() {
     assert_eq!(db.committed().await, stored);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_future_dropped_after_it_has_completed_has_committed() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let mut future = Box::pin(store(&pool, 1, &journal));
@@ -191,11 +179,9 @@ async fn a_future_dropped_after_it_has_completed_has_committed() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_future_that_was_never_polled_does_nothing() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     drop(store(&pool, 1, &journal));

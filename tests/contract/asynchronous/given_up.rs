@@ -10,7 +10,7 @@ use crate::driver::{self, ByHand};
 use crate::support::{Failure, Journal};
 use crate::verdicts::{observe, observed};
 
-#[tokio::test]
+#[crate::driver::test]
 async fn of_a_block_that_is_cancelled_in_its_owners_transaction_nobody_hears_that_it_was_undone() {
     #[commit_on_success]
     async fn given_up(
@@ -26,9 +26,7 @@ async fn of_a_block_that_is_cancelled_in_its_owners_transaction_nobody_hears_tha
         forever().await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     observe();
     let mut conn = db.connect().await;
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
@@ -46,7 +44,7 @@ async fn of_a_block_that_is_cancelled_in_its_owners_transaction_nobody_hears_tha
 }
 
 /// In a savepoint of ours, that one is the outermost whose fate is in the owner's hands.
-#[tokio::test]
+#[crate::driver::test]
 async fn of_blocks_that_are_cancelled_in_their_owners_transaction_nobody_hears_that_they_were_undone()
  {
     #[commit_on_success]
@@ -73,9 +71,7 @@ async fn of_blocks_that_are_cancelled_in_their_owners_transaction_nobody_hears_t
         given_up_inside(conn, journal, reached).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     observe();
     let mut conn = db.connect().await;
     let mut by_hand = driver::begin_by_hand(&mut conn).await;

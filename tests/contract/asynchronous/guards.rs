@@ -30,11 +30,9 @@ async fn look(shared: Locked<Connection>, journal: Journal) {
     journal.note(format!("{rows:?}"));
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_mutex_is_free_when_deferred_calls_run() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let shared = Arc::new(Mutex::new(db.connect().await));
     let journal = Journal::default();
     store(&shared, 1, &journal).await.unwrap();
@@ -44,7 +42,7 @@ async fn a_mutex_is_free_when_deferred_calls_run() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_mutex_is_free_when_handlers_of_a_rollback_run() {
     #[commit_on_success(tx = Owned(shared.lock().await))]
     async fn fails(shared: &Locked<Connection>, journal: &Journal) -> Result<(), Failure> {
@@ -55,16 +53,14 @@ async fn a_mutex_is_free_when_handlers_of_a_rollback_run() {
         Err(Failure::body("no"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let shared = Arc::new(Mutex::new(db.connect().await));
     let journal = Journal::default();
     fails(&shared, &journal).await.unwrap_err();
     assert_eq!(journal.entries(), ["free: true"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_guard_of_a_pool_of_one_is_dropped_before_deferred_calls() {
     #[commit_on_success(tx = Owned(pool.acquire().await?))]
     async fn store(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -79,16 +75,14 @@ async fn a_guard_of_a_pool_of_one_is_dropped_before_deferred_calls() {
         journal.note(format!("{rows:?}"));
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     store(&pool, 1, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["[1]"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_mutex_is_free_with_a_pooled_connection_and_with_a_box_in_it() {
     #[commit_on_success(tx = Owned(shared.lock().await))]
     async fn pooled(shared: &Locked<Pooled>, journal: &Journal) -> Result<(), Failure> {
@@ -108,9 +102,7 @@ async fn a_mutex_is_free_with_a_pooled_connection_and_with_a_box_in_it() {
         Ok(driver::insert(tx, 2).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let shared = Arc::new(Mutex::new(driver::take(&pool).await));
@@ -120,7 +112,7 @@ async fn a_mutex_is_free_with_a_pooled_connection_and_with_a_box_in_it() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn blocks_inside_of_one_on_a_guard_nest() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection, id: i64) -> Result<(), Failure> {
@@ -139,20 +131,16 @@ async fn blocks_inside_of_one_on_a_guard_nest() {
         inner(tx, 3).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     outer(&Arc::new(Mutex::new(db.connect().await)))
         .await
         .unwrap();
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_was_left_open_behind_a_guard_is_rolled_back_and_observers_are_told() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     observe();
     let mut conn = db.connect().await;
     let mut forgotten = conn.begin().await.unwrap();
@@ -166,11 +154,9 @@ async fn what_was_left_open_behind_a_guard_is_rolled_back_and_observers_are_told
     assert_eq!(leftovers(), 1);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_was_left_open_behind_a_guard_in_plain_sql_is_rolled_back() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     observe();
     let mut conn = db.connect().await;
     driver::execute(&mut conn, "BEGIN").await.unwrap();

@@ -20,7 +20,7 @@ async fn store_on(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[crate::driver::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_transactions_have_queues_of_their_own() {
     #[commit_on_success(tx = pool)]
     async fn store_two(pool: Pool, id: i64, mine: &Journal, all: Journal) -> Result<(), Failure> {
@@ -40,9 +40,7 @@ async fn concurrent_transactions_have_queues_of_their_own() {
         }
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(8).await;
     let all = Journal::default();
     let tasks = (0..50).map(|id| {
@@ -74,7 +72,7 @@ async fn concurrent_transactions_have_queues_of_their_own() {
     assert_eq!(ran, stored.collect::<Vec<_>>());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn transactions_of_one_task_that_take_turns_have_queues_of_their_own() {
     #[commit_on_success(tx = pool)]
     async fn takes_turns(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -91,9 +89,7 @@ async fn transactions_of_one_task_that_take_turns_have_queues_of_their_own() {
         }
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(3).await;
     let journals: [Journal; 3] = Default::default();
     let (one, two, three) = tokio::join!(
@@ -108,7 +104,7 @@ async fn transactions_of_one_task_that_take_turns_have_queues_of_their_own() {
     assert_eq!(entries, ["111", "", "333"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_spawned_task_is_outside_and_its_call_runs_at_once() {
     #[commit_on_success(tx = pool)]
     async fn spawns(pool: &Pool, journal: &Journal) -> Result<(), Failure> {
@@ -125,9 +121,7 @@ async fn a_spawned_task_is_outside_and_its_call_runs_at_once() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     spawns(&pool, &journal).await.unwrap();
@@ -137,7 +131,7 @@ async fn a_spawned_task_is_outside_and_its_call_runs_at_once() {
     );
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_blocking_thread_is_outside() {
     #[commit_on_success(tx = pool)]
     async fn blocks(pool: &Pool) -> Result<bool, Failure> {
@@ -145,17 +139,13 @@ async fn a_blocking_thread_is_outside() {
         Ok(tokio::task::spawn_blocking(in_transaction).await.unwrap())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     assert!(!blocks(&db.pool(1).await).await.unwrap());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[crate::driver::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_annotated_function_can_be_spawned() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (pool, journal) = (db.pool(2).await, Journal::default());
     let theirs = (pool.clone(), journal.clone());
     let task = tokio::spawn(async move { store(&theirs.0, 1, &theirs.1).await });

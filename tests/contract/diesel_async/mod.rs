@@ -15,6 +15,8 @@ use tokio::sync::MutexGuard;
 
 use crate::{dialect, pools};
 
+pub(crate) use dialect::test;
+
 pub(crate) use commit_on_success::{AsyncBegin as Source, AsyncTransaction as Steps};
 pub(crate) use dialect::{Connection, HEARS_OF_LEFTOVERS};
 /// The trait of connections that generic code takes.
@@ -47,16 +49,15 @@ pub(crate) struct Database {
     _kept: Arc<dialect::Kept>,
 }
 
-/// `None` without a server.
-pub(crate) async fn open() -> Option<Database> {
-    let (address, kept) = dialect::create().await?;
+pub(crate) async fn open() -> Database {
+    let (address, kept) = dialect::create().await;
     let database = Database {
         address,
         _kept: Arc::new(kept),
     };
     let mut conn = database.connect().await;
     conn.batch_execute(dialect::TABLES).await.unwrap();
-    Some(database)
+    database
 }
 
 impl Database {

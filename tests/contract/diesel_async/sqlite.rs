@@ -4,6 +4,8 @@ use diesel::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use tempfile::TempDir;
 
+pub(crate) use tokio::test;
+
 pub(crate) type Connection = SyncConnectionWrapper<SqliteConnection>;
 pub(crate) type Address = String;
 
@@ -22,10 +24,10 @@ pub(crate) const OUTLIVES_CANCELLATION: bool = true;
 pub(crate) type Kept = TempDir;
 
 #[expect(clippy::unused_async, reason = "other databases have a server to ask")]
-pub(crate) async fn create() -> Option<(Address, Kept)> {
+pub(crate) async fn create() -> (Address, Kept) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("database");
-    Some((file.to_str().unwrap().to_owned(), directory))
+    (file.to_str().unwrap().to_owned(), directory)
 }
 
 pub(crate) fn url(address: &Address) -> String {

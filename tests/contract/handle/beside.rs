@@ -19,11 +19,9 @@ async fn on_a_connection(conn: &mut Connection, db: &Handle) -> Result<(), Failu
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_on_the_pool_itself_refuses_the_handle() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(2).await;
     let handle = Db::new(pool.clone());
     let refused = on_the_pool(&pool, &handle).await.unwrap_err();
@@ -45,11 +43,9 @@ async fn a_block_on_the_pool_itself_refuses_the_handle() {
     assert!(is_clean(&handle, &[]).await);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_on_a_connection_of_nobody_knows_which_pool_refuses_the_handle() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(2).await;
     let handle = Db::new(pool.clone());
     let refused = on_a_connection(&mut pool.acquire().await.unwrap(), &handle).await;
@@ -61,11 +57,9 @@ async fn a_block_on_a_connection_of_nobody_knows_which_pool_refuses_the_handle()
     assert_eq!(db.committed().await, [0; 0]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_pool_of_the_handle_is_outside_on_purpose() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(2).await;
     let stored: Result<(), Failure> = transaction!(async tx = &handle => {
         insert(tx, 1).await?;
@@ -78,11 +72,9 @@ async fn the_pool_of_the_handle_is_outside_on_purpose() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_of_another_database_is_none_of_the_handles() {
-    let (Some(db), Some(other)) = (driver::open().await, driver::open().await) else {
-        return;
-    };
+    let (db, other) = (driver::open().await, driver::open().await);
     let (handle, other_pool) = (db.handle(1).await, other.pool(1).await);
     let other_handle = Db::new(other_pool.clone());
     let both: Result<(), Failure> = transaction!(async tx = &handle => {
@@ -112,11 +104,9 @@ async fn a_block_of_another_database_is_none_of_the_handles() {
     );
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn blocks_on_the_pool_are_as_ever_once_there_is_no_handle() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(2).await;
     drop(Db::new(pool.clone()));
     let handle = db.handle(1).await;

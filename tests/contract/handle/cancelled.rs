@@ -17,11 +17,9 @@ async fn writes_much(db: &Handle) -> Result<(), Failure> {
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_that_is_dropped_stores_everything_or_nothing() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let mut completed = false;
     let mut point = 0;
@@ -41,11 +39,9 @@ async fn a_block_that_is_dropped_stores_everything_or_nothing() {
     assert!(point > 1);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_that_is_dropped_dooms_the_one_around_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let mut completed = false;
     let mut point = 0;
@@ -70,11 +66,9 @@ async fn a_nested_block_that_is_dropped_dooms_the_one_around_it() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_that_is_dropped_leaves_the_connection_to_the_next() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let mut completed = false;
     let mut point = 0;

@@ -32,11 +32,9 @@ async fn confirm(db: Handle, id: i64, sent: Arc<AtomicUsize>) -> sqlx::Result<()
     insert(&db, id).await
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn requests_side_by_side_are_all_in_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(2).await;
     let test = AsyncTestTransaction::begin(&handle).await.unwrap();
     let sent = Arc::new(AtomicUsize::new(0));
@@ -57,11 +55,9 @@ async fn requests_side_by_side_are_all_in_it() {
     assert!(is_clean(&handle, &[]).await);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_that_fails_outside_of_a_block_does_no_harm() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let mut test = AsyncTestTransaction::begin(&handle).await.unwrap();
     insert(test.connection(), 1).await.unwrap();
@@ -76,11 +72,9 @@ async fn a_statement_that_fails_outside_of_a_block_does_no_harm() {
     assert!(is_clean(&handle, &[]).await);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn another_handle_is_not_in_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(2).await;
     let (inside, outside) = (Db::new(pool.clone()), Db::new(pool));
     let test = AsyncTestTransaction::begin(&inside).await.unwrap();
@@ -92,11 +86,9 @@ async fn another_handle_is_not_in_it() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_handle_that_requires_a_transaction_does_so_in_a_test() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = Db::required(db.pool(1).await);
     let test = AsyncTestTransaction::begin(&handle).await.unwrap();
     let refused = insert(&handle, 1).await.unwrap_err();
@@ -105,11 +97,9 @@ async fn a_handle_that_requires_a_transaction_does_so_in_a_test() {
     test.rollback().await.unwrap();
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_request_that_is_dropped_is_undone() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let mut test = AsyncTestTransaction::begin(&handle).await.unwrap();
     let sent = Arc::new(AtomicUsize::new(0));

@@ -66,11 +66,9 @@ async fn orders(db: &Database) -> Orders {
     Orders { db, audit }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_stores_what_clones_of_the_handle_write_in_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let orders = orders(&db).await;
     orders.place(1, true).await.unwrap();
     assert_eq!(db.committed().await, [1, 2]);
@@ -80,11 +78,9 @@ async fn a_block_stores_what_clones_of_the_handle_write_in_it() {
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_in_a_block_is_a_savepoint() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let orders = orders(&db).await;
     orders.place_with_audit(1, true).await.unwrap();
     orders.place_with_audit(11, false).await.unwrap();
@@ -110,11 +106,9 @@ async fn is_joined(db: &Handle, succeeds: bool) -> Result<(), Failure> {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_can_join_the_one_around_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     is_joined(&handle, false).await.unwrap_err();
     assert_eq!(db.committed().await, [0; 0]);
@@ -122,11 +116,9 @@ async fn a_block_can_join_the_one_around_it() {
     assert_eq!(db.committed().await, [1, 2, 3, 4]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn two_handles_of_a_pool_are_in_the_same_transaction() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let (one, other) = (Db::new(pool.clone()), Db::required(pool));
     let stored: Result<(), Failure> = transaction!(async tx = &one => {
@@ -140,21 +132,17 @@ async fn two_handles_of_a_pool_are_in_the_same_transaction() {
     assert_eq!(db.committed().await, [0; 0]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deferred_call_has_the_connection_of_a_pool_of_one() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     insert_and_defer(&handle, 1).await.unwrap();
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_task_that_is_spawned_is_outside() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(2).await;
     let copy = handle.clone();
     let result: Result<(), Failure> = transaction!(async tx = &handle => {
@@ -170,11 +158,9 @@ async fn a_task_that_is_spawned_is_outside() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_runs_between_two_rows_of_another_one() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     for id in 1..=3 {
         insert(&handle, id).await.unwrap();
@@ -191,11 +177,9 @@ async fn a_statement_runs_between_two_rows_of_another_one() {
     assert_eq!(db.committed().await, [1, 2, 3, 11, 12, 13]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn every_way_to_send_a_statement_is_in_the_transaction() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let sent: Result<(), Failure> = transaction!(async tx = &handle => {
         insert(tx, 1).await?;
@@ -236,11 +220,9 @@ async fn on_a_connection(conn: &mut Connection, id: i64) -> Result<(), Failure> 
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_lease_is_the_connection_of_the_transaction() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let leased: Result<(), Failure> = transaction!(async tx = &handle => {
         insert(tx, 1).await?;
@@ -263,11 +245,9 @@ async fn a_lease_is_the_connection_of_the_transaction() {
     assert!(!outside.is_in_transaction());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_that_fails_leaves_the_transaction_as_it_would_on_the_connection() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let failed: Result<(), Failure> = transaction!(async tx = &handle => {
         insert(tx, 1).await?;
@@ -281,11 +261,9 @@ async fn a_statement_that_fails_leaves_the_transaction_as_it_would_on_the_connec
     assert!(is_clean(&handle, &[]).await);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_handle_that_requires_a_transaction_is_refused_without() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = Db::required(db.pool(1).await);
     let refused = insert(&handle, 1).await.unwrap_err();
     assert_eq!(kind(&refused), ErrorKind::NotInTransaction);
@@ -305,11 +283,9 @@ async fn isolated(db: &Handle) -> Result<(), Failure> {
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn options_are_those_of_the_pool() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     isolated(&handle).await.unwrap();
     let nested: Result<(), Failure> = transaction!(async tx = &handle => {
@@ -343,11 +319,9 @@ async fn flushes(db: &Handle, succeeds: bool) -> Result<(), Failure> {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_call_before_the_commit_writes_in_the_transaction() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     flushes(&handle, false).await.unwrap_err();
     assert_eq!(db.committed().await, [0; 0]);

@@ -13,11 +13,9 @@ use super::*;
 
 type Late<'f> = Pin<Box<dyn Future<Output = sqlx::Result<()>> + Send + 'f>>;
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_that_outlives_its_block_is_refused() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let late = Mutex::new(None);
     let first: Result<(), Failure> = transaction!(async tx = &handle => {
@@ -35,11 +33,9 @@ async fn a_statement_that_outlives_its_block_is_refused() {
     assert!(is_clean(&handle, &[]).await);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn rows_that_are_read_after_the_block_are_refused() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let late = Mutex::new(None);
     let read: Result<(), Failure> = transaction!(async tx = &handle => {
@@ -55,11 +51,9 @@ async fn rows_that_are_read_after_the_block_are_refused() {
     );
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_lease_that_outlives_its_block_refuses_the_commit() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let kept: Mutex<Option<Lease<dialect::Db>>> = Mutex::new(None);
     let began = Instant::now();
@@ -79,11 +73,9 @@ async fn a_lease_that_outlives_its_block_refuses_the_commit() {
     assert_eq!(db.committed().await, [0; 0]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_that_outlives_the_one_around_it_stores_nothing() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let late = Mutex::new(None);
     let around: Result<(), Failure> = transaction!(async tx = &handle => {

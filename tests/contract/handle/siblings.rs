@@ -19,11 +19,9 @@ async fn taken_back(db: &Handle, id: i64) -> Result<(), Failure> {
     Err(Failure::body("taken_back"))
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_beside_a_nested_block_is_not_undone_with_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let joined: Result<(), Failure> = transaction!(async tx = &handle => {
         let (nested, beside, last) = join!(
@@ -43,11 +41,9 @@ async fn a_statement_beside_a_nested_block_is_not_undone_with_it() {
     assert_eq!(db.committed().await, [2, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn nested_blocks_beside_each_other_run_one_after_the_other() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let joined: Result<(), Failure> = transaction!(async tx = &handle => {
         let (first, second, third) = join!(taken_back(tx, 1), block(tx, 2, true), taken_back(tx, 3));
@@ -60,11 +56,9 @@ async fn nested_blocks_beside_each_other_run_one_after_the_other() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn no_branch_is_ahead_by_more_than_one_turn() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let turns = Mutex::new(Vec::new());
     let mine = |branch: usize| {
@@ -101,11 +95,9 @@ async fn refused(handle: &Handle) -> String {
     refused.to_string()
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_says_for_whom_it_has_waited_in_vain() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.impatient().await;
     let waited: Result<(), Failure> = transaction!(async tx = &handle => {
         {
@@ -140,11 +132,9 @@ async fn a_statement_says_for_whom_it_has_waited_in_vain() {
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_inside_of_a_block_on_a_lease_is_refused_at_once() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let handle = db.handle(1).await;
     let refused: Result<(), Failure> = transaction!(async tx = &handle => {
         let mut lease = tx.acquire().await?;

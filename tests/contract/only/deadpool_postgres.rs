@@ -40,7 +40,7 @@ async fn on_client(client: &mut Client, id: i64, journal: &Journal) -> Result<()
     finish(id)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection() {
     #[commit_on_success]
     async fn pool_by_value(tx: Pool, id: i64, journal: &Journal) -> Result<(), AppError> {
@@ -83,9 +83,7 @@ async fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection(
         on_client(tx, id, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     for half in 0..2 {
         let id = |number: i64| 2 * number + half;
@@ -108,7 +106,7 @@ async fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection(
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9, 11, 13, 15]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn statements_that_the_pool_keeps_work_in_and_after_a_body() {
     const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
 
@@ -119,9 +117,7 @@ async fn statements_that_the_pool_keeps_work_in_and_after_a_body() {
         finish(id)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     for id in 0..4 {
         assert_eq!(stores(&pool, id).await.is_err(), id % 2 == 0);
@@ -133,7 +129,7 @@ async fn statements_that_the_pool_keeps_work_in_and_after_a_body() {
     assert_eq!(db.committed().await, [1, 3, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_by_value_is_back_in_its_pool_when_calls_run() {
     #[commit_on_success]
     async fn stores(conn: Object, pool: &Pool, journal: &Journal) -> Result<(), AppError> {
@@ -142,20 +138,16 @@ async fn a_connection_by_value_is_back_in_its_pool_when_calls_run() {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (pool, journal) = (db.pool(1).await, Journal::default());
     let conn = driver::take(&pool).await;
     stores(conn, &pool, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["1"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn without_a_connection_the_body_does_not_run() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let manager = Manager::new(db.config.clone(), NoTls);
     let no_patience = Timeouts {
         wait: Some(std::time::Duration::ZERO),
@@ -192,11 +184,9 @@ async fn end(pool: &Pool, id: i64) -> Result<(), AppError> {
     finish(id)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_whose_step_was_under_way_serves_the_next_user() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     for id in [1, 2] {
         for replies in [false, true] {
             for point in 0.. {
@@ -243,11 +233,9 @@ async fn pass(gate: &Gate, messages: usize) {
     gate.holding().await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_does_not_come_to_its_rollback_is_closed_and_replaced() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let proxy = Proxy::to(db.server()).await.unwrap();
     let pool = db.through(proxy.address()).pool(1).await;
     let before = session(&pool).await;
@@ -274,8 +262,8 @@ enum Lost {
 }
 
 /// Commits take a while, so that the answer to what is sent ahead of one comes by itself.
-async fn with_slow_commits() -> Option<(Database, Proxy, Pool)> {
-    let db = driver::open().await?;
+async fn with_slow_commits() -> (Database, Proxy, Pool) {
+    let db = driver::open().await;
     let statements = "
         CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
@@ -288,7 +276,7 @@ async fn with_slow_commits() -> Option<(Database, Proxy, Pool)> {
     db.corner.execute(statements).await;
     let proxy = Proxy::to(db.server()).await.unwrap();
     let pool = db.through(proxy.address()).pool(1).await;
-    Some((db, proxy, pool))
+    (db, proxy, pool)
 }
 
 /// The next answer that comes through the proxy is to what follows on the body.
@@ -329,12 +317,10 @@ async fn unsettled(pool: &Pool, proxy: &Proxy, journal: &Journal) -> Result<(), 
     begin_slow_commit(tx, proxy, &AtomicI32::new(0), journal).await
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_outcome_of_a_commit_without_an_answer_is_settled_where_that_is_asked_for() {
     for lost in [Lost::Answer, Lost::Session] {
-        let Some((db, proxy, pool)) = with_slow_commits().await else {
-            return;
-        };
+        let (db, proxy, pool) = with_slow_commits().await;
         let (session, journal) = (AtomicI32::new(0), Journal::default());
         let lose = async {
             // The transaction's number.
@@ -364,11 +350,9 @@ async fn the_outcome_of_a_commit_without_an_answer_is_settled_where_that_is_aske
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_outcome_of_a_commit_without_an_answer_is_unknown_where_nobody_asks() {
-    let Some((db, proxy, pool)) = with_slow_commits().await else {
-        return;
-    };
+    let (db, proxy, pool) = with_slow_commits().await;
     let journal = Journal::default();
     let cut = async {
         proxy.replies.holding().await;
@@ -381,7 +365,7 @@ async fn the_outcome_of_a_commit_without_an_answer_is_unknown_where_nobody_asks(
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_that_would_be_settled_ends_as_any_other_where_the_server_answers() {
     #[commit_on_success(tx = pool, settle)]
     async fn stores(pool: &Pool, id: i64) -> Result<(), AppError> {
@@ -389,9 +373,7 @@ async fn a_block_that_would_be_settled_ends_as_any_other_where_the_server_answer
         finish(id)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     stores(&pool, 1).await.unwrap();
     stores(&pool, 2).await.unwrap_err();
@@ -414,7 +396,7 @@ async fn ends(pool: &Pool) -> Result<(), AppError> {
     Ok(driver::execute(tx, "ROLLBACK").await?)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_pooled_connection_by_value_settles_and_a_borrowed_one_refuses_to() {
     #[commit_on_success(conn, settle)]
     async fn by_value(conn: Object, id: i64) -> Result<(), AppError> {
@@ -426,9 +408,7 @@ async fn a_pooled_connection_by_value_settles_and_a_borrowed_one_refuses_to() {
         Ok(driver::insert(conn, id).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     by_value(driver::take(&pool).await, 1).await.unwrap();
     let refused = borrowed(&mut driver::take(&pool).await, 2).await;
@@ -437,7 +417,7 @@ async fn a_pooled_connection_by_value_settles_and_a_borrowed_one_refuses_to() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_whose_body_was_running_stays_in_the_pool() {
     #[commit_on_success(tx = pool)]
     async fn hangs(pool: &Pool) -> Result<(), AppError> {
@@ -445,9 +425,7 @@ async fn a_connection_whose_body_was_running_stays_in_the_pool() {
         std::future::pending().await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let before = session(&pool).await;
     let limit = std::time::Duration::from_millis(50);
@@ -456,7 +434,7 @@ async fn a_connection_whose_body_was_running_stays_in_the_pool() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn functions_inside_a_tests_transaction_are_outermost_ones_also_when_they_are_dropped() {
     #[commit_on_success]
     async fn stores(conn: &mut Object, id: i64, journal: &Journal) -> Result<(), AppError> {
@@ -469,9 +447,7 @@ async fn functions_inside_a_tests_transaction_are_outermost_ones_also_when_they_
         }
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (pool, journal) = (db.pool(1).await, Journal::default());
     let mut test = AsyncTestTransaction::begin(&pool).await.unwrap();
     stores(test.connection(), 1, &journal).await.unwrap();

@@ -47,11 +47,9 @@ async fn nest_generic<C: Generic>(conn: &mut C, journal: &Journal) -> Result<(),
     store_generic(conn, 3, journal).await
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_generic_function_commits_rolls_back_and_nests() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
@@ -66,7 +64,7 @@ async fn a_generic_function_commits_rolls_back_and_nests() {
     assert_eq!(db.committed().await, [1, 3, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_pooled_connection_and_the_connection_inside_of_it_nest() {
     #[commit_on_success]
     async fn outer(conn: &mut PooledFor<'_>, journal: &Journal) -> Result<(), Failure> {
@@ -90,9 +88,7 @@ async fn a_pooled_connection_and_the_connection_inside_of_it_nest() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     of_pool(&pool, &journal).await.unwrap();
@@ -101,7 +97,7 @@ async fn a_pooled_connection_and_the_connection_inside_of_it_nest() {
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn pools_and_what_they_give_are_sources_in_every_form() {
     #[commit_on_success]
     async fn pool_by_value(tx: Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -138,9 +134,7 @@ async fn pools_and_what_they_give_are_sources_in_every_form() {
         store(conn, id, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     for half in 0..2 {
         let id = |number: i64| 2 * number + half;
@@ -161,7 +155,7 @@ async fn pools_and_what_they_give_are_sources_in_every_form() {
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9, 11, 13]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn without_a_connection_the_body_does_not_run() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn stores(pool: &Pool, journal: &Journal) -> Result<(), DriverError> {
@@ -169,9 +163,7 @@ async fn without_a_connection_the_body_does_not_run() {
         driver::insert(tx, 1).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.empty_pool().await;
     let journal = Journal::default();
     let error = stores(&pool, &journal).await.unwrap_err();
@@ -181,7 +173,7 @@ async fn without_a_connection_the_body_does_not_run() {
     assert_eq!(journal.owners(), 1);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_of_diesel_inside_a_body_is_a_savepoint() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -207,9 +199,7 @@ async fn a_transaction_of_diesel_inside_a_body_is_a_savepoint() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();
@@ -218,7 +208,7 @@ async fn a_transaction_of_diesel_inside_a_body_is_a_savepoint() {
     assert_eq!(db.committed().await, [1, 2, 3, 8]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_inside_a_transaction_of_diesel_is_a_savepoint() {
     #[commit_on_success]
     async fn plain(conn: &mut Connection, id: i64) -> Result<(), Failure> {
@@ -228,9 +218,7 @@ async fn a_block_inside_a_transaction_of_diesel_is_a_savepoint() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     for commits in [false, true] {
         let done = conn.transaction::<(), Failure, _>(async |conn| {
@@ -250,7 +238,7 @@ async fn a_block_inside_a_transaction_of_diesel_is_a_savepoint() {
     assert_eq!(db.committed().await, [1, 2, 4, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_of_diesel_that_was_left_open_in_a_body_is_an_error_and_nothing_is_stored() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn forgets(pool: &Pool, journal: &Journal) -> Result<(), Failure> {
@@ -277,9 +265,7 @@ async fn a_transaction_of_diesel_that_was_left_open_in_a_body_is_an_error_and_no
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = forgets(&pool, &journal)
@@ -293,7 +279,7 @@ async fn a_transaction_of_diesel_that_was_left_open_in_a_body_is_an_error_and_no
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_panic_that_is_caught_inside_of_a_transaction_of_diesel_is_not_half_committed() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection) -> Result<(), Failure> {
@@ -306,9 +292,7 @@ async fn a_panic_that_is_caught_inside_of_a_transaction_of_diesel_is_not_half_co
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = outer(&mut conn).await.unwrap_err().into_transaction();
     assert_eq!(error.outcome(), Outcome::RolledBack);
@@ -317,7 +301,7 @@ async fn a_panic_that_is_caught_inside_of_a_transaction_of_diesel_is_not_half_co
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn in_a_test_transaction_of_diesel_blocks_are_outermost_ones_and_nothing_is_stored() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -327,9 +311,7 @@ async fn in_a_test_transaction_of_diesel_blocks_are_outermost_ones_and_nothing_i
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     conn.begin_test_transaction().await.unwrap();
@@ -343,16 +325,14 @@ async fn in_a_test_transaction_of_diesel_blocks_are_outermost_ones_and_nothing_i
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn in_a_pool_with_a_test_transaction_nothing_is_stored() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn outer(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
         store(tx, id, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let mut conn = driver::take(&pool).await;
@@ -385,7 +365,7 @@ fn listen(conn: &mut impl Generic) -> Heard {
     heard
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_instrumentation_of_diesel_hears_of_each_step() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -394,9 +374,7 @@ async fn the_instrumentation_of_diesel_hears_of_each_step() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let heard = listen(&mut conn);
     outer(&mut conn, &Journal::default()).await.unwrap();
@@ -414,11 +392,9 @@ async fn the_instrumentation_of_diesel_hears_of_each_step() {
     assert_eq!(*heard.lock().unwrap(), expected);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_broken_manager_begins_nothing() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     driver::status_of(&mut conn).set_in_error();
@@ -432,7 +408,7 @@ async fn a_broken_manager_begins_nothing() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_manager_that_breaks_in_a_body_is_an_error_and_the_rollback_repairs_it() {
     #[commit_on_success]
     async fn breaks(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -444,9 +420,7 @@ async fn a_manager_that_breaks_in_a_body_is_an_error_and_the_rollback_repairs_it
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = breaks(&mut conn, &journal).await.unwrap_err();
@@ -460,7 +434,7 @@ async fn a_manager_that_breaks_in_a_body_is_an_error_and_the_rollback_repairs_it
 }
 
 /// A server keeps memory for each savepoint that is left.
-#[tokio::test]
+#[crate::driver::test]
 async fn no_savepoint_is_left_when_a_nested_block_has_ended() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -470,9 +444,7 @@ async fn no_savepoint_is_left_when_a_nested_block_has_ended() {
         Err(Failure::body("no"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     for id in [1, 2] {

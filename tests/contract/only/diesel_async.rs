@@ -27,7 +27,7 @@ async fn hang(conn: &mut Connection, id: i64, reached: &Notify) -> Result<(), Fa
     forever().await
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_of_diesel_whose_future_is_dropped_in_a_body_is_not_half_committed() {
     #[commit_on_success(tx = pool)]
     async fn outer(pool: &Pool, journal: &Journal) -> Result<(), Failure> {
@@ -45,9 +45,7 @@ async fn a_transaction_of_diesel_whose_future_is_dropped_in_a_body_is_not_half_c
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = outer(&pool, &journal).await.unwrap_err().into_transaction();
@@ -59,11 +57,9 @@ async fn a_transaction_of_diesel_whose_future_is_dropped_in_a_body_is_not_half_c
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn of_a_block_that_is_cancelled_in_a_transaction_of_diesel_nothing_is_ever_stored() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let done = conn.transaction::<(), Failure, _>(async |conn| {
         driver::insert(conn, 1).await?;
@@ -87,11 +83,9 @@ async fn of_a_block_that_is_cancelled_in_a_transaction_of_diesel_nothing_is_ever
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn in_our_own_test_transaction_nothing_is_stored() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let mut test = AsyncTestTransaction::begin(&mut conn).await.unwrap();
@@ -115,14 +109,12 @@ async fn in_our_own_test_transaction_nothing_is_stored() {
     assert_eq!(db.committed().await, [5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_that_is_cancelled_in_a_test_transaction_of_diesel_is_undone() {
     if !dialect::OUTLIVES_CANCELLATION {
         return;
     }
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     conn.begin_test_transaction().await.unwrap();
@@ -137,7 +129,7 @@ async fn a_block_that_is_cancelled_in_a_test_transaction_of_diesel_is_undone() {
 }
 
 /// A panic that the body around it catches takes nothing but the nested block with it.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_that_panics_is_undone_where_that_needs_nobody_to_wait() {
     #[commit_on_success]
     async fn panics(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -154,9 +146,7 @@ async fn a_nested_block_that_panics_is_undone_where_that_needs_nobody_to_wait() 
         store(conn, 3, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let done = outer(&mut conn, &journal).await;
@@ -173,7 +163,7 @@ async fn a_nested_block_that_panics_is_undone_where_that_needs_nobody_to_wait() 
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[crate::driver::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_future_that_owns_the_guard_of_a_mutex_can_be_spawned_and_lets_it_go_when_it_is_dropped()
 {
     #[commit_on_success(tx = Owned(shared.lock().await))]
@@ -188,9 +178,7 @@ async fn a_future_that_owns_the_guard_of_a_mutex_can_be_spawned_and_lets_it_go_w
         store(tx, 3, &journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let shared = Arc::new(Mutex::new(db.connect().await));
     let reached = Arc::new(Notify::new());
     let hanging = tokio::spawn(hangs_on(Arc::clone(&shared), Arc::clone(&reached)));

@@ -19,7 +19,7 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
 }
 
 /// The answers to what the nested block has asked for come when the outer one asks for something else.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_that_is_cancelled_in_a_statement_is_not_mistaken_for_undone() {
     #[commit_on_success(tx = pool)]
     async fn outer(pool: &Pool, proxy: &Proxy, journal: &Journal) -> Result<(), Failure> {
@@ -33,9 +33,7 @@ async fn a_nested_block_that_is_cancelled_in_a_statement_is_not_mistaken_for_und
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let server = db.server().to_socket_addrs().unwrap().next().unwrap();
     let proxy = Proxy::to(server).await.unwrap();
     let pool = db.through(proxy.address()).pool(1).await;
@@ -53,7 +51,7 @@ async fn a_nested_block_that_is_cancelled_in_a_statement_is_not_mistaken_for_und
 }
 
 /// The answer to the statement comes when the rollback asks for one.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_that_is_dropped_in_a_body_that_fails_costs_the_connection_and_nothing_else() {
     #[commit_on_success(tx = pool)]
     async fn gives_up(pool: &Pool, proxy: &Proxy) -> Result<(), Failure> {
@@ -67,9 +65,7 @@ async fn a_statement_that_is_dropped_in_a_body_that_fails_costs_the_connection_a
         Err(Failure::body("too slow"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let server = db.server().to_socket_addrs().unwrap().next().unwrap();
     let proxy = Proxy::to(server).await.unwrap();
     let pool = db.through(proxy.address()).pool(1).await;
@@ -82,7 +78,7 @@ async fn a_statement_that_is_dropped_in_a_body_that_fails_costs_the_connection_a
 }
 
 /// The answer to the statement comes when the commit asks for one. Data definition has ended the transaction meanwhile.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_that_is_dropped_in_a_body_that_goes_on_is_never_ok() {
     #[commit_on_success(tx = pool)]
     async fn goes_on(
@@ -106,9 +102,7 @@ async fn a_statement_that_is_dropped_in_a_body_that_goes_on_is_never_ok() {
         "INSERT INTO item (id) VALUES (2)",
         "no SQL",
     ] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let server = db.server().to_socket_addrs().unwrap().next().unwrap();
         let proxy = Proxy::to(server).await.unwrap();
         let pool = db.through(proxy.address()).pool(1).await;
@@ -142,11 +136,9 @@ mod limits {
         forever().await
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_borrowed_connection_on_which_a_future_was_dropped_refuses_transactions() {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         let (journal, reached) = (Journal::default(), Notify::new());
         tokio::select! {
@@ -167,11 +159,9 @@ mod limits {
         assert_eq!(db.committed().await, [1]);
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn the_instrumentation_sees_a_statement_fail_in_each_commit() {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         let heard = Arc::new(Mutex::new(Vec::new()));
         let theirs = Arc::clone(&heard);
@@ -196,8 +186,8 @@ mod limits {
     }
 
     /// The rows that the next one sees when a future was dropped that has waited for the first answer to it.
-    async fn seen_after_a_drop(check: bool) -> Option<Result<Vec<i64>, Failure>> {
-        let db = driver::open().await?;
+    async fn seen_after_a_drop(check: bool) -> Result<Vec<i64>, Failure> {
+        let db = driver::open().await;
         driver::insert(&mut db.connect().await, 1).await.unwrap();
         let server = db.server().to_socket_addrs().unwrap().next().unwrap();
         let proxy = Proxy::to(server).await.unwrap();
@@ -216,22 +206,18 @@ mod limits {
             () = proxy.replies.holding() => {}
         }
         proxy.replies.open();
-        Some(looks(&pool).await)
+        looks(&pool).await
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_future_that_is_dropped_while_bb8_checks_a_connection_leaves_it_out_of_step() {
-        let Some(seen) = seen_after_a_drop(true).await else {
-            return;
-        };
+        let seen = seen_after_a_drop(true).await;
         assert!(!matches!(&seen, Ok(rows) if *rows == [1]), "{seen:?}");
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_bb8_that_checks_nothing_gives_out_nothing_that_is_out_of_step() {
-        let Some(seen) = seen_after_a_drop(false).await else {
-            return;
-        };
+        let seen = seen_after_a_drop(false).await;
         assert_eq!(seen.unwrap(), [1]);
     }
 }

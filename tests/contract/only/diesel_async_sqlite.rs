@@ -39,11 +39,9 @@ async fn look(db: &Database) -> Vec<i64> {
     rows
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[crate::driver::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_borrowed_connection_can_be_used_again_wherever_a_future_was_dropped_on_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut points = 0;
     loop {
@@ -62,11 +60,9 @@ async fn a_borrowed_connection_can_be_used_again_wherever_a_future_was_dropped_o
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[crate::driver::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_of_one_can_be_used_again_wherever_a_future_was_dropped() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let mut points = 0;
     loop {
@@ -103,12 +99,10 @@ mod limits {
     }
 
     /// The panic is that of diesel-async, which has it without us as well.
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_statement_that_is_dropped_on_a_runtime_of_one_thread_panics_and_leaves_nothing_open()
     {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let pool = db.pool(1).await;
         let mut future = Box::pin(store(&pool, SLOW));
         // Until it waits for the statement.

@@ -30,7 +30,7 @@ async fn store_on(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure
 
 const DEFINITION: &str = "CREATE TABLE other (id BIGINT PRIMARY KEY)";
 
-#[tokio::test]
+#[crate::driver::test]
 async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn defines(pool: &Pool, journal: &Journal) -> Result<(), Failure> {
@@ -41,9 +41,7 @@ async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = defines(&pool, &journal).await.unwrap_err();
@@ -57,7 +55,7 @@ async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_outer() {
     #[commit_on_success]
     async fn defines(conn: &mut Connection) -> Result<(), Failure> {
@@ -76,9 +74,7 @@ async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_o
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal).await.unwrap_err();
@@ -91,7 +87,7 @@ async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_o
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_bodys_error_is_returned_when_data_definition_has_committed() {
     #[commit_on_success]
     async fn defines_and_fails(conn: &mut Connection) -> Result<(), Failure> {
@@ -100,9 +96,7 @@ async fn the_bodys_error_is_returned_when_data_definition_has_committed() {
         Err(Failure::body("mine"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     observe();
     let error = defines_and_fails(&mut conn).await.unwrap_err();
@@ -112,7 +106,7 @@ async fn the_bodys_error_is_returned_when_data_definition_has_committed() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_not_committed() {
     #[commit_on_success]
     async fn replaces(conn: &mut Connection) -> Result<(), Failure> {
@@ -122,9 +116,7 @@ async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_not_comm
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = replaces(&mut conn).await.unwrap_err().into_transaction();
     assert_eq!(error.kind(), ErrorKind::Ended, "{error:?}");
@@ -161,15 +153,15 @@ async fn lose(conn: &mut Connection, db: &Database) -> DriverError {
     error
 }
 
-async fn with_two_rows() -> Option<Database> {
-    let db = driver::open().await?;
+async fn with_two_rows() -> Database {
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver::insert(&mut conn, 1).await.unwrap();
     driver::insert(&mut conn, 2).await.unwrap();
-    Some(db)
+    db
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn swallows(pool: &Pool, db: &Database, journal: &Journal) -> Result<(), Failure> {
@@ -181,9 +173,7 @@ async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
         Ok(())
     }
 
-    let Some(db) = with_two_rows().await else {
-        return;
-    };
+    let db = with_two_rows().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = swallows(&pool, &db, &journal).await.unwrap_err();
@@ -195,7 +185,7 @@ async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [1, 2, 5, 7]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection, db: &Database) -> Result<(), Failure> {
@@ -210,9 +200,7 @@ async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() 
         Ok(())
     }
 
-    let Some(db) = with_two_rows().await else {
-        return;
-    };
+    let db = with_two_rows().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &db, &journal).await.unwrap_err();
@@ -224,7 +212,7 @@ async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() 
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     #[commit_on_success]
     async fn passes_on(conn: &mut Connection, db: &Database) -> Result<(), DriverError> {
@@ -232,9 +220,7 @@ async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
         Err(lose(conn, db).await)
     }
 
-    let Some(db) = with_two_rows().await else {
-        return;
-    };
+    let db = with_two_rows().await;
     let mut conn = db.connect().await;
     let error = passes_on(&mut conn, &db).await.unwrap_err();
     assert!(matches!(error, DriverError::DatabaseError(..)), "{error:?}");
@@ -243,7 +229,7 @@ async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn breaks(pool: &Pool, journal: &Journal, swallow: bool) -> Result<(), Failure> {
@@ -256,9 +242,7 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = breaks(&pool, &journal, false).await.unwrap_err();
@@ -272,7 +256,7 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_isolation_level_is_in_force() {
     #[commit_on_success(conn, isolation = read_committed)]
     async fn sees(conn: &mut Connection, db: &Database) -> Result<usize, Failure> {
@@ -288,25 +272,21 @@ async fn an_isolation_level_is_in_force() {
         Ok(driver::rows(conn).await?.len())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     assert_eq!(sees(&mut conn, &db).await.unwrap(), 1);
     assert_eq!(sees_not(&mut conn, &db).await.unwrap(), 1);
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_that_only_reads_refuses_to_write() {
     #[commit_on_success(conn, read_only)]
     async fn writes(conn: &mut Connection) -> Result<(), Failure> {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = writes(&mut conn).await.unwrap_err();
     assert!(matches!(error, Failure::Driver(_)), "{error:?}");
@@ -314,27 +294,23 @@ async fn a_transaction_that_only_reads_refuses_to_write() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_mysql_does_not_have_is_refused_and_the_body_does_not_run() {
     #[commit_on_success(conn, mode = immediate)]
     async fn of_sqlite(conn: &mut Connection) -> Result<(), Failure> {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = of_sqlite(&mut conn).await.unwrap_err().into_transaction();
     assert_unsupported(&error, "mode", "MySQL");
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_in_plain_sql_that_was_left_open_in_a_pool_is_not_committed() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let mut conn = driver::take(&pool).await;
@@ -383,7 +359,7 @@ async fn ends(
 }
 
 /// The pool closes it, and its server undoes what a client leaves open.
-#[tokio::test]
+#[crate::driver::test]
 async fn after_a_session_that_has_ended_under_a_body_of_a_pool_everything_is_known_undone() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn of_pool(pool: &Pool, db: &Database, journal: &Journal) -> Result<(), Failure> {
@@ -396,9 +372,7 @@ async fn after_a_session_that_has_ended_under_a_body_of_a_pool_everything_is_kno
         Err(Failure::body("mine"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     let pool = db.pool(1).await;
     let failed = of_pool(&pool, &db, &journal).await;
@@ -416,11 +390,9 @@ mod limits {
     use crate::support::{Journal, observe, observed};
 
     /// diesel does not tell a connection that is gone from a statement that failed.
-    #[tokio::test]
+    #[crate::driver::test]
     async fn what_became_of_a_block_whose_session_has_ended_on_mariadb_is_unknown() {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         observe();
         for fails in [true, false] {
             let journal = Journal::default();
@@ -451,7 +423,7 @@ mod attempts {
     use crate::driver::{self, Connection, Database, DriverError};
 
     /// diesel knows the number 1213 in statements that were prepared, diesel-async does not know it.
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_deadlock_is_worth_another_attempt_where_diesel_has_a_kind_for_it() {
         #[commit_on_success(conn, attempts = 2)]
         async fn fails(
@@ -465,9 +437,7 @@ mod attempts {
             driver::insert(conn, 3).await
         }
 
-        let Some(db) = with_two_rows().await else {
-            return;
-        };
+        let db = with_two_rows().await;
         let tries = AtomicU32::new(0);
         let done = fails(&mut db.connect().await, &db, &tries).await;
         assert_eq!(done.is_ok(), driver::KNOWS_DEADLOCKS, "{done:?}");

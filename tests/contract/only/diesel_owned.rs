@@ -35,11 +35,9 @@ async fn count(shared: Shared, journal: Journal) -> Result<(), DriverError> {
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_call_that_locks_the_mutex_of_its_connection_does_not_wait_for_itself() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let shared = Shared::new(Mutex::new(db.connect().await));
     let journal = Journal::default();
     store_on(&shared, 1, &journal).await.unwrap();
@@ -49,7 +47,7 @@ async fn a_call_that_locks_the_mutex_of_its_connection_does_not_wait_for_itself(
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_call_has_the_only_connection_of_a_pool_that_was_given_with_its_guard() {
     #[commit_on_success(tx = Owned(driver::take(pool).await))]
     async fn of_pool(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -66,9 +64,7 @@ async fn a_call_has_the_only_connection_of_a_pool_that_was_given_with_its_guard(
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     of_pool(&pool, 1, &journal).await.unwrap();
@@ -98,11 +94,9 @@ fn count_leftovers() {
     ADDED.call_once(|| commit_on_success::add_observer(Counter));
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_of_diesel_that_was_left_open_behind_a_guard_is_rolled_back_and_told() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     count_leftovers();
     let mut conn = db.connect().await;
     driver::begin_and_forget(&mut conn).await;
@@ -117,11 +111,9 @@ async fn a_transaction_of_diesel_that_was_left_open_behind_a_guard_is_rolled_bac
     assert_eq!(TOLD.get(), 1);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_in_plain_sql_that_was_left_open_behind_a_guard_is_rolled_back() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     count_leftovers();
     let mut conn = db.connect().await;
     driver::execute(&mut conn, "BEGIN").await.unwrap();
@@ -136,11 +128,9 @@ async fn a_transaction_in_plain_sql_that_was_left_open_behind_a_guard_is_rolled_
     assert_eq!(TOLD.get(), u32::from(driver::HEARS_OF_LEFTOVERS));
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_test_transaction_behind_a_guard_is_no_leftover() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     conn.begin_test_transaction().await.unwrap();
     let shared = Shared::new(Mutex::new(conn));
@@ -154,11 +144,9 @@ async fn a_test_transaction_behind_a_guard_is_no_leftover() {
 }
 
 /// The connection lives on behind the guard, and nobody throws it away.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_broken_connection_behind_a_guard_is_refused() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver::status_of(&mut conn).set_in_error();
     let shared = Shared::new(Mutex::new(conn));

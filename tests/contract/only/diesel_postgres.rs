@@ -21,8 +21,8 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
 }
 
 /// With a trigger that has a word to say at the commit.
-async fn with_trigger() -> Option<Database> {
-    let db = driver::open().await?;
+async fn with_trigger() -> Database {
+    let db = driver::open().await;
     let statements = "
         CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
@@ -35,10 +35,10 @@ async fn with_trigger() -> Option<Database> {
     driver::execute(&mut db.connect().await, statements)
         .await
         .unwrap();
-    Some(db)
+    db
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_commit_sent_by_the_body_that_fails_is_no_refused_commit() {
     #[commit_on_success]
     async fn sends(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -49,9 +49,7 @@ async fn a_commit_sent_by_the_body_that_fails_is_no_refused_commit() {
         Ok(())
     }
 
-    let Some(db) = with_trigger().await else {
-        return;
-    };
+    let db = with_trigger().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = sends(&mut conn, &journal).await.unwrap_err();
@@ -61,7 +59,7 @@ async fn a_commit_sent_by_the_body_that_fails_is_no_refused_commit() {
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_error_that_is_swallowed_in_a_transaction_of_diesel_is_an_error() {
     #[commit_on_success]
     async fn swallows(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -75,9 +73,7 @@ async fn an_error_that_is_swallowed_in_a_transaction_of_diesel_is_an_error() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let done = swallows(&mut conn, &journal).await;
@@ -89,7 +85,7 @@ async fn an_error_that_is_swallowed_in_a_transaction_of_diesel_is_an_error() {
 const SERIALIZATION_FAILURE: &str =
     "DO $$ BEGIN RAISE EXCEPTION 'others' USING ERRCODE = '40001'; END $$";
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_serialization_failure_is_recognized_in_the_drivers_own_error() {
     #[commit_on_success(conn, attempts = 2)]
     async fn fails(conn: &mut Connection, tries: &AtomicU32) -> Result<(), DriverError> {
@@ -99,9 +95,7 @@ async fn a_serialization_failure_is_recognized_in_the_drivers_own_error() {
         driver::insert(conn, 1).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let tries = AtomicU32::new(0);
     fails(&mut db.connect().await, &tries).await.unwrap();
     assert_eq!(tries.into_inner(), 2);
@@ -109,7 +103,7 @@ async fn a_serialization_failure_is_recognized_in_the_drivers_own_error() {
 }
 
 /// The commit only hears that a statement has failed.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_serialization_failure_that_is_swallowed_is_worth_another_attempt() {
     #[commit_on_success(conn, attempts = 2)]
     async fn swallows(conn: &mut Connection, tries: &AtomicU32) -> Result<(), Failure> {
@@ -122,16 +116,14 @@ async fn a_serialization_failure_that_is_swallowed_is_worth_another_attempt() {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let tries = AtomicU32::new(0);
     swallows(&mut db.connect().await, &tries).await.unwrap();
     assert_eq!(tries.into_inner(), 2);
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_outer_goes_on_after_a_serialization_failure_in_the_inner() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection) -> Result<(), Failure> {
@@ -146,9 +138,7 @@ async fn the_outer_goes_on_after_a_serialization_failure_in_the_inner() {
         store(conn, 3, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     outer(&mut db.connect().await, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["1", "3"]);
@@ -170,7 +160,7 @@ async fn end_session(conn: &mut Connection, db: &Database) {
     driver::execute(&mut other, &statement).await.unwrap();
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn after_a_session_that_has_ended_under_a_body_that_fails_everything_is_known_undone() {
     #[commit_on_success]
     async fn fails_when_ended(
@@ -192,9 +182,7 @@ async fn after_a_session_that_has_ended_under_a_body_that_fails_everything_is_kn
         fails_when_ended(tx, db, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     observe();
     let journal = Journal::default();
     let failed = fails_when_ended(&mut db.connect().await, &db, &journal).await;
@@ -211,7 +199,7 @@ async fn after_a_session_that_has_ended_under_a_body_that_fails_everything_is_kn
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_rollback_that_was_asked_for_has_happened_when_the_session_has_ended() {
     #[commit_on_success]
     async fn asks(conn: &mut Connection, db: &Database, journal: &Journal) -> Result<u32, Failure> {
@@ -225,9 +213,7 @@ async fn a_rollback_that_was_asked_for_has_happened_when_the_session_has_ended()
         Ok(7)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     let value = asks(&mut db.connect().await, &db, &journal).await;
     assert_eq!(value.unwrap(), 7);
@@ -236,7 +222,7 @@ async fn a_rollback_that_was_asked_for_has_happened_when_the_session_has_ended()
 }
 
 /// The block around it is told at its own end.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_whose_session_has_ended_is_known_undone_with_all_around_it() {
     #[commit_on_success]
     async fn nested(conn: &mut Connection, db: &Database, fails: bool) -> Result<(), Failure> {
@@ -268,9 +254,7 @@ async fn a_nested_block_whose_session_has_ended_is_known_undone_with_all_around_
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     for fails in [true, false] {
         let journal = Journal::default();
         let done = outer(&mut db.connect().await, &db, fails, &journal).await;
@@ -281,11 +265,9 @@ async fn a_nested_block_whose_session_has_ended_is_known_undone_with_all_around_
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deferred_constraint_is_checked_where_a_test_never_commits() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut block = (&mut conn).acquire_session().await.unwrap();
     block.begin(&Options::new()).await.unwrap();
@@ -319,11 +301,9 @@ fn is_of_a_foreign_key(error: &DriverError) -> bool {
     matches!(error, DriverError::DatabaseError(found, _) if *found == kind)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_check_tells_a_transaction_that_has_failed_from_one_that_is_not_there() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut block = (&mut conn).acquire_session().await.unwrap();
     block.begin(&Options::new()).await.unwrap();
@@ -347,11 +327,9 @@ mod limits {
     use crate::driver::{self, Connection, Database, DriverError};
     use crate::support::{Failure, Journal};
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn the_error_of_a_deferred_trigger_is_that_of_a_commit_of_which_nothing_is_known() {
-        let Some(db) = with_trigger().await else {
-            return;
-        };
+        let db = with_trigger().await;
         let mut conn = db.connect().await;
         let journal = Journal::default();
         let error = store(&mut conn, 13, &journal).await.unwrap_err();
@@ -366,7 +344,7 @@ mod limits {
     }
 
     /// The `COMMIT` is sent to nobody, and diesel does not tell this from an answer that was lost.
-    #[tokio::test]
+    #[crate::driver::test]
     async fn what_became_of_a_block_whose_session_has_ended_before_its_commit_is_unknown() {
         #[commit_on_success]
         async fn goes_on(
@@ -383,9 +361,7 @@ mod limits {
             Ok(())
         }
 
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let journal = Journal::default();
         let done = goes_on(&mut db.connect().await, &db, &journal).await;
         let error = done.unwrap_err().into_transaction();
@@ -394,7 +370,7 @@ mod limits {
         assert!(db.committed().await.is_empty());
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_deadlock_is_not_worth_another_attempt() {
         #[commit_on_success(conn, attempts = 3)]
         async fn fails(conn: &mut Connection, tries: &AtomicU32) -> Result<(), Failure> {
@@ -403,9 +379,7 @@ mod limits {
             Ok(driver::execute(conn, deadlock).await?)
         }
 
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let tries = AtomicU32::new(0);
         let failed = fails(&mut db.connect().await, &tries).await;
         assert!(matches!(failed, Err(Failure::Driver(_))), "{failed:?}");
@@ -420,7 +394,7 @@ mod limits {
         Transaction(#[from] commit_on_success::Error),
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn an_error_behind_a_transparent_one_is_not_seen() {
         #[commit_on_success(conn, attempts = 3)]
         async fn fails(conn: &mut Connection, tries: &AtomicU32) -> Result<(), Transparent> {
@@ -428,9 +402,7 @@ mod limits {
             Ok(driver::execute(conn, SERIALIZATION_FAILURE).await?)
         }
 
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let tries = AtomicU32::new(0);
         let failed = fails(&mut db.connect().await, &tries).await;
         assert!(matches!(failed, Err(Transparent::Driver(_))), "{failed:?}");

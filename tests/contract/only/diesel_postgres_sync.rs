@@ -31,7 +31,7 @@ struct Quotient {
     quotient: i64,
 }
 
-#[test]
+#[crate::driver::test]
 fn an_error_that_is_lost_with_the_rows_behind_it_is_never_ok() {
     #[commit_on_success]
     fn loses(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -45,9 +45,7 @@ fn an_error_that_is_lost_with_the_rows_behind_it_is_never_ok() {
         Ok(())
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = db.connect();
     let journal = Journal::default();
     let error = loses(&mut conn, &journal).unwrap_err().into_transaction();
@@ -57,7 +55,7 @@ fn an_error_that_is_lost_with_the_rows_behind_it_is_never_ok() {
     assert_eq!(db.committed(), [3]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_an_error() {
     #[commit_on_success]
     fn replaces(conn: &mut Connection) -> Result<(), Failure> {
@@ -68,9 +66,7 @@ fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_an_error() {
         Ok(())
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = db.connect();
     let error = replaces(&mut conn).unwrap_err().into_transaction();
     assert_eq!(error.kind(), ErrorKind::Ended, "{error:?}");
@@ -78,7 +74,7 @@ fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_an_error() {
     assert_eq!(db.committed(), [3]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_pool_of_one_replaces_a_connection_whose_rollback_failed() {
     #[commit_on_success]
     fn breaks(pool: &Pool) -> Result<(), Failure> {
@@ -87,9 +83,7 @@ fn a_pool_of_one_replaces_a_connection_whose_rollback_failed() {
         Err(Failure::body("mine"))
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let pool = db.pool(1);
     let journal = Journal::default();
     let error = breaks(&pool).unwrap_err();
@@ -115,7 +109,7 @@ enum Copying {
     Plain,
 }
 
-#[test]
+#[crate::driver::test]
 fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
     #[commit_on_success(tx = driver::take(pool))]
     fn copies(pool: &Pool, copying: Copying, fails: bool) -> Result<(), Failure> {
@@ -143,9 +137,7 @@ fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
         }
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let pool = db.pool(1);
     driver::insert(&mut driver::take(&pool), 100).unwrap();
     for copying in [Copying::In, Copying::Plain, Copying::Out] {
@@ -164,7 +156,7 @@ fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
 }
 
 /// diesel has seen it, so that no `COMMIT` is sent.
-#[test]
+#[crate::driver::test]
 fn a_block_whose_session_has_ended_in_a_statement_that_is_swallowed_is_known_undone() {
     #[commit_on_success]
     fn swallows(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -177,9 +169,7 @@ fn a_block_whose_session_has_ended_in_a_statement_that_is_swallowed_is_known_und
         Ok(())
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let journal = Journal::default();
     let error = swallows(&mut db.connect(), &journal).unwrap_err();
     let error = error.into_transaction();
@@ -189,16 +179,14 @@ fn a_block_whose_session_has_ended_in_a_statement_that_is_swallowed_is_known_und
     assert!(db.committed().is_empty());
 }
 
-#[test]
+#[crate::driver::test]
 fn a_pool_with_diesels_customizer_for_tests_stores_nothing() {
     #[commit_on_success(tx = pool)]
     fn stores(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
         store(tx, id, journal)
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let pool = Pool::builder()
         .max_size(1)
         .test_on_check_out(true)
@@ -221,11 +209,9 @@ fn panics(pool: &Pool) -> Result<(), Failure> {
     panic_any(7_u32);
 }
 
-#[test]
+#[crate::driver::test]
 fn in_our_own_test_transaction_nothing_is_stored() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = db.connect();
     let journal = Journal::default();
     let mut test = TestTransaction::begin(&mut conn).unwrap();
@@ -242,7 +228,7 @@ mod limits {
     use super::*;
 
     /// diesel asks libpq after each statement, and a transaction is open each time.
-    #[test]
+    #[crate::driver::test]
     fn a_transaction_that_the_body_has_chained_to_its_own_is_committed() {
         #[commit_on_success]
         fn chains(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -251,9 +237,7 @@ mod limits {
             Ok(driver::insert(conn, 2)?)
         }
 
-        let Some(db) = driver::open() else {
-            return;
-        };
+        let db = driver::open();
         let (mut conn, journal) = (db.connect(), Journal::default());
         chains(&mut conn, &journal).unwrap();
         assert_eq!(journal.entries(), ["1"]);
@@ -261,11 +245,9 @@ mod limits {
         assert_eq!(db.committed(), [2, 3]);
     }
 
-    #[test]
+    #[crate::driver::test]
     fn a_transaction_in_plain_sql_that_has_not_had_a_query_ends_with_the_block() {
-        let Some(db) = driver::open() else {
-            return;
-        };
+        let db = driver::open();
         let mut conn = db.connect();
         let journal = Journal::default();
         driver::execute(&mut conn, "BEGIN").unwrap();

@@ -13,7 +13,7 @@ async fn is_free(db: &Database) -> bool {
     driver::execute(&mut other, begin).await.is_ok()
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_immediate_transaction_has_the_lock_and_a_deferred_one_has_not() {
     #[commit_on_success(conn, mode = immediate)]
     async fn immediate(conn: &mut Connection, db: &Database) -> Result<(), Failure> {
@@ -27,25 +27,21 @@ async fn an_immediate_transaction_has_the_lock_and_a_deferred_one_has_not() {
         Ok(driver::insert(conn, 2).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     immediate(&mut conn, &db).await.unwrap();
     deferred(&mut conn, &db).await.unwrap();
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_sqlite_does_not_have_is_refused_and_the_body_does_not_run() {
     #[commit_on_success(conn, read_only)]
     async fn reads(conn: &mut Connection) -> Result<(), Failure> {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = reads(&mut conn).await.unwrap_err().into_transaction();
     assert_unsupported(&error, "read_only", "SQLite");
@@ -53,7 +49,7 @@ async fn what_sqlite_does_not_have_is_refused_and_the_body_does_not_run() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_begin_that_is_refused_leaves_the_connection_as_it_was() {
     #[commit_on_success(conn, mode = immediate)]
     async fn stores(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -61,9 +57,7 @@ async fn a_begin_that_is_refused_leaves_the_connection_as_it_was() {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, mut other) = (db.connect().await, db.connect().await);
     let impatient = "PRAGMA busy_timeout = 0";
     driver::execute(&mut conn, impatient).await.unwrap();
@@ -80,11 +74,9 @@ async fn a_begin_that_is_refused_leaves_the_connection_as_it_was() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_foreign_key_is_checked_where_a_test_never_commits_if_they_are_enforced() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut block = (&mut conn).acquire_session().await.unwrap();
     block.begin(&Options::new()).await.unwrap();
@@ -126,7 +118,7 @@ mod limits {
     use crate::driver::{self, Connection, Generic};
     use crate::support::Failure;
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_busy_file_is_not_worth_another_attempt() {
         #[commit_on_success(conn, attempts = 3)]
         async fn stores(conn: &mut Connection, tries: &AtomicU32) -> Result<(), Failure> {
@@ -134,9 +126,7 @@ mod limits {
             Ok(driver::insert(conn, 1).await?)
         }
 
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let (mut conn, mut other) = (db.connect().await, db.connect().await);
         let impatient = "PRAGMA busy_timeout = 0";
         driver::execute(&mut conn, impatient).await.unwrap();
@@ -149,7 +139,7 @@ mod limits {
         assert_eq!(tries.into_inner(), 1);
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn the_instrumentation_sees_a_begin_fail_before_each_nested_block() {
         #[commit_on_success]
         async fn nested(conn: &mut Connection) -> Result<(), Failure> {
@@ -161,9 +151,7 @@ mod limits {
             nested(conn).await
         }
 
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         let heard = Arc::new(Mutex::new(Vec::new()));
         let theirs = Arc::clone(&heard);

@@ -102,11 +102,9 @@ fn check(
     assert_eq!(observed, [format!("rolled back: {cause}")], "{end:?}");
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_was_killed_while_the_body_waited_has_stored_nothing_on_a_pool() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     observe();
     let pool = db.pool(1).await;
     for (end, next) in ENDS.into_iter().zip(11..) {
@@ -119,11 +117,9 @@ async fn a_connection_that_was_killed_while_the_body_waited_has_stored_nothing_o
     assert_eq!(db.committed().await, [11, 12, 13]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_was_killed_while_the_body_waited_has_stored_nothing_for_its_owner() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     observe();
     for (end, next) in ENDS.into_iter().zip(11..) {
         let mut conn = db.connect().await;
@@ -147,7 +143,7 @@ async fn a_connection_that_was_killed_while_the_body_waited_has_stored_nothing_f
     assert_eq!(db.committed().await, stored);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_was_killed_in_an_inner_block_has_stored_nothing_of_the_outer() {
     #[commit_on_success]
     async fn lost_inside(
@@ -178,9 +174,7 @@ async fn a_connection_that_was_killed_in_an_inner_block_has_stored_nothing_of_th
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     observe();
     let pool = db.pool(1).await;
     for (end, cause) in ENDS.into_iter().zip(["CommitFailed", "Error", "Requested"]) {
@@ -199,7 +193,7 @@ async fn a_connection_that_was_killed_in_an_inner_block_has_stored_nothing_of_th
 
 /// A refusal is not the end of a session: a statement that is refused just before the end of a block leaves a
 /// connection that can be used.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_only_refuses_is_not_taken_for_dead() {
     #[commit_on_success]
     async fn refuses(conn: &mut Connection) -> Result<(), Failure> {
@@ -208,9 +202,7 @@ async fn a_connection_that_only_refuses_is_not_taken_for_dead() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = refuses(&mut conn).await.unwrap_err();
     assert!(matches!(error, Failure::Driver(_)), "{error:?}");

@@ -43,7 +43,7 @@ fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
         Ok(store_too_late(conn, other, journal)?)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let (mut conn, mut other) = (db.connect(), db.connect());
     let journal = Journal::default();
     let refused = outer(&mut conn, &mut other, &journal).unwrap_err();
@@ -61,7 +61,7 @@ fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
 
 #[test]
 fn a_function_that_returns_the_drivers_error_returns_the_original() {
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let (mut conn, mut other) = (db.connect(), db.connect());
     let error = store_too_late(&mut conn, &mut other, &Journal::default()).unwrap_err();
     assert!(matches!(error, DriverError::Conflict), "{error:?}");
@@ -82,7 +82,7 @@ fn a_conflict_is_worth_another_attempt() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let journal = Journal::default();
     competes(&mut db.connect(), &mut db.connect(), &journal).unwrap();
     assert_eq!(journal.entries(), ["stored"]);
@@ -112,7 +112,7 @@ fn what_the_store_has_is_in_force_and_the_rest_is_refused_before_the_body() {
         unreachable!("the store has no such transactions")
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let mut conn = db.connect();
     for refused in [isolation, read_only, mode] {
         let error = refused(&mut conn).unwrap_err();
@@ -139,7 +139,7 @@ fn a_mutex_is_free_again_when_deferred_calls_run() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let mutex = Arc::new(Mutex::new(db.connect()));
     let journal = Journal::default();
     stores(&mutex, &journal).unwrap();
@@ -163,7 +163,7 @@ fn sources_of_every_form_lead_to_the_same_connection() {
         store(tx, id, journal)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let (pool, mutex) = (db.pool(1), Mutex::new(db.connect()));
     for half in 0..2 {
         let journal = Journal::default();
@@ -187,7 +187,7 @@ fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
         store(tx, 1, journal)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let pool = db.pool(1);
     let journal = Journal::default();
     let mut left = driver::take(&pool);
@@ -214,14 +214,14 @@ fn a_savepoint_of_the_store_inside_a_body_takes_what_is_inside_with_it() {
         plain(conn, 2)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     outer(&mut db.connect()).unwrap();
     assert_eq!(db.committed(), [2]);
 }
 
 #[test]
 fn functions_inside_a_tests_transaction_are_outermost_ones_and_nothing_is_kept() {
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let mut conn = db.connect();
     let journal = Journal::default();
     let mut test = TestTransaction::begin(&mut conn).unwrap();

@@ -13,11 +13,9 @@ async fn store(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let mut conn = driver::take(&pool).await;
@@ -33,11 +31,9 @@ async fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
 }
 
 /// A statement has failed in the transaction that was left.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_failed_transaction_left_open_in_a_pool_does_no_harm() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let mut conn = driver::take(&pool).await;
@@ -50,7 +46,7 @@ async fn a_failed_transaction_left_open_in_a_pool_does_no_harm() {
 }
 
 /// Its owner may still want it, so it is not rolled back.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_inside_a_transaction_in_plain_sql_is_refused_where_the_database_can_tell() {
     #[commit_on_success]
     async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -59,9 +55,7 @@ async fn a_block_inside_a_transaction_in_plain_sql_is_refused_where_the_database
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     driver::execute(&mut conn, "BEGIN").await.unwrap();

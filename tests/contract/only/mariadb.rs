@@ -21,7 +21,7 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
 
 const DEFINITION: &str = "CREATE TABLE other (id BIGINT PRIMARY KEY)";
 
-#[tokio::test]
+#[crate::driver::test]
 async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = pool)]
     async fn defines(pool: &Pool, journal: &Journal) -> Result<(), Failure> {
@@ -37,9 +37,7 @@ async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
         store(tx, id, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = defines(&pool, &journal)
@@ -56,7 +54,7 @@ async fn data_definition_in_the_body_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_outer() {
     #[commit_on_success]
     async fn defines(conn: &mut Connection) -> Result<(), Failure> {
@@ -72,9 +70,7 @@ async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_o
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -87,7 +83,7 @@ async fn data_definition_in_an_inner_block_is_an_error_of_the_inner_and_of_the_o
     assert_eq!(journal.entries(), ["3"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_bodys_error_is_returned_when_data_definition_has_committed() {
     #[commit_on_success]
     async fn defines_and_fails(conn: &mut Connection) -> Result<(), Failure> {
@@ -96,9 +92,7 @@ async fn the_bodys_error_is_returned_when_data_definition_has_committed() {
         Err(Failure::body("mine"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     observe();
     let error = defines_and_fails(&mut conn).await.unwrap_err();
@@ -137,15 +131,15 @@ async fn lose(conn: &mut Connection, db: &Database) -> DriverError {
     error
 }
 
-async fn with_two_rows() -> Option<Database> {
-    let db = driver::open().await?;
+async fn with_two_rows() -> Database {
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver::insert(&mut conn, 1).await.unwrap();
     driver::insert(&mut conn, 2).await.unwrap();
-    Some(db)
+    db
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = pool)]
     async fn swallows(pool: &Pool, db: &Database, journal: &Journal) -> Result<(), Failure> {
@@ -162,9 +156,7 @@ async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
         store(tx, 7, journal).await
     }
 
-    let Some(db) = with_two_rows().await else {
-        return;
-    };
+    let db = with_two_rows().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = swallows(&pool, &db, &journal)
@@ -179,7 +171,7 @@ async fn a_deadlock_that_is_swallowed_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [1, 2, 5, 7]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection, db: &Database) -> Result<(), Failure> {
@@ -194,9 +186,7 @@ async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() 
         Ok(())
     }
 
-    let Some(db) = with_two_rows().await else {
-        return;
-    };
+    let db = with_two_rows().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &db, &journal)
@@ -210,7 +200,7 @@ async fn a_deadlock_in_an_inner_block_that_is_caught_is_an_error_of_the_outer() 
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     #[commit_on_success]
     async fn passes_on(conn: &mut Connection, db: &Database) -> Result<(), DriverError> {
@@ -218,9 +208,7 @@ async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
         Err(lose(conn, db).await)
     }
 
-    let Some(db) = with_two_rows().await else {
-        return;
-    };
+    let db = with_two_rows().await;
     let mut conn = db.connect().await;
     let error = passes_on(&mut conn, &db).await.unwrap_err();
     assert!(dialect::sqlstate(&error).is_some(), "{error:?}");
@@ -229,7 +217,7 @@ async fn the_error_of_a_deadlock_is_returned_when_it_is_passed_on() {
     assert_eq!(db.committed().await, [1, 2, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() {
     #[commit_on_success(tx = pool)]
     async fn breaks(pool: &Pool, journal: &Journal, swallow: bool) -> Result<(), Failure> {
@@ -247,9 +235,7 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
         store(tx, 3, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = breaks(&pool, &journal, false).await.unwrap_err();
@@ -266,7 +252,7 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
 }
 
 /// Another transaction has changed the row since the snapshot was taken: MariaDB then rolls everything back.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_row_that_has_changed_since_the_snapshot_is_worth_another_attempt() {
     #[commit_on_success]
     async fn change(conn: &mut Connection) -> Result<(), Failure> {
@@ -289,9 +275,7 @@ async fn a_row_that_has_changed_since_the_snapshot_is_worth_another_attempt() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (pool, journal) = (db.pool(1).await, Journal::default());
     let mut conn = driver::take(&pool).await;
     driver::insert(&mut conn, 1).await.unwrap();

@@ -22,11 +22,9 @@ async fn swallow(conn: &mut Connection, id: i64, journal: &Journal) -> Result<()
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_swallowed_error_is_an_error_with_nothing_stored_and_no_call_run() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = swallow(&mut conn, 1, &journal)
@@ -42,7 +40,7 @@ async fn a_swallowed_error_is_an_error_with_nothing_stored_and_no_call_run() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_pool_of_one_works_after_a_swallowed_error() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn swallows(pool: &Pool, journal: &Journal, error: bool) -> Result<(), Failure> {
@@ -53,9 +51,7 @@ async fn a_pool_of_one_works_after_a_swallowed_error() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = swallows(&pool, &journal, true)
@@ -68,7 +64,7 @@ async fn a_pool_of_one_works_after_a_swallowed_error() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_error_swallowed_in_a_savepoint_is_an_error_of_the_inner_and_the_outer_goes_on() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -82,9 +78,7 @@ async fn an_error_swallowed_in_a_savepoint_is_an_error_of_the_inner_and_the_oute
         store(conn, 3, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();
@@ -92,7 +86,7 @@ async fn an_error_swallowed_in_a_savepoint_is_an_error_of_the_inner_and_the_oute
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn set_rollback_after_a_swallowed_error_returns_the_value() {
     #[commit_on_success]
     async fn takes_back(conn: &mut Connection) -> Result<i64, Failure> {
@@ -102,15 +96,13 @@ async fn set_rollback_after_a_swallowed_error_returns_the_value() {
         Ok(7)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     assert_eq!(takes_back(&mut conn).await.unwrap(), 7);
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -119,9 +111,7 @@ async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
         store(conn, 2, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -134,7 +124,7 @@ async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_swallowed_error_is_found_in_a_drivers_error() {
     #[commit_on_success]
     async fn swallows(conn: &mut Connection) -> Result<(), DriverError> {
@@ -143,9 +133,7 @@ async fn a_swallowed_error_is_found_in_a_drivers_error() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let error = swallows(&mut db.connect().await).await.unwrap_err();
     let found = Error::find(&error).unwrap();
     assert_eq!(found.kind(), ErrorKind::Aborted, "{found:?}");
@@ -153,7 +141,7 @@ async fn a_swallowed_error_is_found_in_a_drivers_error() {
 
 const LEAVE: &str = "SELECT pg_terminate_backend(pg_backend_pid())";
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn breaks(pool: &Pool, journal: &Journal, swallow: bool) -> Result<(), Failure> {
@@ -171,9 +159,7 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
         store(tx, 2, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = breaks(&pool, &journal, false).await.unwrap_err();
@@ -189,11 +175,9 @@ async fn a_connection_that_breaks_in_the_body_runs_nothing_and_the_pool_works() 
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_begin_on_a_broken_connection_is_an_error_and_the_body_does_not_run() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     driver::execute(&mut conn, LEAVE).await.unwrap_err();

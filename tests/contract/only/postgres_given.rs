@@ -31,17 +31,15 @@ fn store_guarded(shared: &Shared, journal: &Journal) -> Result<(), AppError> {
     Ok(())
 }
 
-#[test]
+#[crate::driver::test]
 fn a_mutex_is_free_again_when_a_deferred_call_locks_it() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (shared, journal) = (Arc::new(Mutex::new(db.connect())), Journal::default());
     store_guarded(&shared, &journal).unwrap();
     assert_eq!(journal.entries(), ["[1]"]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_pool_of_one_has_its_owned_connection_back_when_calls_run() {
     #[commit_on_success(tx = Owned(driver::take(pool)))]
     fn stores(pool: &Pool, journal: &Journal) -> Result<(), AppError> {
@@ -55,15 +53,13 @@ fn a_pool_of_one_has_its_owned_connection_back_when_calls_run() {
         Ok(())
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (pool, journal) = (db.pool(1), Journal::default());
     stores(&pool, &journal).unwrap();
     assert_eq!(journal.entries(), ["[1]"]);
 }
 
-#[test]
+#[crate::driver::test]
 fn an_owned_guard_and_the_connection_behind_it_nest() {
     #[commit_on_success]
     fn inner(conn: &mut Client, id: i64) -> Result<(), AppError> {
@@ -82,18 +78,14 @@ fn an_owned_guard_and_the_connection_behind_it_nest() {
         inner(tx, 3)
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     outer(&Arc::new(Mutex::new(db.connect()))).unwrap();
     assert_eq!(db.committed(), [1, 3]);
 }
 
-#[test]
+#[crate::driver::test]
 fn what_was_left_open_behind_an_owned_guard_is_rolled_back_and_observers_are_told() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (shared, journal) = (Arc::new(Mutex::new(db.connect())), Journal::default());
     shared.lock().unwrap().batch_execute(LEAVE_OPEN).unwrap();
     listen();
@@ -108,11 +100,9 @@ fn store_in(pool: &Pool, id: i64) -> Result<(), AppError> {
     Ok(driver::insert(tx, id)?)
 }
 
-#[test]
+#[crate::driver::test]
 fn what_was_left_open_in_a_pool_is_rolled_back_and_observers_are_told() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let pool = db.pool(1);
     driver::take(&pool).batch_execute(LEAVE_OPEN).unwrap();
     listen();
@@ -123,16 +113,14 @@ fn what_was_left_open_in_a_pool_is_rolled_back_and_observers_are_told() {
     assert_eq!(db.committed(), [1, 2]);
 }
 
-#[test]
+#[crate::driver::test]
 fn what_is_open_on_a_box_would_be_lost_with_it_so_observers_are_told() {
     #[commit_on_success]
     fn stores(conn: Box<Client>) -> Result<(), AppError> {
         Ok(driver::insert(conn, 1)?)
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = Box::new(db.connect());
     conn.batch_execute(LEAVE_OPEN).unwrap();
     listen();
@@ -141,7 +129,7 @@ fn what_is_open_on_a_box_would_be_lost_with_it_so_observers_are_told() {
     assert_eq!(db.committed(), [1]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_transaction_behind_a_lock_stays_until_its_owner_ends_it() {
     #[commit_on_success(tx = shared.lock().unwrap())]
     fn stores(shared: &Shared, journal: &Journal) -> Result<(), AppError> {
@@ -149,9 +137,7 @@ fn a_transaction_behind_a_lock_stays_until_its_owner_ends_it() {
         Ok(driver::insert(tx, 1)?)
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (shared, journal) = (Arc::new(Mutex::new(db.connect())), Journal::default());
     shared.lock().unwrap().batch_execute(LEAVE_OPEN).unwrap();
     listen();
@@ -179,11 +165,9 @@ fn told(session: &impl Session) -> [bool; 4] {
     ]
 }
 
-#[test]
+#[crate::driver::test]
 fn the_type_of_a_source_tells_whose_the_connection_is() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (pool, mutex) = (db.pool(1), Mutex::new(db.connect()));
     macro_rules! told {
         ($source:expr) => {

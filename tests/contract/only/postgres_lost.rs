@@ -65,7 +65,7 @@ fn lose(
     Ok(7)
 }
 
-#[test]
+#[crate::driver::test]
 fn a_session_that_was_ended_in_the_body_has_stored_nothing_and_everybody_says_so() {
     for (ending, notice) in [
         (Ending::Ok, Notice::Taken),
@@ -74,9 +74,7 @@ fn a_session_that_was_ended_in_the_body_has_stored_nothing_and_everybody_says_so
         (Ending::Requested, Notice::Taken),
         (Ending::Requested, Notice::NotTaken),
     ] {
-        let Some(db) = driver::open() else {
-            return;
-        };
+        let db = driver::open();
         listen();
         let journal = Journal::default();
         let result = lose(&mut db.connect(), &db, (ending, notice), &journal);
@@ -102,7 +100,7 @@ fn a_session_that_was_ended_in_the_body_has_stored_nothing_and_everybody_says_so
     }
 }
 
-#[test]
+#[crate::driver::test]
 fn a_session_that_the_server_has_ended_because_it_was_idle_has_committed_nothing() {
     #[commit_on_success]
     fn dawdles(conn: &mut Client, journal: &Journal) -> Result<(), Failure> {
@@ -113,9 +111,7 @@ fn a_session_that_the_server_has_ended_because_it_was_idle_has_committed_nothing
         Ok(())
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     listen();
     let (mut conn, journal) = (db.connect(), Journal::default());
     let limit = "SET idle_in_transaction_session_timeout = '50ms'";
@@ -131,11 +127,9 @@ fn a_session_that_the_server_has_ended_because_it_was_idle_has_committed_nothing
     assert_eq!(journal.entries(), ["rolled back: CommitFailed"]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_rollback_without_a_connection_says_that_it_is_gone_and_one_that_is_refused_does_not() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = db.connect();
     let mut block = Begin::acquire_session(&mut conn).unwrap();
     block.begin(&Options::new()).unwrap();
@@ -151,11 +145,9 @@ fn a_rollback_without_a_connection_says_that_it_is_gone_and_one_that_is_refused_
     );
 }
 
-#[test]
+#[crate::driver::test]
 fn in_a_transaction_of_a_test_a_violated_constraint_is_found_as_a_commit_finds_it() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = db.connect();
     let mut block = Begin::acquire_session(&mut conn).unwrap();
     let mut check = |statements| {

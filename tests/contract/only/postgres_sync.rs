@@ -31,7 +31,7 @@ fn store(conn: &mut Client, id: i64, journal: &Journal) -> Result<(), AppError> 
     }
 }
 
-#[test]
+#[crate::driver::test]
 fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection() {
     #[commit_on_success]
     fn boxed(conn: Box<Client>, id: i64, journal: &Journal) -> Result<(), AppError> {
@@ -58,9 +58,7 @@ fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection() {
         store(conn, id, journal)
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (pool, mutex) = (db.pool(1), Mutex::new(db.connect()));
     for half in 0..2 {
         let journal = Journal::default();
@@ -77,7 +75,7 @@ fn sources_of_every_form_commit_roll_back_and_lead_to_the_same_connection() {
     assert_eq!(db.committed(), [1, 3, 5, 7, 9]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_mutex_is_free_again_when_deferred_calls_run() {
     #[commit_on_success(tx = mutex.lock().map_err(|_| AppError::Own("poisoned"))?)]
     fn stores(mutex: &Arc<Mutex<Client>>, journal: &Journal) -> Result<(), AppError> {
@@ -90,9 +88,7 @@ fn a_mutex_is_free_again_when_deferred_calls_run() {
         Ok(())
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mutex = Arc::new(Mutex::new(db.connect()));
     let journal = Journal::default();
     stores(&mutex, &journal).unwrap();
@@ -106,7 +102,7 @@ enum Inner {
     IsDropped,
 }
 
-#[test]
+#[crate::driver::test]
 fn the_end_of_a_transaction_of_the_driver_inside_a_body_is_an_error() {
     #[commit_on_success]
     fn nests(conn: &mut Client, inner: Inner, journal: &Journal) -> Result<(), AppError> {
@@ -127,9 +123,7 @@ fn the_end_of_a_transaction_of_the_driver_inside_a_body_is_an_error() {
         (Inner::RollsBack, &[3]),
         (Inner::IsDropped, &[3]),
     ] {
-        let Some(db) = driver::open() else {
-            return;
-        };
+        let db = driver::open();
         let (mut conn, journal) = (db.connect(), Journal::default());
         let nested = nests(&mut conn, inner, &journal);
         let error = nested.unwrap_err().into_transaction();
@@ -151,11 +145,9 @@ fn store_in(conn: &mut Transaction<'_>, id: i64) -> Result<(), AppError> {
     }
 }
 
-#[test]
+#[crate::driver::test]
 fn a_block_on_a_savepoint_of_the_driver_goes_with_it() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = db.connect();
     let mut by_hand = conn.transaction().unwrap();
     store_in(&mut by_hand, 1).unwrap();
@@ -170,7 +162,7 @@ fn a_block_on_a_savepoint_of_the_driver_goes_with_it() {
     assert_eq!(db.committed(), [1, 5]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_transaction_of_the_driver_is_one_that_is_open_already() {
     #[commit_on_success(conn, propagation = durable)]
     fn durable(conn: &mut Transaction<'_>) -> Result<(), AppError> {
@@ -182,9 +174,7 @@ fn a_transaction_of_the_driver_is_one_that_is_open_already() {
         Ok(driver::insert(conn, 3)?)
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = db.connect();
     let mut by_hand = conn.transaction().unwrap();
     let error = durable(&mut by_hand).unwrap_err().into_transaction();
@@ -194,7 +184,7 @@ fn a_transaction_of_the_driver_is_one_that_is_open_already() {
     assert_eq!(db.committed(), [3]);
 }
 
-#[test]
+#[crate::driver::test]
 fn an_error_in_rows_that_nobody_has_read_is_an_error() {
     #[commit_on_success]
     fn reads(conn: &mut Client, rows: usize) -> Result<usize, AppError> {
@@ -210,9 +200,7 @@ fn an_error_in_rows_that_nobody_has_read_is_an_error() {
     }
 
     for rows in [0, 1, 3] {
-        let Some(db) = driver::open() else {
-            return;
-        };
+        let db = driver::open();
         let mut conn = db.connect();
         let error = reads(&mut conn, rows).unwrap_err().into_transaction();
         assert_eq!(error.kind(), ErrorKind::Aborted, "{rows} {error:?}");
@@ -221,11 +209,9 @@ fn an_error_in_rows_that_nobody_has_read_is_an_error() {
     }
 }
 
-#[test]
+#[crate::driver::test]
 fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner_ends_it() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (mut conn, journal) = (db.connect(), Journal::default());
     driver::execute(&mut conn, "BEGIN").unwrap();
     driver::insert(&mut conn, 1).unwrap();
@@ -237,7 +223,7 @@ fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner_ends_
     assert_eq!(db.committed(), [7]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     #[commit_on_success]
     fn copy(conn: &mut Client, finish: bool, journal: &Journal) -> Result<(), AppError> {
@@ -251,9 +237,7 @@ fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
         Ok(())
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (mut conn, journal) = (db.connect(), Journal::default());
     let error = copy(&mut conn, false, &journal).unwrap_err();
     let error = error.into_transaction();
@@ -264,7 +248,7 @@ fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
     assert_eq!(db.committed(), [1, 2, 3]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
     #[commit_on_success(tx = driver::take(pool))]
     fn copies(pool: &Pool, comes_in: bool, fails: bool) -> Result<(), AppError> {
@@ -285,9 +269,7 @@ fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
         }
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let pool = db.pool(1);
     driver::insert(&mut driver::take(&pool), 100).unwrap();
     for (comes_in, fails) in [(true, false), (true, true), (false, true), (false, false)] {
@@ -319,11 +301,9 @@ fn store_prepared(conn: &mut Client, insert: &Statement, id: i64) -> Result<(), 
     Ok(())
 }
 
-#[test]
+#[crate::driver::test]
 fn a_transaction_takes_as_many_messages_as_one_by_hand() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (_runtime, proxy) = proxy(&db);
     let mut conn = db.through(proxy.address()).connect();
     let insert = conn.prepare("INSERT INTO item (id) VALUES ($1)").unwrap();
@@ -339,7 +319,7 @@ fn a_transaction_takes_as_many_messages_as_one_by_hand() {
     assert_eq!(db.committed(), [1, 2]);
 }
 
-#[test]
+#[crate::driver::test]
 fn a_commit_without_an_answer_has_an_unknown_outcome() {
     #[commit_on_success]
     fn stores(conn: &mut Client, hold: &dyn Fn(), journal: &Journal) -> Result<(), AppError> {
@@ -352,9 +332,7 @@ fn a_commit_without_an_answer_has_an_unknown_outcome() {
     }
 
     for (stored, reached) in [(&[][..], false), (&[1], true)] {
-        let Some(db) = driver::open() else {
-            return;
-        };
+        let db = driver::open();
         let (runtime, proxy) = proxy(&db);
         let mut conn = db.through(proxy.address()).connect();
         let journal = Journal::default();
@@ -379,7 +357,7 @@ fn a_commit_without_an_answer_has_an_unknown_outcome() {
     }
 }
 
-#[test]
+#[crate::driver::test]
 fn a_connection_that_was_killed_behind_our_back_is_never_ok() {
     #[commit_on_success]
     fn stores(conn: &mut Client, db: &Database) -> Result<(), AppError> {
@@ -390,25 +368,21 @@ fn a_connection_that_was_killed_behind_our_back_is_never_ok() {
         Ok(())
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let mut conn = db.connect();
     let error = stores(&mut conn, &db).unwrap_err().into_transaction();
     assert_ne!(error.outcome(), Outcome::Committed);
     assert!(db.committed().is_empty());
 }
 
-#[test]
+#[crate::driver::test]
 fn what_the_server_says_of_a_refused_commit_is_in_the_error() {
     #[commit_on_success]
     fn orphans(conn: &mut Client) -> Result<(), AppError> {
         Ok(conn.batch_execute("INSERT INTO child (item) VALUES (42)")?)
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let error = orphans(&mut db.connect()).unwrap_err();
     let error = error.into_transaction();
     assert_eq!(error.kind(), ErrorKind::Commit, "{error:?}");
@@ -417,7 +391,7 @@ fn what_the_server_says_of_a_refused_commit_is_in_the_error() {
     assert_eq!(error.code(), Some(&SqlState::FOREIGN_KEY_VIOLATION));
 }
 
-#[test]
+#[crate::driver::test]
 fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
     #[commit_on_success]
     fn panics(conn: &mut Client, journal: &Journal) -> Result<(), AppError> {
@@ -435,20 +409,16 @@ fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
         store(conn, 3, journal)
     }
 
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let journal = Journal::default();
     outer(&mut db.connect(), &journal).unwrap();
     assert_eq!(journal.entries(), ["1", "3"]);
     assert_eq!(db.committed(), [1, 3]);
 }
 
-#[test]
+#[crate::driver::test]
 fn functions_inside_a_tests_transaction_are_outermost_ones() {
-    let Some(db) = driver::open() else {
-        return;
-    };
+    let db = driver::open();
     let (mut conn, journal) = (db.connect(), Journal::default());
     let mut test = TestTransaction::begin(&mut conn).unwrap();
     store(test.connection(), 1, &journal).unwrap();
@@ -476,7 +446,7 @@ mod limits {
         Ok(())
     }
 
-    #[test]
+    #[crate::driver::test]
     fn a_block_on_a_transaction_of_the_driver_inside_a_body_does_not_know_where_it_is() {
         #[commit_on_success]
         fn outer(conn: &mut Client, journal: &Journal) -> Result<(), AppError> {
@@ -490,20 +460,16 @@ mod limits {
             Ok(())
         }
 
-        let Some(db) = driver::open() else {
-            return;
-        };
+        let db = driver::open();
         let journal = Journal::default();
         outer(&mut db.connect(), &journal).unwrap();
         assert!(journal.entries().is_empty());
         assert_eq!(db.committed(), [1]);
     }
 
-    #[test]
+    #[crate::driver::test]
     fn inside_of_a_runtime_the_client_panics_before_anything_is_sent() {
-        let Some(db) = driver::open() else {
-            return;
-        };
+        let db = driver::open();
         let (mut conn, journal) = (db.connect(), Journal::default());
         let runtime = Builder::new_current_thread().build().unwrap();
         let call = AssertUnwindSafe(|| store(&mut conn, 1, &journal));

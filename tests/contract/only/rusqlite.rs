@@ -38,7 +38,7 @@ fn a_shared_connection_commits_rolls_back_and_nests() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let conn = db.connect();
     let journal = Journal::default();
     store(&conn, 1, &journal).unwrap();
@@ -57,7 +57,7 @@ fn a_shared_and_an_exclusive_borrow_of_one_connection_nest() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let journal = Journal::default();
     outer(&mut db.connect(), &journal).unwrap();
     outer(&mut Box::new(db.connect()), &journal).unwrap_err();
@@ -91,7 +91,7 @@ fn boxes_guards_and_pooled_connections_commit_and_roll_back() {
         Ok(store(tx, id, journal)?)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let (pool, mutex) = (db.pool(1), Mutex::new(db.connect()));
     for half in 0..2 {
         let journal = Journal::default();
@@ -124,7 +124,7 @@ fn a_mutex_is_free_again_when_deferred_calls_run() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let mutex = Arc::new(Mutex::new(db.connect()));
     let journal = Journal::default();
     stores(&mutex, &journal).unwrap();
@@ -167,7 +167,7 @@ fn a_call_that_leaves_a_transaction_open_is_reported_with_its_place_and_the_rest
         Ok(line)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     share(&db);
     let journal = Journal::default();
     let error = with_shared(|conn| stores(conn, &journal))
@@ -205,7 +205,7 @@ fn a_call_that_panics_with_a_transaction_open_leaves_nothing_open() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     share(&db);
     let payload = driver::caught!(with_shared(stores)).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&7_u32));
@@ -229,7 +229,7 @@ fn a_call_can_open_a_transaction_on_the_same_connection() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     share(&db);
     let journal = Journal::default();
     with_shared(|conn| stores(conn, &journal)).unwrap();
@@ -255,7 +255,7 @@ fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
         store(conn, 3, journal)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let conn = db.connect();
     let journal = Journal::default();
     outer(&conn, &journal).unwrap();
@@ -279,7 +279,7 @@ fn a_spawned_thread_is_outside_and_its_call_runs_at_once() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let journal = Journal::default();
     spawns(&db.connect(), &journal).unwrap();
     assert_eq!(journal.entries(), ["deferred by the thread", "1"]);
@@ -297,7 +297,7 @@ fn threads_have_transactions_and_queues_of_their_own() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let pool = db.pool(8);
     thread::scope(|scope| {
         for id in (1..50).step_by(2) {
@@ -336,7 +336,7 @@ fn a_savepoint_of_rusqlite_inside_a_body_takes_what_is_inside_with_it() {
         plain(conn, 3)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     outer(&mut db.connect()).unwrap();
     assert_eq!(db.committed(), [1, 3]);
 }
@@ -349,7 +349,7 @@ fn a_nested_block_in_a_transaction_that_was_ended_says_so() {
         store(conn, 1, journal)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let journal = Journal::default();
     let error = outer(&db.connect(), &journal)
         .unwrap_err()
@@ -367,7 +367,7 @@ fn store_in(pool: &Pool, id: i64, journal: &Journal) -> Result<(), Failure> {
 
 #[test]
 fn what_the_last_user_of_a_pool_left_open_is_not_taken_for_the_block() {
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let pool = db.pool(1);
     let journal = Journal::default();
     let conn = driver::take(&pool);
@@ -400,7 +400,7 @@ mod limits {
             Ok(savepoint.rollback()?)
         }
 
-        let db = driver::open().unwrap();
+        let db = driver::open();
         let journal = Journal::default();
         outer(&mut db.connect(), &journal).unwrap();
         assert_eq!(journal.entries(), ["called"]);
@@ -421,7 +421,7 @@ mod limits {
             Ok(())
         }
 
-        let (db, elsewhere) = (driver::open().unwrap(), driver::open().unwrap());
+        let (db, elsewhere) = (driver::open(), driver::open());
         let journal = Journal::default();
         let (mut conn, mut other) = (db.connect(), elsewhere.connect());
         let error = swaps(&mut conn, &mut other, &journal).unwrap_err();

@@ -28,7 +28,7 @@ fn in_a_transaction_of_a_test_a_violated_constraint_is_found_as_a_commit_finds_i
         conn.execute_batch(ORPHAN)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let mut conn = db.connect();
     let committed = orphans(&mut conn).unwrap_err();
     let Err(CommitError::Refused(checked)) = check(&mut conn, ORPHAN) else {
@@ -52,7 +52,7 @@ fn in_a_transaction_of_a_test_a_violated_constraint_is_found_as_a_commit_finds_i
 
 #[test]
 fn in_a_transaction_of_a_test_constraints_that_are_off_are_not_looked_for() {
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let mut conn = db.connect();
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     check(&mut conn, ORPHAN).unwrap();

@@ -32,7 +32,7 @@ fn store_guarded(shared: &Shared, journal: &Journal) -> Result<(), Failure> {
 
 #[test]
 fn a_mutex_is_free_again_when_a_deferred_call_locks_it() {
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let (shared, journal) = (Arc::new(Mutex::new(db.connect())), Journal::default());
     store_guarded(&shared, &journal).unwrap();
     assert_eq!(journal.entries(), ["[1]"]);
@@ -49,7 +49,7 @@ fn a_pool_of_one_has_its_owned_connection_back_when_calls_run() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let (pool, journal) = (db.pool(1), Journal::default());
     stores(&pool, &journal).unwrap();
     assert_eq!(journal.entries(), ["Ok([1])"]);
@@ -74,14 +74,14 @@ fn an_owned_guard_and_the_connection_behind_it_nest() {
         inner(tx, 3)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     outer(&Arc::new(Mutex::new(db.connect()))).unwrap();
     assert_eq!(db.committed(), [1, 3]);
 }
 
 #[test]
 fn what_was_left_open_behind_an_owned_guard_is_rolled_back_and_observers_are_told() {
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let (shared, journal) = (Arc::new(Mutex::new(db.connect())), Journal::default());
     shared.lock().unwrap().execute_batch(LEAVE_OPEN).unwrap();
     listen();
@@ -98,7 +98,7 @@ fn what_was_left_open_in_a_pool_is_rolled_back_and_observers_are_told() {
         Ok(driver::insert(tx, 1)?)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let pool = db.pool(1);
     driver::take(&pool).execute_batch(LEAVE_OPEN).unwrap();
     listen();
@@ -116,7 +116,7 @@ fn what_is_open_on_a_box_would_be_lost_with_it_so_observers_are_told() {
         Ok(driver::insert(conn, 1)?)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let conn = Box::new(db.connect());
     conn.execute_batch(LEAVE_OPEN).unwrap();
     listen();
@@ -142,7 +142,7 @@ fn a_transaction_behind_a_lock_belongs_to_whoever_has_begun_it() {
         Ok(driver::insert(tx, id)?)
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     listen();
     let conn = db.connect();
     conn.execute_batch("BEGIN").unwrap();
@@ -167,7 +167,7 @@ fn a_call_deferred_in_a_transaction_behind_a_lock_is_refused() {
         Ok(())
     }
 
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let (shared, journal) = (Arc::new(Mutex::new(db.connect())), Journal::default());
     shared.lock().unwrap().execute_batch("BEGIN").unwrap();
     let error = stores(&shared, &journal).unwrap_err().into_transaction();
@@ -192,7 +192,7 @@ fn told(session: &impl Session) -> [bool; 4] {
 
 #[test]
 fn the_type_of_a_source_tells_whose_the_connection_is() {
-    let db = driver::open().unwrap();
+    let db = driver::open();
     let pool = db.pool(1);
     let (mut conn, mutex) = (db.connect(), Mutex::new(db.connect()));
     macro_rules! told {

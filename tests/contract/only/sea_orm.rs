@@ -45,7 +45,7 @@ where
     put(db, id).await
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn sea_orm_sources_of_every_form_commit_and_roll_back() {
     #[commit_on_success]
     async fn by_reference(db: &DatabaseConnection, id: i64) -> Result<(), Failure> {
@@ -80,9 +80,7 @@ async fn sea_orm_sources_of_every_form_commit_and_roll_back() {
         }
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let repository = Repository { db: pool.clone() };
     for half in 0..2 {
@@ -102,7 +100,7 @@ async fn sea_orm_sources_of_every_form_commit_and_roll_back() {
     assert_eq!(db.committed().await, [1, 3, 5, 7, 9, 11, 13]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn one_generic_function_is_a_transaction_on_a_connection_and_a_savepoint_inside_another() {
     #[commit_on_success]
     async fn deep(db: &impl Source, depth: i64, journal: &Journal) -> Result<(), Failure> {
@@ -117,20 +115,16 @@ async fn one_generic_function_is_a_transaction_on_a_connection_and_a_savepoint_i
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     deep(&db.pool(1).await, 1, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["1", "2", "3", "4"]);
     assert_eq!(db.committed().await, [1, 2, 3, 4]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_executor_leads_to_the_transaction_that_it_owns() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let by_hand = db.pool(1).await.begin().await.unwrap();
     let executor = DatabaseExecutor::OwnedTransaction(by_hand);
     generic(&executor, 1).await.unwrap();
@@ -151,11 +145,9 @@ fn refusal(result: Result<(), Failure>) -> Error {
     error
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_source_of_which_nobody_knows_where_it_leads_is_refused() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let own = Own(db.pool(1).await);
     let said = source_of(&refusal(generic(&own, 1).await)).to_string();
     for part in ["Own`", "`DatabaseConnection`", "`DatabaseTransaction`"] {
@@ -165,11 +157,9 @@ async fn a_source_of_which_nobody_knows_where_it_leads_is_refused() {
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn without_a_connection_the_body_does_not_run() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     pool.close_by_ref().await.unwrap();
     let closed = DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
@@ -181,23 +171,21 @@ async fn without_a_connection_the_body_does_not_run() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn without_a_connection_the_drivers_error_is_the_original() {
     #[commit_on_success]
     async fn looks(tx: &Pool) -> Result<Vec<i64>, DriverError> {
         driver::rows(tx).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     pool.close_by_ref().await.unwrap();
     let closed = DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
     assert_eq!(looks(&pool).await, Err(closed));
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn awaited_calls_of_a_pool_of_one_can_have_its_connection() {
     async fn look(pool: Pool, journal: Journal) {
         let rows = driver::rows(&pool).await.unwrap();
@@ -217,19 +205,15 @@ async fn awaited_calls_of_a_pool_of_one_can_have_its_connection() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     stores(&db.pool(1).await, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["[1]", "[1, 3]"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_that_is_cancelled_while_it_waits_for_a_connection_takes_none_away() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let only = pool.begin().await.unwrap();
     for _ in 0..3 {
@@ -242,11 +226,9 @@ async fn a_block_that_is_cancelled_while_it_waits_for_a_connection_takes_none_aw
     assert_eq!(db.committed().await, [3, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn asking_and_deferring_outside_need_no_connection_of_a_pool_that_has_none_left() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let only = pool.begin().await.unwrap();
@@ -257,7 +239,7 @@ async fn asking_and_deferring_outside_need_no_connection_of_a_pool_that_has_none
     generic(&pool, 1).await.unwrap();
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn in_a_transaction_of_a_test_calls_run_and_nothing_is_kept() {
     #[commit_on_success]
     async fn stores(db: &impl Source, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -266,9 +248,7 @@ async fn in_a_transaction_of_a_test_calls_run_and_nothing_is_kept() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let mut test = AsyncTestTransaction::begin(&pool).await.unwrap();

@@ -51,7 +51,7 @@ async fn both(db: &impl Source, id: i64) -> Result<(), Failure> {
     ended
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_function_beside_an_open_one_is_refused_and_the_open_one_ends_as_alone() {
     #[commit_on_success]
     async fn outer(db: &impl Source, journal: &Journal) -> Result<(), Failure> {
@@ -61,20 +61,16 @@ async fn a_function_beside_an_open_one_is_refused_and_the_open_one_ends_as_alone
         second(db, 3, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     outer(&db.pool(1).await, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["3", "outer"]);
     assert_eq!(db.committed().await, [1, 3, 101]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_function_beside_an_open_one_is_refused_in_a_transaction_opened_by_hand() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let conn = db.connect().await;
     let by_hand = driver::begin_by_hand(&conn).await;
     both(&by_hand, 1).await.unwrap();
@@ -84,7 +80,7 @@ async fn a_function_beside_an_open_one_is_refused_in_a_transaction_opened_by_han
     assert_eq!(db.committed().await, [1, 3, 101]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn of_many_functions_at_once_one_runs_and_its_calls_with_it() {
     #[commit_on_success]
     async fn stores(db: &impl Source, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -100,16 +96,14 @@ async fn of_many_functions_at_once_one_runs_and_its_calls_with_it() {
         Ok(ended.iter().filter(|ended| ended.is_ok()).count())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     assert_eq!(outer(&db.pool(1).await, &journal).await.unwrap(), 1);
     assert_eq!(journal.entries(), ["1"]);
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn functions_that_join_may_run_at_once() {
     #[commit_on_success(db, propagation = required)]
     async fn joins(db: &impl Source, id: i64, journal: &Journal) -> Result<(), Failure> {
@@ -128,9 +122,7 @@ async fn functions_that_join_may_run_at_once() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     outer(&db.pool(1).await, &journal).await.unwrap();
     let mut calls = journal.entries();
@@ -139,11 +131,9 @@ async fn functions_that_join_may_run_at_once() {
     assert_eq!(db.committed().await, [1, 2, 3, 4, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn functions_on_a_pool_have_transactions_of_their_own() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (pool, journal) = (db.pool(2).await, Journal::default());
     let (one, other) = join(second(&pool, 1, &journal), second(&pool, 2, &journal)).await;
     one.unwrap();

@@ -67,7 +67,7 @@ async fn nest_by_hand(db: &impl Source, nested: Nested, journal: &Journal) -> Re
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_of_sea_orm_inside_a_body_is_a_savepoint() {
     for (nested, expected) in [
         (Nested::Commits, &[1, 2, 3][..]),
@@ -77,9 +77,7 @@ async fn a_transaction_of_sea_orm_inside_a_body_is_a_savepoint() {
         (Nested::Closure, &[1, 2, 3]),
         (Nested::FailingClosure, &[1, 3]),
     ] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let pool = db.pool(1).await;
         let journal = Journal::default();
         nest_by_hand(&pool, nested, &journal).await.unwrap();
@@ -91,7 +89,7 @@ async fn a_transaction_of_sea_orm_inside_a_body_is_a_savepoint() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_function_inside_a_transaction_of_sea_orm_inside_a_body_goes_with_it() {
     #[commit_on_success]
     async fn outer(db: &impl Source, commits: bool) -> Result<(), Failure> {
@@ -107,9 +105,7 @@ async fn a_function_inside_a_transaction_of_sea_orm_inside_a_body_goes_with_it()
     }
 
     for (commits, expected) in [(true, &[1, 3][..]), (false, &[3])] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         outer(&db.pool(1).await, commits).await.unwrap();
         assert_eq!(db.committed().await, expected);
     }
@@ -117,7 +113,7 @@ async fn a_function_inside_a_transaction_of_sea_orm_inside_a_body_goes_with_it()
 
 /// The savepoints of the inner transaction have names of their own: MySQL forgets one when another takes its
 /// name.
-#[tokio::test]
+#[crate::driver::test]
 async fn savepoints_below_a_transaction_of_sea_orm_do_not_hide_those_above_it() {
     #[commit_on_success]
     async fn nest(db: &impl Source, id: i64) -> Result<(), Failure> {
@@ -142,15 +138,13 @@ async fn savepoints_below_a_transaction_of_sea_orm_do_not_hide_those_above_it() 
     }
 
     for (fails, expected) in [(false, &[1, 11, 13, 21, 31][..]), (true, &[1, 31])] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         outer(&db.pool(1).await, fails).await.unwrap();
         assert_eq!(db.committed().await, expected);
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_stream_in_the_body_can_be_read_and_given_up() {
     #[commit_on_success]
     async fn reads(db: &impl driver::Streaming, journal: &Journal) -> Result<Vec<i64>, Failure> {
@@ -171,9 +165,7 @@ async fn a_stream_in_the_body_can_be_read_and_given_up() {
         Ok(seen)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let seen = reads(&pool, &journal).await.unwrap();
@@ -182,7 +174,7 @@ async fn a_stream_in_the_body_can_be_read_and_given_up() {
     assert_eq!(db.committed().await.len(), 101);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_stream_that_is_open_when_the_body_fails_is_no_obstacle() {
     #[commit_on_success]
     async fn fails(db: &impl driver::Streaming) -> Result<(), Failure> {
@@ -194,9 +186,7 @@ async fn a_stream_that_is_open_when_the_body_fails_is_no_obstacle() {
         Err(Failure::body("half-way"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let error = fails(&pool).await.unwrap_err();
     assert_eq!(&*error.into_body(), "half-way");

@@ -44,12 +44,10 @@ async fn hands_out(
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_of_sea_orm_that_outlives_the_body_ends_with_it() {
     for end in [End::Succeeds, End::Fails] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let pool = db.pool(1).await;
         let (mut out, journal) = (None, Journal::default());
         let ended = driver::caught!(hands_out(&pool, end, &mut out, &journal));
@@ -71,7 +69,7 @@ async fn a_transaction_of_sea_orm_that_outlives_the_body_ends_with_it() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn calls_deferred_inside_a_transaction_of_sea_orm_inside_a_body_are_refused() {
     #[commit_on_success]
     async fn outer(db: &impl Source, journal: &Journal) -> Result<(), Failure> {
@@ -87,16 +85,14 @@ async fn calls_deferred_inside_a_transaction_of_sea_orm_inside_a_body_are_refuse
         store(db, 3, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     outer(&db.pool(1).await, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["1", "3"]);
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_committed() {
     #[commit_on_success]
     async fn replaces(db: &impl Source, journal: &Journal) -> Result<(), Failure> {
@@ -106,16 +102,14 @@ async fn a_transaction_that_the_body_has_put_in_the_place_of_its_own_is_committe
         store(db, 2, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     replaces(&db.pool(1).await, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["1", "2"]);
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_that_is_cancelled_in_a_transaction_opened_by_hand_is_in_its_owners_hands() {
     #[commit_on_success]
     async fn hangs(db: &impl Source, reached: &Notify) -> Result<(), Failure> {
@@ -124,9 +118,7 @@ async fn a_nested_block_that_is_cancelled_in_a_transaction_opened_by_hand_is_in_
         std::future::pending().await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let by_hand = pool.begin().await.unwrap();
     let reached = Notify::new();
@@ -151,11 +143,9 @@ async fn forgets_a_stream(db: &impl driver::Streaming, panics: bool) -> Result<(
     std::future::pending().await
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_panic_behind_a_stream_that_was_forgotten_goes_on_with_its_payload() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let payload = driver::caught!(forgets_a_stream(&pool, true)).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&7_u32));
@@ -164,11 +154,9 @@ async fn a_panic_behind_a_stream_that_was_forgotten_goes_on_with_its_payload() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_future_that_is_dropped_behind_a_stream_that_was_forgotten_stores_nothing() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let mut future = Box::pin(forgets_a_stream(&pool, false));
     for _ in 0..10_000 {
@@ -183,7 +171,7 @@ async fn a_future_that_is_dropped_behind_a_stream_that_was_forgotten_stores_noth
     assert!(db.committed().await.is_empty());
 }
 
-#[test]
+#[crate::driver::sync_test]
 fn a_future_that_is_dropped_without_a_runtime_stores_nothing_and_panics_nowhere() {
     #[commit_on_success]
     async fn hangs(db: &impl Source, journal: &Journal) -> Result<(), Failure> {
@@ -198,9 +186,7 @@ fn a_future_that_is_dropped_without_a_runtime_stores_nothing_and_panics_nowhere(
             .build()
     };
     let first = run().unwrap();
-    let Some(db) = first.block_on(driver::open()) else {
-        return;
-    };
+    let db = first.block_on(driver::open());
     let pool = first.block_on(db.pool(1));
     let journal = Journal::default();
     let mut future = Box::pin(hangs(&pool, &journal));

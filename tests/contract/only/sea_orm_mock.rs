@@ -42,7 +42,7 @@ async fn sent(
     )
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_mock_sees_what_is_sent_and_wants_a_result_for_each_statement() {
     let body = [
         "BEGIN",

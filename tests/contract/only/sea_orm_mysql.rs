@@ -24,7 +24,7 @@ async fn sights(conn: &impl ConnectionTrait, db: &Database) -> Result<[usize; 2]
     Ok([before, driver::rows(conn).await?.len()])
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn isolation_and_read_only_are_in_force() {
     #[commit_on_success(conn, isolation = read_committed, read_only)]
     async fn read_committed(conn: &Connection, db: &Database) -> Result<[usize; 2], Failure> {
@@ -41,9 +41,7 @@ async fn isolation_and_read_only_are_in_force() {
         Ok(driver::insert(conn, 7).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let conn = db.connect().await;
     assert_eq!(read_committed(&conn, &db).await.unwrap(), [0, 1]);
     assert_eq!(repeatable_read(&conn, &db).await.unwrap(), [1, 1]);
@@ -53,7 +51,7 @@ async fn isolation_and_read_only_are_in_force() {
     assert_eq!(db.committed().await, [0, 1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_mysql_does_not_have_is_refused_and_the_body_does_not_run() {
     #[commit_on_success(conn, mode = immediate)]
     async fn immediate(conn: &Connection) -> Result<(), Failure> {
@@ -65,9 +63,7 @@ async fn what_mysql_does_not_have_is_refused_and_the_body_does_not_run() {
         Ok(driver::insert(conn, 2).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let conn = db.connect().await;
     for (refused, expected) in [
         (immediate(&conn).await, "mode"),
@@ -91,7 +87,7 @@ async fn wait_in_vain(db: &Database, conn: &impl ConnectionTrait) -> Result<(), 
     Ok(waited?)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_lock_that_was_waited_for_in_vain_is_worth_another_attempt() {
     #[commit_on_success(conn, attempts = 2)]
     async fn updates(
@@ -109,9 +105,7 @@ async fn a_lock_that_was_waited_for_in_vain_is_worth_another_attempt() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let conn = db.connect().await;
     driver::insert(&conn, 1).await.unwrap();
     let (tries, journal) = (AtomicU32::new(0), Journal::default());
@@ -120,7 +114,7 @@ async fn a_lock_that_was_waited_for_in_vain_is_worth_another_attempt() {
     assert_eq!(db.committed().await, [1, 11]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn without_a_transaction_around_it_the_body_of_an_inner_block_does_not_run() {
     #[commit_on_success]
     async fn outer(db: &impl Source, journal: &Journal) -> Result<(), Failure> {
@@ -129,9 +123,7 @@ async fn without_a_transaction_around_it_the_body_of_an_inner_block_does_not_run
         store(db, 2, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let journal = Journal::default();
     let ended = outer(&db.connect().await, &journal).await;
     let error = ended.unwrap_err().into_transaction();
@@ -140,11 +132,9 @@ async fn without_a_transaction_around_it_the_body_of_an_inner_block_does_not_run
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_the_last_user_of_a_pool_left_open_is_committed_before_the_block_begins() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     driver::execute(&pool, "BEGIN").await.unwrap();
     driver::insert(&pool, 1).await.unwrap();
@@ -166,12 +156,10 @@ mod limits {
     /// `PING`, `BEGIN`, and then sqlx-mysql prepares.
     const BEFORE_IT_PREPARES: usize = 2;
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_future_that_is_dropped_while_it_prepares_leaves_nothing_open_but_costs_a_connection()
     {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let proxy = Proxy::to(db.server()).await.unwrap();
         let pool = driver::pool(db.through(proxy.address()).options, 2).await;
         let journal = Journal::default();

@@ -16,11 +16,9 @@ async fn store(db: &impl Source, id: i64, journal: &Journal) -> Result<(), Failu
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_failed_transaction_left_open_in_a_pool_does_no_harm() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     driver::execute(&pool, "BEGIN").await.unwrap();
@@ -33,11 +31,9 @@ async fn a_failed_transaction_left_open_in_a_pool_does_no_harm() {
 mod limits {
     use super::{Journal, driver, store};
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn what_somebody_left_open_on_a_pooled_connection_is_taken_for_a_part_of_the_block() {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let pool = db.pool(1).await;
         let journal = Journal::default();
         driver::execute(&pool, "BEGIN").await.unwrap();
@@ -77,7 +73,7 @@ async fn ends(db: &Pool, end: End, reached: &Notify) -> Result<(), Failure> {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn however_a_block_ends_its_connection_is_outside_of_any_transaction() {
     for end in [
         End::Commits,
@@ -87,9 +83,7 @@ async fn however_a_block_ends_its_connection_is_outside_of_any_transaction() {
         End::Panics,
         End::IsDropped,
     ] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let pool = db.pool(1).await;
         let reached = Notify::new();
         let committed = tokio::select! {

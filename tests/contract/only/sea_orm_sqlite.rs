@@ -81,7 +81,7 @@ async fn inner_conflict(db: &impl Source) -> Result<(), Failure> {
     Ok(driver::execute(db, CONFLICT).await?)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_whose_transaction_sqlite_has_ended_works_again() {
     for after in [
         After::Swallows,
@@ -90,7 +90,7 @@ async fn a_connection_whose_transaction_sqlite_has_ended_works_again() {
         After::IsDropped,
     ] {
         for nested in [false, true] {
-            let db = driver::open().await.unwrap();
+            let db = driver::open().await;
             let pool = db.pool(1).await;
             let reached = Notify::new();
             let committed = tokio::select! {
@@ -107,9 +107,9 @@ async fn a_connection_whose_transaction_sqlite_has_ended_works_again() {
 }
 
 /// Begun in plain SQL, which sqlx knows nothing of.
-#[tokio::test]
+#[crate::driver::test]
 async fn what_the_last_user_of_a_pool_left_open_is_rolled_back() {
-    let db = driver::open().await.unwrap();
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     driver::execute(&pool, "BEGIN").await.unwrap();
     driver::insert(&pool, 1).await.unwrap();
@@ -123,7 +123,7 @@ async fn what_the_last_user_of_a_pool_left_open_is_rolled_back() {
     assert_eq!(leftovers(), 1);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_mode_is_in_force() {
     #[commit_on_success(conn, mode = immediate, isolation = serializable)]
     async fn immediate(conn: &Connection, db: &Database) -> Result<bool, Failure> {
@@ -145,13 +145,13 @@ async fn the_mode_is_in_force() {
         driver::execute(&other, "BEGIN IMMEDIATE").await.is_err()
     }
 
-    let db = driver::open().await.unwrap();
+    let db = driver::open().await;
     let conn = db.connect().await;
     assert!(immediate(&conn, &db).await.unwrap());
     assert!(!deferred(&conn, &db).await.unwrap());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_sqlite_does_not_have_is_refused_and_the_body_does_not_run() {
     #[commit_on_success(conn, isolation = repeatable_read)]
     async fn isolation(conn: &Connection) -> Result<(), Failure> {
@@ -163,7 +163,7 @@ async fn what_sqlite_does_not_have_is_refused_and_the_body_does_not_run() {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let db = driver::open().await.unwrap();
+    let db = driver::open().await;
     let conn = db.connect().await;
     for (refused, expected) in [
         (isolation(&conn).await, "isolation"),
@@ -177,14 +177,14 @@ async fn what_sqlite_does_not_have_is_refused_and_the_body_does_not_run() {
     works(&conn, &db).await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_file_that_is_busy_is_worth_another_attempt() {
     #[commit_on_success(conn, mode = immediate, attempts = 50)]
     async fn stores(conn: &Connection, journal: &Journal) -> Result<(), Failure> {
         store(conn, 1, journal).await
     }
 
-    let db = driver::open().await.unwrap();
+    let db = driver::open().await;
     let (conn, rival) = (db.connect().await, db.connect().await);
     driver::execute(&conn, "PRAGMA busy_timeout = 0")
         .await
@@ -213,12 +213,12 @@ async fn nest(db: &Pool, fails: bool, journal: &Journal) -> Result<(), Failure> 
 
 /// The number of times that a future is pending depends on how fast the connection's thread is; wherever it is
 /// dropped, the promises hold.
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_can_be_dropped_anywhere() {
     for fails in [false, true] {
         let mut points = 0;
         for point in 0.. {
-            let db = driver::open().await.unwrap();
+            let db = driver::open().await;
             let pool = db.pool(1).await;
             let journal = Journal::default();
             let ended = drop_at_pending(nest(&pool, fails, &journal), point).await;
@@ -252,9 +252,9 @@ mod limits {
         Ok(())
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn sqlx_goes_on_counting_a_transaction_of_sea_orm_that_sqlite_has_ended() {
-        let db = driver::open().await.unwrap();
+        let db = driver::open().await;
         let pool = db.pool(1).await;
         let error = conflict_inside(&pool).await.unwrap_err().into_transaction();
         assert_eq!(error.kind(), ErrorKind::Ended, "{error:?}");
@@ -270,9 +270,9 @@ mod limits {
 }
 
 /// A `COMMIT` would store the orphan as well.
-#[tokio::test]
+#[crate::driver::test]
 async fn in_a_transaction_of_a_test_foreign_keys_that_are_off_are_not_checked() {
-    let db = driver::open().await.unwrap();
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     driver::execute(&pool, "PRAGMA foreign_keys = OFF")
         .await

@@ -113,11 +113,9 @@ async fn watched(db: &Database) -> (Proxy, Pool) {
     (proxy, pool)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_on_a_pool_takes_as_many_messages_as_the_same_by_hand() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (proxy, pool) = watched(&db).await;
     for (shape, id) in ON_POOLS.into_iter().zip([10, 20, 30, 40, 50]) {
         let before = proxy.requests.arrived();
@@ -138,11 +136,9 @@ async fn a_block_on_a_pool_takes_as_many_messages_as_the_same_by_hand() {
     assert_eq!(db.committed().await, [10, 15, 40, 41, 45, 46, 50, 55]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_next_user_of_the_connection_has_a_transaction_of_its_own() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (_proxy, pool) = watched(&db).await;
     for (shape, id) in ON_POOLS.into_iter().zip([10, 20, 30, 40, 50]) {
         let _ = on_pool(&pool, shape, id).await;
@@ -161,11 +157,9 @@ mod limits {
     use super::*;
 
     /// The probe is a message of its own, and nothing is queued.
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_block_on_a_borrowed_connection_takes_one_message_more_and_is_over_when_it_returns() {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let proxy = Proxy::to(db.server()).await.unwrap();
         let mut conn = db.through(proxy.address()).connect().await;
         on_connection(&mut conn, 1).await.unwrap();

@@ -54,11 +54,9 @@ async fn outer(
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_sync_transaction_inside_an_async_one_runs_its_own_calls() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut other = rusqlite::Connection::open_in_memory().unwrap();
     other
@@ -76,9 +74,9 @@ async fn a_sync_transaction_inside_an_async_one_runs_its_own_calls() {
 }
 
 /// A `COMMIT` would store the orphan as well.
-#[tokio::test]
+#[crate::driver::test]
 async fn in_a_transaction_of_a_test_foreign_keys_that_are_off_are_not_checked() {
-    let db = driver::open().await.unwrap();
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver::execute(&mut conn, "PRAGMA foreign_keys = OFF")
         .await

@@ -40,11 +40,9 @@ async fn store_two(
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn statements_side_by_side_are_in_the_transaction() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     store_two(&mut conn, [1, 2], &journal).await.unwrap();
@@ -52,12 +50,10 @@ async fn statements_side_by_side_are_in_the_transaction() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_swallowed_error_of_statements_side_by_side_is_an_error() {
     for ids in [[1, 1], [0, 1], [1, 0]] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         driver::insert(&mut conn, 0).await.unwrap();
         let journal = Journal::default();
@@ -69,7 +65,7 @@ async fn a_swallowed_error_of_statements_side_by_side_is_an_error() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_prepared_in_a_body_outlives_its_transaction() {
     #[commit_on_success]
     async fn prepares(conn: &mut Connection) -> Result<tokio_postgres::Statement, AppError> {
@@ -78,9 +74,7 @@ async fn a_statement_prepared_in_a_body_outlives_its_transaction() {
         Ok(insert)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let insert = prepares(&mut conn).await.unwrap();
     conn.execute(&insert, &[&2_i64]).await.unwrap();
@@ -102,12 +96,10 @@ async fn read(conn: &mut Connection, rows: usize) -> Result<usize, AppError> {
     Ok(read)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_error_in_a_stream_that_nobody_has_read_is_an_error() {
     for rows in [0, 1, 3] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         let error = read(&mut conn, rows).await.unwrap_err().into_transaction();
         assert_eq!(error.kind(), ErrorKind::Aborted, "{rows} {error:?}");
@@ -117,7 +109,7 @@ async fn an_error_in_a_stream_that_nobody_has_read_is_an_error() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_stream_that_is_dropped_half_read_does_no_harm() {
     #[commit_on_success]
     async fn reads_a_little(conn: &mut Connection) -> Result<(), AppError> {
@@ -129,9 +121,7 @@ async fn a_stream_that_is_dropped_half_read_does_no_harm() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     reads_a_little(&mut db.connect().await).await.unwrap();
     assert_eq!(db.committed().await, [1]);
 }
@@ -158,11 +148,9 @@ async fn copy(conn: &mut Connection, copied: Copied, journal: &Journal) -> Resul
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_copy_is_stored_when_it_was_finished_and_an_error_when_it_was_not() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let unfinished = copy(&mut conn, Copied::Dropped, &journal).await;
@@ -209,7 +197,7 @@ enum End {
     TakesBack,
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
     #[commit_on_success]
     async fn on_connection(
@@ -225,9 +213,7 @@ async fn a_copy_that_the_body_does_not_finish_leaves_the_connection_in_step() {
         half_copy(tx, copying, end, 2).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, pool) = (db.connect().await, db.pool(1).await);
     driver::insert(&mut conn, 100).await.unwrap();
     for copying in [Copying::In, Copying::Out] {
@@ -269,7 +255,7 @@ enum Inner {
     IsDropped,
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_end_of_a_transaction_of_the_driver_inside_a_body_is_an_error() {
     #[commit_on_success]
     async fn nests(conn: &mut Connection, inner: Inner, journal: &Journal) -> Result<(), AppError> {
@@ -290,9 +276,7 @@ async fn the_end_of_a_transaction_of_the_driver_inside_a_body_is_an_error() {
         (Inner::RollsBack, &[3]),
         (Inner::IsDropped, &[3]),
     ] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         let journal = Journal::default();
         let nested = nests(&mut conn, inner, &journal).await;
@@ -304,16 +288,14 @@ async fn the_end_of_a_transaction_of_the_driver_inside_a_body_is_an_error() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_on_a_savepoint_of_the_driver_goes_with_it() {
     #[commit_on_success]
     async fn plain(conn: &mut Begun<'_>, id: i64) -> Result<(), AppError> {
         Ok(driver::insert(conn, id).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
     plain(&mut by_hand, 1).await.unwrap();
@@ -327,7 +309,7 @@ async fn a_block_on_a_savepoint_of_the_driver_goes_with_it() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_portal_that_is_read_in_part_does_no_harm() {
     #[commit_on_success]
     async fn reads_a_little(conn: &mut Begun<'_>) -> Result<usize, AppError> {
@@ -336,16 +318,14 @@ async fn a_portal_that_is_read_in_part_does_no_harm() {
         Ok(conn.query_portal(&portal, 10).await?.len())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
     assert_eq!(reads_a_little(&mut by_hand).await.unwrap(), 10);
     driver::commit_by_hand(by_hand).await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_of_the_driver_is_one_that_is_open_already() {
     #[commit_on_success(conn, isolation = serializable)]
     async fn isolated(conn: &mut Begun<'_>) -> Result<(), AppError> {
@@ -362,9 +342,7 @@ async fn a_transaction_of_the_driver_is_one_that_is_open_already() {
         Ok(driver::insert(conn, 3).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
     let refused = isolated(&mut by_hand).await;
@@ -378,7 +356,7 @@ async fn a_transaction_of_the_driver_is_one_that_is_open_already() {
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_leaves_no_savepoint_behind() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection, id: i64) -> Result<(), AppError> {
@@ -399,9 +377,7 @@ async fn a_nested_block_leaves_no_savepoint_behind() {
         Err(AppError::Own("outer"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     for id in [1, 2] {
         let error = outer(&mut conn, id).await.unwrap_err();
@@ -409,7 +385,7 @@ async fn a_nested_block_leaves_no_savepoint_behind() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn many_statements_side_by_side_are_all_stored() {
     #[commit_on_success]
     async fn stores(conn: &mut Connection) -> Result<(), AppError> {
@@ -426,9 +402,7 @@ async fn many_statements_side_by_side_are_all_stored() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     stores(&mut db.connect().await).await.unwrap();
     assert_eq!(db.committed().await, (0..100).collect::<Vec<_>>());
 }
@@ -461,7 +435,7 @@ async fn stand_in_the_way(db: &Database) -> Result<(), tokio_postgres::Error> {
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deadlock_in_a_transparent_error_is_worth_another_attempt() {
     #[commit_on_success(conn, attempts = 2)]
     async fn updates(
@@ -479,9 +453,7 @@ async fn a_deadlock_in_a_transparent_error_is_worth_another_attempt() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver::insert(&mut conn, 1).await.unwrap();
     driver::insert(&mut conn, 2).await.unwrap();
@@ -495,16 +467,14 @@ async fn a_deadlock_in_a_transparent_error_is_worth_another_attempt() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner_ends_it() {
     #[commit_on_success]
     async fn store(conn: &mut Connection, id: i64) -> Result<(), AppError> {
         Ok(driver::insert(conn, id).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver::execute(&mut conn, "BEGIN").await.unwrap();
     driver::insert(&mut conn, 1).await.unwrap();
@@ -516,11 +486,9 @@ async fn a_transaction_in_plain_sql_around_a_refused_block_stays_until_its_owner
     assert_eq!(db.committed().await, [4]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn functions_inside_a_tests_transaction_are_outermost_ones_and_nothing_is_kept() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let mut test = AsyncTestTransaction::begin(&mut conn).await.unwrap();
@@ -562,7 +530,7 @@ mod limits {
         Ok(driver::insert(conn, id).await?)
     }
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_block_on_a_transaction_of_the_driver_inside_a_body_does_not_know_where_it_is() {
         #[commit_on_success]
         async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), AppError> {
@@ -577,9 +545,7 @@ mod limits {
             Ok(())
         }
 
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let journal = Journal::default();
         outer(&mut db.connect().await, &journal).await.unwrap();
         assert!(journal.entries().is_empty());
@@ -587,7 +553,7 @@ mod limits {
     }
 
     /// The server takes the next statement for what is copied, and ends the session.
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_copy_that_has_no_sink_ends_its_session_and_what_became_of_the_block_is_unknown() {
         #[commit_on_success(tx = pool)]
         async fn copies(pool: &Pool) -> Result<(), AppError> {
@@ -596,9 +562,7 @@ mod limits {
             Ok(())
         }
 
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let pool = db.pool(1).await;
         let error = copies(&pool).await.unwrap_err().into_transaction();
         assert_eq!(error.kind(), ErrorKind::Unknown, "{error:?}");

@@ -27,18 +27,18 @@ struct Stage {
 }
 
 impl Stage {
-    async fn open() -> Option<Self> {
-        let db = driver::open().await?;
+    async fn open() -> Self {
+        let db = driver::open().await;
         let proxy = Proxy::to(db.server()).await.unwrap();
         let mut config = db.through(proxy.address()).config;
         let name = fresh_name();
         config.application_name(&name);
-        Some(Self {
+        Self {
             db,
             proxy,
             config,
             name,
-        })
+        }
     }
 
     /// With its connection already there.
@@ -182,15 +182,13 @@ async fn check(stage: &Stage, shape: Shape, done: bool, journal: &Journal, conte
 /// Only `COMMIT` itself may leave it open whether the calls run; its reply may need more than one read.
 const IN_FLIGHT: usize = 3;
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_on_a_pool_of_one_can_be_dropped_anywhere() {
     for shape in [Shape::Flat, Shape::Nested, Shape::NestedFails] {
         for held in BOTH {
             let mut in_flight = 0;
             for point in 0.. {
-                let Some(stage) = Stage::open().await else {
-                    return;
-                };
+                let stage = Stage::open().await;
                 let (pool, journal) = (stage.pool().await, Journal::default());
                 let future = block_on_pool(&pool, shape, &journal);
                 let output = cut(future, held.gate(&stage), point).await;
@@ -214,15 +212,13 @@ async fn a_block_on_a_pool_of_one_can_be_dropped_anywhere() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_on_a_borrowed_connection_can_be_dropped_anywhere_and_its_owner_can_go_on() {
     for shape in [Shape::Flat, Shape::Nested, Shape::NestedFails] {
         for held in BOTH {
             let mut in_flight = 0;
             for point in 0.. {
-                let Some(stage) = Stage::open().await else {
-                    return;
-                };
+                let stage = Stage::open().await;
                 let mut conn = dialect::connect(&stage.config).await;
                 let journal = Journal::default();
                 let future = block(&mut conn, shape, &journal);
@@ -259,14 +255,12 @@ async fn giving_up(
     Ok(given_up)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_can_be_dropped_anywhere_and_nothing_of_the_outer_one_is_stored() {
     for shape in [Shape::Nested, Shape::NestedFails] {
         for held in BOTH {
             for point in 0.. {
-                let Some(stage) = Stage::open().await else {
-                    return;
-                };
+                let stage = Stage::open().await;
                 let mut conn = dialect::connect(&stage.config).await;
                 let result = giving_up(&mut conn, shape, held.gate(&stage), point).await;
                 let context = format!("{shape:?}, {held:?} held, dropped at {point}");
@@ -299,15 +293,13 @@ async fn nested_by_hand(conn: &mut Begun<'_>, shape: Shape) -> Result<(), AppErr
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_in_a_transaction_by_hand_can_be_dropped_anywhere_and_leaves_nothing_in_it() {
     for shape in [Shape::Nested, Shape::NestedFails] {
         for held in BOTH {
             let mut in_flight = 0;
             for point in 0.. {
-                let Some(stage) = Stage::open().await else {
-                    return;
-                };
+                let stage = Stage::open().await;
                 let mut conn = dialect::connect(&stage.config).await;
                 let mut by_hand = driver::begin_by_hand(&mut conn).await;
                 driver::insert(&mut by_hand, 1).await.unwrap();
@@ -340,11 +332,9 @@ async fn hang_in(conn: &mut Begun<'_>, reached: &Notify) -> Result<(), AppError>
     forever().await
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_body_in_a_transaction_by_hand_that_is_dropped_leaves_nothing_in_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
     driver::insert(&mut by_hand, 1).await.unwrap();
@@ -361,7 +351,7 @@ async fn a_body_in_a_transaction_by_hand_that_is_dropped_leaves_nothing_in_it() 
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn statements_side_by_side_that_are_dropped_are_rolled_back() {
     #[commit_on_success]
     async fn stores(conn: &mut Connection, reached: &Notify) -> Result<(), AppError> {
@@ -375,9 +365,7 @@ async fn statements_side_by_side_that_are_dropped_are_rolled_back() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let reached = Notify::new();
     tokio::select! {

@@ -34,11 +34,9 @@ async fn store_by_hand(conn: &mut Connection, insert: &Statement, id: i64) -> Re
     Ok(transaction.commit().await?)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_takes_as_many_messages_as_one_by_hand() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let proxy = Proxy::to(db.server()).await.unwrap();
     let mut conn = db.through(proxy.address()).connect().await;
     let insert = conn.prepare(INSERT).await.unwrap();
@@ -62,7 +60,7 @@ async fn nest(conn: &mut Connection, insert: &Statement, fails: bool) -> Result<
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_takes_one_message_for_each_step() {
     #[commit_on_success]
     async fn outer(
@@ -78,9 +76,7 @@ async fn a_nested_block_takes_one_message_for_each_step() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let proxy = Proxy::to(db.server()).await.unwrap();
     let mut conn = db.through(proxy.address()).connect().await;
     let insert = conn.prepare(INSERT).await.unwrap();
@@ -88,7 +84,7 @@ async fn a_nested_block_takes_one_message_for_each_step() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_option_that_cannot_be_honoured_sends_nothing() {
     #[commit_on_success(conn, mode = exclusive)]
     async fn of_sqlite(conn: &mut Connection) -> Result<(), AppError> {
@@ -100,9 +96,7 @@ async fn an_option_that_cannot_be_honoured_sends_nothing() {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let proxy = Proxy::to(db.server()).await.unwrap();
     let mut conn = db.through(proxy.address()).connect().await;
     conn.batch_execute("SELECT 1").await.unwrap();
@@ -137,11 +131,9 @@ async fn terminate(db: &Database, number: i32) {
     assert_eq!(db.corner.numbers(select).await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_is_known_to_be_closed_has_committed_nothing() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, journal) = (db.connect().await, Journal::default());
     let killed = store_until(&mut conn, &journal, async |conn| {
         terminate(&db, number(conn).await).await;
@@ -156,11 +148,9 @@ async fn a_connection_that_is_known_to_be_closed_has_committed_nothing() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_connection_that_was_killed_behind_our_back_is_never_ok() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, journal) = (db.connect().await, Journal::default());
     let killed = store_until(&mut conn, &journal, async |conn| {
         let number = number(conn).await;
@@ -179,12 +169,10 @@ async fn a_connection_that_was_killed_behind_our_back_is_never_ok() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_commit_without_an_answer_has_an_unknown_outcome() {
     for (stored, reached) in [(&[][..], false), (&[1], true)] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let proxy = Proxy::to(db.server()).await.unwrap();
         let mut conn = db.through(proxy.address()).connect().await;
         let journal = Journal::default();
@@ -211,11 +199,9 @@ async fn a_commit_without_an_answer_has_an_unknown_outcome() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_the_server_says_of_a_refused_commit_is_in_the_error() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, journal) = (db.connect().await, Journal::default());
     let refused = store_until(&mut conn, &journal, async |conn| {
         let orphan = "INSERT INTO child (item) VALUES (42)";
@@ -259,11 +245,9 @@ async fn misspell(db: &Database) -> (std::net::SocketAddr, Arc<AtomicBool>) {
     (address, misspelt)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_savepoint_that_is_refused_at_the_commit_leaves_no_transaction_open() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (address, misspelt) = misspell(&db).await;
     let mut conn = dialect::connect(&db.through(address).config).await;
     let journal = Journal::default();
@@ -294,11 +278,9 @@ async fn hand_out(
 pub(crate) mod limits {
     use super::*;
 
-    #[tokio::test]
+    #[crate::driver::test]
     async fn a_commit_waits_for_a_stream_that_outlives_the_body() {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         let (sender, receiver) = oneshot::channel();
         let mut storing = pin!(hand_out(&mut conn, sender));

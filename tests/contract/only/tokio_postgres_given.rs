@@ -36,11 +36,9 @@ async fn store_guarded(shared: &Shared, journal: &Journal) -> Result<(), AppErro
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_mutex_is_free_again_when_a_deferred_call_locks_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let conn = db.connect().await;
     let (shared, journal) = (Arc::new(Mutex::new(conn)), Journal::default());
     let storing = store_guarded(&shared, &journal);
@@ -66,7 +64,7 @@ impl DerefMut for Taken {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_pool_of_one_has_its_owned_connection_back_when_calls_run() {
     async fn note_rows(pool: Pool, journal: Journal) -> Result<(), AppError> {
         let rows = driver::rows(&mut driver::take(&pool).await).await?;
@@ -90,9 +88,7 @@ async fn a_pool_of_one_has_its_owned_connection_back_when_calls_run() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (pool, journal) = (db.pool(1).await, Journal::default());
     stores_on_client(&pool, &journal).await.unwrap();
     stores_on_object(&pool, &journal).await.unwrap();
@@ -109,7 +105,7 @@ async fn store(conn: &mut Connection, id: i64) -> Result<(), AppError> {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_owned_guard_and_the_connection_behind_it_nest() {
     #[commit_on_success(tx = Owned(shared.lock().await))]
     async fn outer(shared: &Shared) -> Result<(), AppError> {
@@ -118,20 +114,16 @@ async fn an_owned_guard_and_the_connection_behind_it_nest() {
         store(tx, 3).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     outer(&Arc::new(Mutex::new(db.connect().await)))
         .await
         .unwrap();
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_was_left_open_behind_an_owned_guard_is_rolled_back_and_observers_are_told() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver::execute(&mut conn, LEAVE_OPEN).await.unwrap();
     let (shared, journal) = (Arc::new(Mutex::new(conn)), Journal::default());
@@ -142,7 +134,7 @@ async fn what_was_left_open_behind_an_owned_guard_is_rolled_back_and_observers_a
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_future_that_is_dropped_on_an_owned_guard_leaves_nothing_open() {
     #[commit_on_success(tx = Owned(shared.lock().await))]
     async fn hangs(shared: &Shared) -> Result<(), AppError> {
@@ -150,9 +142,7 @@ async fn a_future_that_is_dropped_on_an_owned_guard_leaves_nothing_open() {
         std::future::pending().await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let shared = Arc::new(Mutex::new(db.connect().await));
     let limit = Duration::from_millis(50);
     let hung = tokio::time::timeout(limit, hangs(&shared)).await;
@@ -163,16 +153,14 @@ async fn a_future_that_is_dropped_on_an_owned_guard_leaves_nothing_open() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_was_left_open_in_a_pool_is_rolled_back_and_observers_are_told() {
     #[commit_on_success(tx = pool)]
     async fn stores(pool: &Pool, id: i64) -> Result<(), AppError> {
         Ok(driver::insert(tx, id).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let mut conn = driver::take(&pool).await;
     driver::execute(&mut conn, LEAVE_OPEN).await.unwrap();
@@ -196,11 +184,9 @@ fn told(session: &impl Session) -> [bool; 4] {
     ]
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_type_of_a_source_tells_whose_the_connection_is() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (pool, mut conn) = (db.pool(2).await, db.connect().await);
     macro_rules! told {
         ($source:expr) => {
@@ -224,7 +210,7 @@ async fn store_in(conn: &mut Begun<'_>, id: i64, journal: &Journal) -> Result<()
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_on_a_savepoint_of_the_driver_inside_of_a_block_cannot_defer() {
     #[commit_on_success]
     async fn stores(conn: &mut Begun<'_>, id: i64) -> Result<(), AppError> {
@@ -243,9 +229,7 @@ async fn a_block_on_a_savepoint_of_the_driver_inside_of_a_block_cannot_defer() {
         stores(conn, 3).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, journal) = (db.connect().await, Journal::default());
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
     outer(&mut by_hand, &journal).await.unwrap();
@@ -254,7 +238,7 @@ async fn a_block_on_a_savepoint_of_the_driver_inside_of_a_block_cannot_defer() {
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_that_is_cancelled_in_a_transaction_of_the_driver_is_undone_and_everybody_says_so()
 {
     #[commit_on_success]
@@ -264,9 +248,7 @@ async fn a_block_that_is_cancelled_in_a_transaction_of_the_driver_is_undone_and_
         std::future::pending().await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     listen();
     let (mut conn, journal) = (db.connect().await, Journal::default());
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
@@ -280,7 +262,7 @@ async fn a_block_that_is_cancelled_in_a_transaction_of_the_driver_is_undone_and_
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
     #[commit_on_success]
     async fn panics(conn: &mut Connection) -> Result<(), AppError> {
@@ -296,9 +278,7 @@ async fn an_inner_block_that_panics_and_is_caught_is_rolled_back_alone() {
         store(conn, 3).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     outer(&mut db.connect().await).await.unwrap();
     assert_eq!(db.committed().await, [1, 3]);
 }

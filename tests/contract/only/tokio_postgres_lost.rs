@@ -53,12 +53,10 @@ async fn lose(
     Ok(7)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_session_that_was_ended_in_the_body_has_stored_nothing_and_everybody_says_so() {
     for ending in [Ending::Ok, Ending::Err, Ending::Requested] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         listen();
         let (mut conn, journal) = (db.connect().await, Journal::default());
         let result = lose(&mut conn, &db, ending, &journal).await;
@@ -84,7 +82,7 @@ async fn a_session_that_was_ended_in_the_body_has_stored_nothing_and_everybody_s
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_session_that_was_ended_in_an_inner_block_has_stored_nothing_and_everybody_says_so() {
     #[commit_on_success]
     async fn outer(
@@ -101,9 +99,7 @@ async fn a_session_that_was_ended_in_an_inner_block_has_stored_nothing_and_every
         (Ending::Ok, "rolled back: CommitFailed"),
         (Ending::Err, "rolled back: Error"),
     ] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         listen();
         let mut conn = db.connect().await;
         let (ours, theirs) = (Journal::default(), Journal::default());
@@ -115,11 +111,9 @@ async fn a_session_that_was_ended_in_an_inner_block_has_stored_nothing_and_every
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_rollback_without_a_connection_says_that_it_is_gone_and_one_that_is_refused_does_not() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut block = AsyncBegin::acquire_session(&mut conn).await.unwrap();
     block.begin(&Options::new()).await.unwrap();
@@ -147,7 +141,7 @@ async fn interfere(tries: &AtomicU32, db: &Database) {
 const UPDATE: &str = "UPDATE item SET id = id WHERE id = 1";
 const INSERT: &str = "INSERT INTO item (id) VALUES (2)";
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_failure_behind_which_a_serialization_failure_hides_is_worth_another_attempt() {
     #[commit_on_success(conn, isolation = repeatable_read, attempts = 2)]
     async fn stores(
@@ -165,9 +159,7 @@ async fn a_failure_behind_which_a_serialization_failure_hides_is_worth_another_a
         Ok(update?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, tries) = (db.connect().await, AtomicU32::new(0));
     driver::insert(&mut conn, 1).await.unwrap();
     stores(&mut conn, &db, &tries).await.unwrap();
@@ -175,7 +167,7 @@ async fn a_failure_behind_which_a_serialization_failure_hides_is_worth_another_a
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn of_statements_side_by_side_that_are_joined_any_failure_is_worth_another_attempt() {
     #[commit_on_success(conn, isolation = repeatable_read, attempts = 2)]
     async fn stores(
@@ -194,9 +186,7 @@ async fn of_statements_side_by_side_that_are_joined_any_failure_is_worth_another
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, tries) = (db.connect().await, AtomicU32::new(0));
     driver::insert(&mut conn, 1).await.unwrap();
     stores(&mut conn, &db, &tries).await.unwrap();
@@ -204,7 +194,7 @@ async fn of_statements_side_by_side_that_are_joined_any_failure_is_worth_another
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_serialization_failure_that_is_swallowed_is_worth_another_attempt() {
     #[commit_on_success(conn, isolation = repeatable_read, attempts = 2)]
     async fn stores(
@@ -219,9 +209,7 @@ async fn a_serialization_failure_that_is_swallowed_is_worth_another_attempt() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let (mut conn, tries) = (db.connect().await, AtomicU32::new(0));
     driver::insert(&mut conn, 1).await.unwrap();
     stores(&mut conn, &db, &tries).await.unwrap();
@@ -229,16 +217,14 @@ async fn a_serialization_failure_that_is_swallowed_is_worth_another_attempt() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_failed_transaction_of_somebody_else_is_not_worth_another_attempt() {
     #[commit_on_success(conn, attempts = 5)]
     async fn stores(conn: &mut Connection) -> Result<(), AppError> {
         Ok(driver::insert(conn, 1).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver::execute(&mut conn, "BEGIN").await.unwrap();
     driver::execute(&mut conn, "nonsense").await.unwrap_err();
@@ -252,11 +238,9 @@ async fn a_failed_transaction_of_somebody_else_is_not_worth_another_attempt() {
     assert!(block.is_transient(source));
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn in_a_transaction_of_a_test_a_violated_constraint_is_found_as_a_commit_finds_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut block = AsyncBegin::acquire_session(&mut conn).await.unwrap();
     block.begin(&Options::new()).await.unwrap();

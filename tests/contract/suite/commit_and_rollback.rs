@@ -19,22 +19,18 @@ async fn store_and_fail(conn: &mut Connection, id: i64, error: Arc<str>) -> Resu
     Err(Failure::Body(error))
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn stores_the_row_and_returns_the_value_when_the_body_returns_ok() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let value = store(&mut conn, 1).await.unwrap();
     assert_eq!(value, 10);
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn stores_nothing_and_returns_the_very_error_of_the_body_when_it_fails() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error: Arc<str> = "no".into();
     let returned = store_and_fail(&mut conn, 1, error.clone()).await;
@@ -42,7 +38,7 @@ async fn stores_nothing_and_returns_the_very_error_of_the_body_when_it_fails() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn stores_nothing_when_a_question_mark_ends_the_body() {
     #[commit_on_success]
     async fn store_twice(conn: &mut Connection) -> Result<(), Failure> {
@@ -51,9 +47,7 @@ async fn stores_nothing_when_a_question_mark_ends_the_body() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = store_twice(&mut conn).await.unwrap_err();
     assert!(matches!(error, Failure::Driver(_)), "{error:?}");
@@ -62,7 +56,7 @@ async fn stores_nothing_when_a_question_mark_ends_the_body() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn commits_when_return_leaves_the_body_early_with_ok() {
     #[commit_on_success]
     async fn store_one_of_two(conn: &mut Connection, early: bool) -> Result<(), Failure> {
@@ -74,15 +68,13 @@ async fn commits_when_return_leaves_the_body_early_with_ok() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     store_one_of_two(&mut conn, true).await.unwrap();
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn every_spelling_of_the_attribute_commits_and_rolls_back_alike() {
     #[commit_on_success()]
     async fn empty(conn: &mut Connection, id: i64) -> Result<(), Failure> {
@@ -109,9 +101,7 @@ async fn every_spelling_of_the_attribute_commits_and_rolls_back_alike() {
         }
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     empty(&mut conn, 1).await.unwrap();
     empty(&mut conn, 2).await.unwrap_err();
@@ -122,11 +112,9 @@ async fn every_spelling_of_the_attribute_commits_and_rolls_back_alike() {
     assert_eq!(db.committed().await, [1, 3, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_commits_and_rolls_back_as_a_function_does() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let value: Result<i64, Failure> = commit_on_success::transaction!(tx = &mut conn => {
         driver::insert(tx, 1).await?;
@@ -142,7 +130,7 @@ async fn a_block_commits_and_rolls_back_as_a_function_does() {
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_second_block_sees_what_the_first_has_stored_and_starts_clean() {
     #[commit_on_success]
     async fn look(conn: &mut Connection) -> Result<Vec<i64>, Failure> {
@@ -150,9 +138,7 @@ async fn the_second_block_sees_what_the_first_has_stored_and_starts_clean() {
         Ok(driver::rows(conn).await?)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     store(&mut conn, 1).await.unwrap();
     store_and_fail(&mut conn, 2, "no".into()).await.unwrap_err();
@@ -171,11 +157,9 @@ async fn store_and_take_back(
     Ok(id)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn set_rollback_stores_nothing_runs_nothing_and_returns_the_value() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     assert_eq!(
@@ -189,18 +173,16 @@ async fn set_rollback_stores_nothing_runs_nothing_and_returns_the_value() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn set_rollback_outside_is_an_error() {
     assert!(set_rollback().is_err());
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     store(&mut conn, 1).await.unwrap();
     assert!(set_rollback().is_err());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_bodys_error_is_returned_when_it_has_also_ended_the_transaction() {
     #[commit_on_success]
     async fn commits_by_itself_and_fails(conn: &mut Connection) -> Result<(), Failure> {
@@ -209,9 +191,7 @@ async fn the_bodys_error_is_returned_when_it_has_also_ended_the_transaction() {
         Err(Failure::body("mine"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     observe();
     let error = commits_by_itself_and_fails(&mut conn).await.unwrap_err();
@@ -222,7 +202,7 @@ async fn the_bodys_error_is_returned_when_it_has_also_ended_the_transaction() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_function_can_call_itself() {
     #[commit_on_success]
     async fn countdown(conn: &mut Connection, from: i64, journal: &Journal) -> Result<(), Failure> {
@@ -234,9 +214,7 @@ async fn a_function_can_call_itself() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     // Deeper than savepoint names are prepared for.
@@ -293,11 +271,9 @@ where
     Ok(id)
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn methods_trait_implementations_and_generic_functions_commit_and_roll_back() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let conn = db.connect().await;
     let mut shelf = Shelf { conn, first: 1 };
     shelf.put_two().await.unwrap();

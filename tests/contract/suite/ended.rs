@@ -55,11 +55,9 @@ fn assert_ended(result: Result<(), Failure>) {
     assert_ne!(error.outcome(), Outcome::Committed);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_commit_sent_by_the_body_is_an_error_and_no_call_runs() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     assert_ended(send(&mut conn, "COMMIT", &journal).await);
@@ -68,11 +66,9 @@ async fn a_commit_sent_by_the_body_is_an_error_and_no_call_runs() {
     works(&mut conn, &db, &journal).await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_rollback_sent_by_the_body_is_an_error_and_no_call_runs() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     assert_ended(send(&mut conn, "ROLLBACK", &journal).await);
@@ -81,7 +77,7 @@ async fn a_rollback_sent_by_the_body_is_an_error_and_no_call_runs() {
     works(&mut conn, &db, &journal).await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_write_after_a_commit_sent_by_the_body_does_not_hide_it() {
     #[commit_on_success]
     async fn goes_on(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -92,16 +88,14 @@ async fn a_write_after_a_commit_sent_by_the_body_does_not_hide_it() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     assert_ended(goes_on(&mut conn, &journal).await);
     works(&mut conn, &db, &journal).await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_pool_of_one_works_after_a_commit_sent_by_the_body() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn sends(pool: &Pool, journal: &Journal) -> Result<(), Failure> {
@@ -122,9 +116,7 @@ async fn a_pool_of_one_works_after_a_commit_sent_by_the_body() {
         }
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     assert_ended(sends(&pool, &journal).await);
@@ -135,11 +127,9 @@ async fn a_pool_of_one_works_after_a_commit_sent_by_the_body() {
     assert_eq!(db.committed().await, [1, 3, 4]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_statement_of_the_caller_is_stored_after_a_commit_sent_by_the_body() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     assert_ended(send(&mut conn, "COMMIT", &journal).await);
@@ -147,7 +137,7 @@ async fn a_statement_of_the_caller_is_stored_after_a_commit_sent_by_the_body() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_commit_sent_by_an_inner_block_is_an_error_of_the_inner_and_of_the_outer() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -158,9 +148,7 @@ async fn a_commit_sent_by_an_inner_block_is_an_error_of_the_inner_and_of_the_out
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -172,7 +160,7 @@ async fn a_commit_sent_by_an_inner_block_is_an_error_of_the_inner_and_of_the_out
     works(&mut conn, &db, &journal).await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_error_of_an_inner_block_that_has_ended_the_transaction_is_returned() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection) -> Result<(), Failure> {
@@ -194,9 +182,7 @@ async fn the_error_of_an_inner_block_that_has_ended_the_transaction_is_returned(
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal).await.unwrap_err();
@@ -210,7 +196,7 @@ async fn the_error_of_an_inner_block_that_has_ended_the_transaction_is_returned(
     works(&mut conn, &db, &journal).await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_nested_block_after_a_commit_sent_by_the_body_never_commits() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -224,9 +210,7 @@ async fn a_nested_block_after_a_commit_sent_by_the_body_never_commits() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -238,7 +222,7 @@ async fn a_nested_block_after_a_commit_sent_by_the_body_never_commits() {
     works(&mut conn, &db, &journal).await;
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_that_takes_the_place_of_the_bodys_own_is_not_left_open() {
     #[commit_on_success]
     async fn replaces(
@@ -254,9 +238,7 @@ async fn a_transaction_that_takes_the_place_of_the_bodys_own_is_not_left_open() 
     }
 
     for (end, kept) in [("COMMIT", &[1][..]), ("ROLLBACK", &[])] {
-        let Some(db) = driver::open().await else {
-            return;
-        };
+        let db = driver::open().await;
         let mut conn = db.connect().await;
         let journal = Journal::default();
         // A driver that tells the two apart says so; to any other it is the body's own.

@@ -35,11 +35,9 @@ async fn of_ours(conn: &mut Connection) -> Result<(), Error> {
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn every_error_type_commits_and_rolls_back() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     driver_error(&mut conn, 1).await.unwrap();
     driver_error(&mut conn, 1).await.unwrap_err();
@@ -57,7 +55,7 @@ async fn every_error_type_commits_and_rolls_back() {
     assert_eq!(db.committed().await, [1, 2, 3, 4]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_outcome_is_found_in_every_error_type() {
     #[commit_on_success]
     async fn driver_error(conn: &mut Connection) -> Result<(), DriverError> {
@@ -79,9 +77,7 @@ async fn the_outcome_is_found_in_every_error_type() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = driver_error(&mut conn).await.unwrap_err();
     assert_eq!(Error::find(&error).unwrap().outcome(), Outcome::Committed);
@@ -94,7 +90,7 @@ async fn the_outcome_is_found_in_every_error_type() {
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_transaction_that_has_ended_is_found_in_a_drivers_error() {
     #[commit_on_success]
     async fn ends(conn: &mut Connection, journal: &Journal) -> Result<(), DriverError> {
@@ -102,9 +98,7 @@ async fn a_transaction_that_has_ended_is_found_in_a_drivers_error() {
         driver::execute(conn, "COMMIT").await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = ends(&mut conn, &journal).await.unwrap_err();

@@ -23,11 +23,9 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = store_orphan(&mut conn, &journal)
@@ -47,7 +45,7 @@ async fn a_refused_commit_is_an_error_that_stores_nothing_and_runs_nothing() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_function_that_returns_the_drivers_error_returns_the_original() {
     #[commit_on_success]
     async fn store_orphan(conn: &mut Connection, journal: &Journal) -> Result<(), DriverError> {
@@ -55,9 +53,7 @@ async fn a_function_that_returns_the_drivers_error_returns_the_original() {
         driver::execute(conn, ORPHAN).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = store_orphan(&mut conn, &journal).await.unwrap_err();
@@ -67,7 +63,7 @@ async fn a_function_that_returns_the_drivers_error_returns_the_original() {
     assert!(journal.entries().is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_constraint_that_an_inner_block_violates_is_refused_at_the_outermost_commit() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -76,9 +72,7 @@ async fn a_constraint_that_an_inner_block_violates_is_refused_at_the_outermost_c
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -90,7 +84,7 @@ async fn a_constraint_that_an_inner_block_violates_is_refused_at_the_outermost_c
     assert!(journal.entries().is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn an_orphan_in_a_savepoint_that_is_rolled_back_does_no_harm() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection) -> Result<(), Failure> {
@@ -105,15 +99,13 @@ async fn an_orphan_in_a_savepoint_that_is_rolled_back_does_no_harm() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     outer(&mut conn).await.unwrap();
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_pool_of_one_works_after_a_refused_commit() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn outer(pool: &Pool, journal: &Journal, orphan: bool) -> Result<(), Failure> {
@@ -123,9 +115,7 @@ async fn a_pool_of_one_works_after_a_refused_commit() {
         store(tx, 1, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let error = outer(&pool, &journal, true)

@@ -25,11 +25,9 @@ async fn store_and_defer(conn: ByHand<'_, '_>, id: i64, journal: &Journal) -> Re
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn without_calls_a_block_is_a_savepoint_of_the_transaction_around_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
     assert!(!in_transaction());
@@ -41,11 +39,9 @@ async fn without_calls_a_block_is_a_savepoint_of_the_transaction_around_it() {
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn what_a_block_has_stored_goes_with_the_transaction_around_it() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
     store(driver::lend!(by_hand), 1).await.unwrap();
@@ -54,11 +50,9 @@ async fn what_a_block_has_stored_goes_with_the_transaction_around_it() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn calls_that_nobody_would_run_are_an_error_and_the_savepoint_is_rolled_back() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
@@ -74,7 +68,7 @@ async fn calls_that_nobody_would_run_are_an_error_and_the_savepoint_is_rolled_ba
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn calls_of_an_inner_block_that_nobody_would_run_are_an_error_of_the_outer() {
     #[commit_on_success]
     async fn outer(conn: ByHand<'_, '_>, journal: &Journal) -> Result<(), Failure> {
@@ -84,9 +78,7 @@ async fn calls_of_an_inner_block_that_nobody_would_run_are_an_error_of_the_outer
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let mut by_hand = driver::begin_by_hand(&mut conn).await;
@@ -98,7 +90,7 @@ async fn calls_of_an_inner_block_that_nobody_would_run_are_an_error_of_the_outer
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn calls_of_a_failed_block_are_dropped_and_its_error_is_returned() {
     #[commit_on_success]
     async fn fails(conn: ByHand<'_, '_>, journal: &Journal) -> Result<(), Failure> {
@@ -107,9 +99,7 @@ async fn calls_of_a_failed_block_are_dropped_and_its_error_is_returned() {
         Err(Failure::body("mine"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let mut by_hand = driver::begin_by_hand(&mut conn).await;

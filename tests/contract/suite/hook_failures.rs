@@ -29,7 +29,7 @@ fn source_of(failure: &HandlerFailure) -> String {
     failure.source().unwrap().to_string()
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn failing_calls_are_listed_with_their_places_and_the_others_run() {
     #[commit_on_success]
     async fn stores(conn: &mut Connection, journal: &Journal) -> Result<[u32; 2], Failure> {
@@ -45,9 +45,7 @@ async fn failing_calls_are_listed_with_their_places_and_the_others_run() {
         Ok([one, two])
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = stores(&mut conn, &journal)
@@ -80,7 +78,7 @@ async fn failing_calls_are_listed_with_their_places_and_the_others_run() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_message_names_the_function_and_each_failure() {
     #[commit_on_success]
     async fn stores(conn: &mut Connection) -> Result<(), Failure> {
@@ -90,9 +88,7 @@ async fn the_message_names_the_function_and_each_failure() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = stores(&mut conn).await.unwrap_err().into_transaction();
     let message = error.to_string();
@@ -107,7 +103,7 @@ async fn the_message_names_the_function_and_each_failure() {
     }
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_failing_call_of_an_inner_block_is_reported_by_the_outermost() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection) -> Result<(), Failure> {
@@ -124,9 +120,7 @@ async fn a_failing_call_of_an_inner_block_is_reported_by_the_outermost() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -151,7 +145,7 @@ async fn blow_up_later(number: u32) {
     blow_up(number);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_panic_of_a_call_goes_on_after_the_others_have_run_and_the_row_is_there() {
     #[commit_on_success]
     async fn stores(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -164,9 +158,7 @@ async fn a_panic_of_a_call_goes_on_after_the_others_have_run_and_the_row_is_ther
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let payload = driver::caught!(stores(&mut conn, &journal)).unwrap_err();
@@ -179,7 +171,7 @@ async fn a_panic_of_a_call_goes_on_after_the_others_have_run_and_the_row_is_ther
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn observers_hear_of_failures_behind_which_a_panic_goes_on() {
     #[commit_on_success]
     async fn stores(conn: &mut Connection, places: &Journal) -> Result<(), Failure> {
@@ -200,9 +192,7 @@ async fn observers_hear_of_failures_behind_which_a_panic_goes_on() {
         format!("{}:{line}:{column}", file!())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     observe();
     let places = Journal::default();
@@ -215,7 +205,7 @@ async fn observers_hear_of_failures_behind_which_a_panic_goes_on() {
     assert_eq!(observed(&failed), [expected]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_call_that_opens_a_transaction_and_fails_rolls_back_that_one_alone() {
     #[commit_on_success(tx = &mut conn)]
     async fn store_and_fail(mut conn: Connection, journal: &Journal) -> Result<(), Failure> {
@@ -241,9 +231,7 @@ async fn a_call_that_opens_a_transaction_and_fails_rolls_back_that_one_alone() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = stores(&mut conn, &db, &journal)

@@ -25,7 +25,7 @@ async fn note_and_fail(conn: &mut Connection, id: i64, journal: &Journal) -> Res
     Err(Failure::body("no"))
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deferred_call_runs_after_the_body_and_before_the_function_returns() {
     #[commit_on_success]
     async fn defers(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -35,9 +35,7 @@ async fn a_deferred_call_runs_after_the_body_and_before_the_function_returns() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     defers(&mut conn, &journal).await.unwrap();
@@ -62,11 +60,9 @@ async fn store_until_its_end(
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_handler_of_every_ending_runs_after_the_calls_of_a_commit_and_after_a_rollback() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     store_until_its_end(&mut conn, 1, false, &journal)
@@ -82,11 +78,9 @@ async fn a_handler_of_every_ending_runs_after_the_calls_of_a_commit_and_after_a_
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deferred_call_of_a_failed_block_never_runs_and_its_captures_are_dropped() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     note_and_fail(&mut conn, 1, &journal).await.unwrap_err();
@@ -95,7 +89,7 @@ async fn a_deferred_call_of_a_failed_block_never_runs_and_its_captures_are_dropp
 }
 
 // 79: nothing is merged
-#[tokio::test]
+#[crate::driver::test]
 async fn equal_calls_each_run_at_their_own_position() {
     #[commit_on_success]
     async fn defers(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -106,16 +100,14 @@ async fn equal_calls_each_run_at_their_own_position() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     defers(&mut conn, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["index", "mail", "index"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn deferred_calls_of_every_form_run_in_the_order_in_which_they_were_deferred() {
     fn write(journal: Journal, entry: &str) {
         journal.note(entry);
@@ -139,9 +131,7 @@ async fn deferred_calls_of_every_form_run_in_the_order_in_which_they_were_deferr
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     defers(&mut conn, &journal).await.unwrap();
@@ -156,11 +146,9 @@ async fn deferred_calls_of_every_form_run_in_the_order_in_which_they_were_deferr
     assert_eq!(journal.entries(), order);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn deferred_calls_run_once() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     store_and_note(&mut conn, 1, &journal).await.unwrap();
@@ -169,11 +157,9 @@ async fn deferred_calls_run_once() {
     assert_eq!(journal.owners(), 1);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn deferred_calls_of_a_failed_block_do_not_run_in_the_next_one() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     note_and_fail(&mut conn, 1, &journal).await.unwrap_err();
@@ -181,7 +167,7 @@ async fn deferred_calls_of_a_failed_block_do_not_run_in_the_next_one() {
     assert_eq!(journal.entries(), ["2"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn deferred_calls_run_when_nothing_was_written() {
     #[commit_on_success]
     async fn only_reads(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -196,9 +182,7 @@ async fn deferred_calls_run_when_nothing_was_written() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     only_reads(&mut conn, &journal).await.unwrap();
@@ -212,7 +196,7 @@ async fn look_around(db: Database, journal: Journal) {
     journal.note(format!("open {open}, pending {waiting}, rows {rows:?}"));
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deferred_call_is_outside_of_the_transaction_and_others_see_the_row() {
     #[commit_on_success]
     async fn stores(
@@ -229,16 +213,14 @@ async fn a_deferred_call_is_outside_of_the_transaction_and_others_see_the_row() 
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     stores(&mut conn, &db, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["open false, pending 0, rows [1]"; 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn arguments_are_evaluated_where_the_call_is_deferred() {
     fn next(counter: &mut u32) -> String {
         *counter += 1;
@@ -255,16 +237,14 @@ async fn arguments_are_evaluated_where_the_call_is_deferred() {
         Ok(counter)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     assert_eq!(counts(&mut conn, &journal).await.unwrap(), 12);
     assert_eq!(journal.entries(), ["1", "12"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn in_transaction_and_pending_tell_what_is_open() {
     #[commit_on_success]
     async fn looks(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -278,9 +258,7 @@ async fn in_transaction_and_pending_tell_what_is_open() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     assert!(!in_transaction());
     assert_eq!(pending(), 0);
@@ -301,7 +279,7 @@ async fn store_alone(mut conn: Connection, id: i64, journal: &Journal) -> Result
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_deferred_call_can_open_a_transaction_of_its_own() {
     async fn store_more(db: Database, journal: Journal) -> Result<(), Failure> {
         let conn = db.connect().await;
@@ -322,9 +300,7 @@ async fn a_deferred_call_can_open_a_transaction_of_its_own() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     stores(&mut conn, &db, &journal).await.unwrap();
@@ -333,7 +309,7 @@ async fn a_deferred_call_can_open_a_transaction_of_its_own() {
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_call_deferred_by_a_deferred_call_runs_at_once() {
     async fn defers_again(journal: Journal) {
         journal.note("before");
@@ -350,9 +326,7 @@ async fn a_call_deferred_by_a_deferred_call_runs_at_once() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     stores(&mut conn, &journal).await.unwrap();
@@ -360,7 +334,7 @@ async fn a_call_deferred_by_a_deferred_call_runs_at_once() {
     assert_eq!(journal.entries(), order);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn try_defer_defers_inside() {
     #[commit_on_success]
     async fn stores(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -371,9 +345,7 @@ async fn try_defer_defers_inside() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     stores(&mut conn, &journal).await.unwrap();

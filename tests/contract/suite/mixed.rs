@@ -68,14 +68,10 @@ async fn outer(
 
 const B: [&str; 3] = ["B1", "B2, open false, pending 0", "B3 at once"];
 
-#[tokio::test]
+#[crate::driver::test]
 async fn each_call_runs_with_the_transaction_that_it_was_deferred_in() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
-    let Some(other) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
+    let other = driver::open().await;
     let (mut conn, pool) = (db.connect().await, other.pool(1).await);
     let journal = Journal::default();
     outer(&mut conn, &pool, &journal, [false, false])
@@ -87,14 +83,10 @@ async fn each_call_runs_with_the_transaction_that_it_was_deferred_in() {
     assert_eq!(other.committed().await, [10]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_inner_transaction_stays_committed_when_the_outer_fails() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
-    let Some(other) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
+    let other = driver::open().await;
     let (mut conn, pool) = (db.connect().await, other.pool(1).await);
     let journal = Journal::default();
     let error = outer(&mut conn, &pool, &journal, [false, true])
@@ -107,14 +99,10 @@ async fn the_inner_transaction_stays_committed_when_the_outer_fails() {
     assert_eq!(other.committed().await, [10]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_outer_transaction_commits_what_a_savepoint_inside_the_failed_one_has_done() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
-    let Some(other) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
+    let other = driver::open().await;
     let (mut conn, pool) = (db.connect().await, other.pool(1).await);
     let journal = Journal::default();
     outer(&mut conn, &pool, &journal, [true, false])

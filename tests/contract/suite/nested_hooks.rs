@@ -19,7 +19,7 @@ async fn failing(conn: &mut Connection, id: i64, journal: &Journal) -> Result<()
     Err(Failure::body("inner"))
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn calls_run_in_order_across_levels_and_only_after_the_outermost_commit() {
     #[commit_on_success]
     async fn middle(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -38,16 +38,14 @@ async fn calls_run_in_order_across_levels_and_only_after_the_outermost_commit() 
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["A", "B", "3", "D", "E"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn pending_counts_the_levels_together() {
     #[commit_on_success]
     async fn counts(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -67,16 +65,14 @@ async fn pending_counts_the_levels_together() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["outer", "1"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_savepoint_that_is_rolled_back_takes_its_calls_with_it_and_no_others() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -86,9 +82,7 @@ async fn a_savepoint_that_is_rolled_back_takes_its_calls_with_it_and_no_others()
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();
@@ -97,7 +91,7 @@ async fn a_savepoint_that_is_rolled_back_takes_its_calls_with_it_and_no_others()
     assert_eq!(journal.owners(), 1);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn calls_handed_over_to_a_savepoint_go_with_it() {
     #[commit_on_success]
     async fn middle(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -113,9 +107,7 @@ async fn calls_handed_over_to_a_savepoint_go_with_it() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();
@@ -123,7 +115,7 @@ async fn calls_handed_over_to_a_savepoint_go_with_it() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn no_call_runs_when_the_outer_fails_after_the_inner_succeeded() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -131,9 +123,7 @@ async fn no_call_runs_when_the_outer_fails_after_the_inner_succeeded() {
         Err(Failure::body("outer"))
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap_err();
@@ -141,7 +131,7 @@ async fn no_call_runs_when_the_outer_fails_after_the_inner_succeeded() {
     assert_eq!(journal.owners(), 1);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_failed_inner_does_not_touch_what_the_outer_has_deferred() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -151,16 +141,14 @@ async fn a_failed_inner_does_not_touch_what_the_outer_has_deferred() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();
     assert_eq!(journal.entries(), ["before", "after"]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn set_rollback_in_the_inner_drops_the_calls_of_the_inner_alone() {
     #[commit_on_success]
     async fn takes_back(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -179,9 +167,7 @@ async fn set_rollback_in_the_inner_drops_the_calls_of_the_inner_alone() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();
@@ -189,7 +175,7 @@ async fn set_rollback_in_the_inner_drops_the_calls_of_the_inner_alone() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_inside_a_function_drops_its_calls_when_it_fails() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -210,9 +196,7 @@ async fn a_block_inside_a_function_drops_its_calls_when_it_fails() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     outer(&mut conn, &journal).await.unwrap();

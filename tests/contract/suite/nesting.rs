@@ -46,51 +46,43 @@ async fn failing_outer(conn: &mut Connection, does: Inner) -> Result<(), Failure
     Err(Failure::body("outer"))
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn stores_both_when_both_succeed() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let nested = outer(&mut conn, Succeeds).await.unwrap();
     assert_eq!(nested.unwrap(), 2);
     assert_eq!(db.committed().await, [1, 2, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn stores_only_the_outer_when_the_inner_fails_and_is_caught() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let nested = outer(&mut conn, Fails).await.unwrap();
     assert_eq!(&*nested.unwrap_err().into_body(), "inner");
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_outer_goes_on_after_a_statement_has_failed_in_the_inner() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let nested = outer(&mut conn, ViolatesAConstraint).await.unwrap();
     assert!(matches!(nested, Err(Failure::Driver(_))), "{nested:?}");
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn set_rollback_in_the_inner_takes_back_the_inner_alone() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let nested = outer(&mut conn, TakesBack).await.unwrap();
     assert_eq!(nested.unwrap(), 2);
     assert_eq!(db.committed().await, [1, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn set_rollback_in_the_outer_takes_back_the_inner_as_well() {
     #[commit_on_success]
     async fn take_all_back(conn: &mut Connection) -> Result<(), Failure> {
@@ -100,30 +92,24 @@ async fn set_rollback_in_the_outer_takes_back_the_inner_as_well() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     take_all_back(&mut conn).await.unwrap();
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn stores_nothing_when_the_outer_fails_after_the_inner_succeeded() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = failing_outer(&mut conn, Succeeds).await.unwrap_err();
     assert_eq!(&*error.into_body(), "outer");
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn stores_nothing_and_returns_the_outer_error_when_both_fail() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error = failing_outer(&mut conn, ViolatesAConstraint)
         .await
@@ -132,7 +118,7 @@ async fn stores_nothing_and_returns_the_outer_error_when_both_fail() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_very_error_of_the_inner_goes_through_all_levels() {
     #[commit_on_success]
     async fn bottom(conn: &mut Connection, error: Arc<str>) -> Result<(), Failure> {
@@ -153,9 +139,7 @@ async fn the_very_error_of_the_inner_goes_through_all_levels() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let error: Arc<str> = "deep".into();
     let returned = top(&mut conn, error.clone()).await.unwrap_err();
@@ -163,18 +147,16 @@ async fn the_very_error_of_the_inner_goes_through_all_levels() {
     assert!(db.committed().await.is_empty());
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_inner_alone_is_a_transaction_of_its_own() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     inner(&mut conn, 1, Succeeds).await.unwrap();
     inner(&mut conn, 2, Fails).await.unwrap_err();
     assert_eq!(db.committed().await, [1]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_inner_runs_on_the_connection_of_the_outer_and_commits_with_it() {
     #[commit_on_success]
     async fn sees(conn: &mut Connection) -> Result<Vec<i64>, Failure> {
@@ -190,15 +172,13 @@ async fn the_inner_runs_on_the_connection_of_the_outer_and_commits_with_it() {
         Ok(seen)
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     assert_eq!(writes(&mut conn, &db).await.unwrap(), [1, 2]);
     assert_eq!(db.committed().await, [1, 2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn inner_blocks_in_a_row_end_each_for_itself() {
     #[commit_on_success]
     async fn row(conn: &mut Connection) -> Result<(), Failure> {
@@ -210,15 +190,13 @@ async fn inner_blocks_in_a_row_end_each_for_itself() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     row(&mut conn).await.unwrap();
     assert_eq!(db.committed().await, [1, 3, 5]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_block_inside_a_function_is_a_savepoint() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection) -> Result<(), Failure> {
@@ -234,9 +212,7 @@ async fn a_block_inside_a_function_is_a_savepoint() {
         })
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     outer(&mut conn).await.unwrap();
     assert_eq!(db.committed().await, [1, 3]);

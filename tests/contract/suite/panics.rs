@@ -24,11 +24,9 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_panic_rolls_back_and_goes_on_with_the_same_payload() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let payload = driver::caught!(store_and_panic(&mut conn, &journal)).unwrap_err();
@@ -44,7 +42,7 @@ async fn a_panic_rolls_back_and_goes_on_with_the_same_payload() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_panic_in_an_inner_block_rolls_back_all_levels() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -53,9 +51,7 @@ async fn a_panic_in_an_inner_block_rolls_back_all_levels() {
         store_and_panic(conn, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let payload = driver::caught!(outer(&mut conn, &journal)).unwrap_err();
@@ -68,7 +64,7 @@ async fn a_panic_in_an_inner_block_rolls_back_all_levels() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_pool_of_one_is_clean_after_a_panic() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn panics(pool: &Pool) -> Result<(), Failure> {
@@ -82,9 +78,7 @@ async fn a_pool_of_one_is_clean_after_a_panic() {
         store(tx, 2, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     let payload = driver::caught!(panics(&pool)).unwrap_err();

@@ -15,7 +15,7 @@ async fn store(conn: &mut Connection, id: i64, journal: &Journal) -> Result<(), 
     Ok(())
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn insert_or_rollback_that_is_swallowed_is_an_error_and_no_call_runs() {
     #[commit_on_success(tx = driver::source(pool))]
     async fn swallows(pool: &Pool, journal: &Journal, id: Option<i64>) -> Result<(), Failure> {
@@ -34,9 +34,7 @@ async fn insert_or_rollback_that_is_swallowed_is_an_error_and_no_call_runs() {
         store(tx, 3, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let pool = db.pool(1).await;
     let journal = Journal::default();
     for id in [None, Some(2)] {
@@ -53,7 +51,7 @@ async fn insert_or_rollback_that_is_swallowed_is_an_error_and_no_call_runs() {
     assert_eq!(db.committed().await, [2, 3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn the_error_of_insert_or_rollback_is_returned_when_it_is_passed_on() {
     #[commit_on_success]
     async fn passes_the_conflict_on(conn: &mut Connection) -> Result<(), Failure> {
@@ -62,9 +60,7 @@ async fn the_error_of_insert_or_rollback_is_returned_when_it_is_passed_on() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     observe();
@@ -76,7 +72,7 @@ async fn the_error_of_insert_or_rollback_is_returned_when_it_is_passed_on() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn insert_or_rollback_in_an_inner_block_takes_the_outer_with_it() {
     #[commit_on_success]
     async fn inner(conn: &mut Connection) -> Result<(), Failure> {
@@ -91,9 +87,7 @@ async fn insert_or_rollback_in_an_inner_block_takes_the_outer_with_it() {
         Ok(())
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -108,7 +102,7 @@ async fn insert_or_rollback_in_an_inner_block_takes_the_outer_with_it() {
     assert_eq!(db.committed().await, [2]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
     #[commit_on_success]
     async fn outer(conn: &mut Connection, journal: &Journal) -> Result<(), Failure> {
@@ -117,9 +111,7 @@ async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
         store(conn, 2, journal).await
     }
 
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let journal = Journal::default();
     let error = outer(&mut conn, &journal)
@@ -133,11 +125,9 @@ async fn without_a_savepoint_the_body_of_an_inner_block_does_not_run() {
     assert_eq!(db.committed().await, [3]);
 }
 
-#[tokio::test]
+#[crate::driver::test]
 async fn a_file_that_is_busy_at_commit_is_an_error_and_the_connection_is_clean() {
-    let Some(db) = driver::open().await else {
-        return;
-    };
+    let db = driver::open().await;
     let mut conn = db.connect().await;
     let mut reader = db.connect().await;
     let journal = Journal::default();

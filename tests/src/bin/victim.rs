@@ -143,7 +143,7 @@ mod postgres {
 
     #[tokio::main(flavor = "current_thread")]
     pub(super) async fn run(orders: &Orders, diary: &Diary) -> Result<(), Box<dyn StdError>> {
-        let url = servers::postgres().ok_or("there is no server")?;
+        let url = servers::postgres();
         let server: PgConnectOptions = url.parse()?;
         let lock = format!("SELECT pg_advisory_lock({})", lock_of(&orders.address));
         let pool = PgPoolOptions::new().max_connections(1);

@@ -33,7 +33,7 @@ enum Kept {
 }
 
 impl Table {
-    pub(crate) async fn on_sqlite() -> Option<Self> {
+    pub(crate) async fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("jobs.db");
         std::fs::write(&file, b"").unwrap();
@@ -46,12 +46,12 @@ impl Table {
             .unwrap();
         pool.close().await;
         let kept = Kept::File(folder);
-        Some(Self { url, kept })
+        Self { url, kept }
     }
 
-    pub(crate) async fn on_postgres() -> Option<Self> {
+    pub(crate) async fn on_postgres() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let server = servers::postgres()?;
+        let server = servers::postgres();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let schema = format!("jobs_{}_{number}", std::process::id());
         let pool = PgPool::connect(&server).await.unwrap();
@@ -67,7 +67,7 @@ impl Table {
             .unwrap();
         pool.close().await;
         let kept = Kept::Schema(schema);
-        Some(Self { url, kept })
+        Self { url, kept }
     }
 
     pub(crate) fn url(&self) -> String {

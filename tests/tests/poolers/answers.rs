@@ -138,11 +138,10 @@ fn fates(meaning: Meaning) -> &'static [Fate] {
 
 /// Each driver behind a proxy of its own.
 fn behind_proxies(
-    stage: Option<Stage>,
+    mut stage: Stage,
     drivers: &[Driver],
     mut then: impl FnMut(&mut Stage, &Driver, &Arc<AnsweringProxy>, &Place),
 ) {
-    let Some(mut stage) = stage else { return };
     let address = stage.direct.address.clone();
     for driver in drivers {
         let proxy = stage.runtime.block_on(AnsweringProxy::to(&address));
@@ -153,7 +152,7 @@ fn behind_proxies(
     stage.publish();
 }
 
-fn try_all(stage: Option<Stage>, drivers: &[Driver], answers: &[(Answer, Meaning)]) {
+fn try_all(stage: Stage, drivers: &[Driver], answers: &[(Answer, Meaning)]) {
     behind_proxies(stage, drivers, |stage, driver, proxy, place| {
         for (answer, meaning) in answers {
             for fate in fates(*meaning) {
@@ -170,7 +169,7 @@ fn try_all(stage: Option<Stage>, drivers: &[Driver], answers: &[(Answer, Meaning
 
 /// Every attempt fails, and there are as many as were asked for; a single one where a driver hides that another is
 /// worth it.
-fn try_to_the_end(stage: Option<Stage>, drivers: &[Driver], answer: Answer) {
+fn try_to_the_end(stage: Stage, drivers: &[Driver], answer: Answer) {
     behind_proxies(stage, drivers, |stage, driver, proxy, place| {
         let each = Arc::clone(proxy);
         let meanwhile = Arc::new(move || each.answer(answer, Fate::Undone));
@@ -184,17 +183,17 @@ fn try_to_the_end(stage: Option<Stage>, drivers: &[Driver], answer: Answer) {
     });
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn an_answer_in_the_place_of_postgresql_is_taken_for_what_it_says() {
     try_all(Stage::of(Direct::postgres()), ON_POSTGRES, OF_POSTGRES);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn an_answer_in_the_place_of_mysql_is_taken_for_what_it_says() {
     try_all(Stage::of(Direct::mysql()), ON_MYSQL, OF_MYSQL);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn an_answer_of_postgresql_that_comes_message_by_message_is_taken_in() {
     let stage = Stage::of(Direct::postgres());
     behind_proxies(stage, ON_POSTGRES, |stage, driver, proxy, place| {
@@ -206,7 +205,7 @@ fn an_answer_of_postgresql_that_comes_message_by_message_is_taken_in() {
     });
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_commit_on_postgresql_that_always_conflicts_is_given_up_after_all_attempts() {
     try_to_the_end(
         Stage::of(Direct::postgres()),
@@ -215,13 +214,13 @@ fn a_commit_on_postgresql_that_always_conflicts_is_given_up_after_all_attempts()
     );
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_commit_on_mysql_that_always_conflicts_is_given_up_after_all_attempts() {
     try_to_the_end(Stage::of(Direct::mysql()), ON_MYSQL, error(1213, "40001"));
 }
 
 /// sea-orm ends a transaction of its own then, in which there is nothing.
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_second_commit_that_is_not_answered_takes_nothing_back() {
     let stage = Stage::of(Direct::postgres());
     behind_proxies(stage, ON_POSTGRES, |stage, driver, proxy, place| {

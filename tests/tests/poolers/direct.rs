@@ -24,36 +24,39 @@ enum Kept {
 }
 
 impl Direct {
-    /// `None` without a server.
-    pub(crate) async fn postgres() -> Option<Self> {
-        let corner = Postgres::corner().await?;
+    pub(crate) async fn postgres() -> Self {
+        let corner = Postgres::corner().await;
         corner
             .execute(
                 "CREATE TABLE parent (id BIGINT PRIMARY KEY); INSERT INTO parent VALUES (1);
                 CREATE TABLE item (id BIGINT, parent BIGINT REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
             )
             .await;
-        let (_, schema) = corner.address.get_options()?.rsplit_once('=')?;
+        let (_, schema) = corner
+            .address
+            .get_options()
+            .unwrap()
+            .rsplit_once('=')
+            .unwrap();
         let item = format!("{schema}.item");
-        Some(Self {
+        Self {
             corner: Arc::new(Kept::Postgres(corner)),
-            address: Address::of(&servers::postgres()?),
+            address: Address::of(&servers::postgres()),
             item,
-        })
+        }
     }
 
-    /// `None` without a server.
-    pub(crate) async fn mysql() -> Option<Self> {
-        let corner = MySql::corner().await?;
+    pub(crate) async fn mysql() -> Self {
+        let corner = MySql::corner().await;
         corner
             .execute("CREATE TABLE item (id BIGINT, parent BIGINT)")
             .await;
-        let item = format!("{}.item", corner.address.get_database()?);
-        Some(Self {
+        let item = format!("{}.item", corner.address.get_database().unwrap());
+        Self {
             corner: Arc::new(Kept::MySql(corner)),
-            address: Address::of(&servers::mysql()?),
+            address: Address::of(&servers::mysql()),
             item,
-        })
+        }
     }
 
     /// Counts each of the two rows of a transaction.

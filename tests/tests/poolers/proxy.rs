@@ -14,13 +14,13 @@ const GONE: Answer = Answer::Postgres {
     code: "58000",
 };
 
-async fn postgres() -> Option<(AnsweringProxy, Client)> {
-    let address = Address::of(&servers::postgres()?);
+async fn postgres() -> (AnsweringProxy, Client) {
+    let address = Address::of(&servers::postgres());
     let proxy = AnsweringProxy::to(&address).await.unwrap();
     let url = format!("{}?sslmode=prefer", address.at(proxy.port()));
     let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
-    Some((proxy, client))
+    (proxy, client)
 }
 
 async fn rows(client: &Client) -> i64 {
@@ -41,13 +41,11 @@ async fn commit(client: &Client, is_prepared: bool) -> tokio_postgres::Error {
     result.unwrap_err()
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_proxy_refuses_in_the_words_of_postgresql_and_the_session_goes_on() {
     for is_prepared in [false, true] {
         for (fate, stored) in [(Fate::Undone, 0), (Fate::Stored, 1)] {
-            let Some((proxy, client)) = postgres().await else {
-                return;
-            };
+            let (proxy, client) = postgres().await;
             client.batch_execute(BEGIN).await.unwrap();
             proxy.answer(REFUSED, fate);
             let error = commit(&client, is_prepared).await;
@@ -64,12 +62,10 @@ async fn a_proxy_refuses_in_the_words_of_postgresql_and_the_session_goes_on() {
     }
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_proxy_ends_a_session_in_the_words_of_postgresql() {
     for is_prepared in [false, true] {
-        let Some((proxy, client)) = postgres().await else {
-            return;
-        };
+        let (proxy, client) = postgres().await;
         client.batch_execute(BEGIN).await.unwrap();
         proxy.answer(GONE, Fate::Stored);
         let error = commit(&client, is_prepared).await;
@@ -80,11 +76,9 @@ async fn a_proxy_ends_a_session_in_the_words_of_postgresql() {
     }
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_proxy_answers_only_a_commit_that_is_reached() {
-    let Some((proxy, client)) = postgres().await else {
-        return;
-    };
+    let (proxy, client) = postgres().await;
     client.batch_execute("BEGIN").await.unwrap();
     client
         .batch_execute("SELECT no_such_column")
@@ -97,12 +91,10 @@ async fn a_proxy_answers_only_a_commit_that_is_reached() {
     client.batch_execute("ROLLBACK").await.unwrap();
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_proxy_answers_in_the_words_of_mysql_and_the_session_goes_on() {
     for (fate, stored) in [(Fate::Undone, 0), (Fate::Stored, 1)] {
-        let Some(url) = servers::mysql() else {
-            return;
-        };
+        let url = servers::mysql();
         let address = Address::of(&url);
         let proxy = AnsweringProxy::to(&address).await.unwrap();
         let url = address.at(proxy.port()).to_string();

@@ -19,14 +19,13 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// `None` without a server.
-    pub(crate) fn of(store: Store) -> Option<Self> {
+    pub(crate) fn of(store: Store) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let server = match store {
             Store::Wal | Store::Journal => None,
             Store::Postgres => {
                 let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-                let corner = runtime.block_on(Postgres::corner())?;
+                let corner = runtime.block_on(Postgres::corner());
                 Some((runtime, corner))
             }
         };
@@ -36,7 +35,7 @@ impl Scene {
             server,
         };
         scene.create();
-        Some(scene)
+        scene
     }
 
     fn create(&self) {

@@ -93,7 +93,7 @@ fn forgotten(said: &'static str, mut stage: Stage, forget: impl FnOnce(&mut Stag
     tallies.into_values().for_each(Tally::publish);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_restart_does_not_hide_that_a_server_has_crashed() {
     let Some(stage) = Stage::new(Kind::Postgres, 1) else {
         return;
@@ -104,7 +104,7 @@ fn a_restart_does_not_hide_that_a_server_has_crashed() {
     });
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_restart_does_not_hide_that_a_standby_has_taken_over() {
     let Some(mut stage) = Stage::new(Kind::Postgres, 1) else {
         return;
@@ -119,7 +119,7 @@ fn a_restart_does_not_hide_that_a_standby_has_taken_over() {
     });
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_session_that_ends_while_its_commit_waits_for_a_standby_has_committed() {
     let Some(mut stage) = Stage::new(Kind::Postgres, 1) else {
         return;
@@ -133,7 +133,7 @@ fn a_session_that_ends_while_its_commit_waits_for_a_standby_has_committed() {
     tallies.into_values().for_each(Tally::publish);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_commit_that_gives_up_its_wait_for_a_standby_is_a_commit() {
     let Some(mut stage) = Stage::new(Kind::Postgres, 1) else {
         return;
@@ -147,7 +147,7 @@ fn a_commit_that_gives_up_its_wait_for_a_standby_is_a_commit() {
     tallies.into_values().for_each(Tally::publish);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_statement_that_takes_too_long_and_is_swallowed_is_never_ok() {
     let Some(mut stage) = Stage::new(Kind::Postgres, 1) else {
         return;
@@ -166,7 +166,7 @@ fn a_statement_that_takes_too_long_and_is_swallowed_is_never_ok() {
     tallies.into_values().for_each(Tally::publish);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_lock_that_mariadb_does_not_give_takes_its_statement_alone() {
     let Some(mut stage) = Stage::new(Kind::MariaDb, 1) else {
         return;
@@ -247,12 +247,12 @@ fn shut_down(kind: Kind) {
     tallies.into_values().for_each(Tally::publish);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_runtime_that_is_shut_down_leaves_nothing_open_on_postgresql() {
     shut_down(Kind::Postgres);
 }
 
-#[test]
+#[commit_on_success_test_macros::sync_server_test]
 fn a_runtime_that_is_shut_down_leaves_nothing_open_on_mariadb() {
     shut_down(Kind::MariaDb);
 }

@@ -18,12 +18,11 @@ const FUNCTION: &str = "CREATE FUNCTION fails() RETURNS void LANGUAGE plpgsql AS
     $$ BEGIN RAISE serialization_failure; END $$";
 
 impl Stage {
-    /// `None` without a server.
-    pub(crate) async fn open(sql: &str) -> Option<Self> {
-        let corner = Postgres::corner().await?;
+    pub(crate) async fn open(sql: &str) -> Self {
+        let corner = Postgres::corner().await;
         corner.execute(format!("{TABLE}; {FUNCTION}; {sql}")).await;
         let pool = corner.pool(1).await;
-        Some(Self { corner, pool })
+        Self { corner, pool }
     }
 
     fn options(&self) -> &str {
@@ -38,10 +37,7 @@ impl Stage {
     pub(crate) fn url(&self, options: &str) -> String {
         let options = format!("{} {options}", self.options());
         let options = options.trim().replace(' ', "%20").replace('=', "%3D");
-        format!(
-            "{}?options={options}&sslmode=disable",
-            servers::postgres().unwrap()
-        )
+        format!("{}?options={options}&sslmode=disable", servers::postgres())
     }
 
     /// Through a proxy that counts.

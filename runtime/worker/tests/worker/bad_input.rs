@@ -240,7 +240,7 @@ fn a_file_that_is_not_there_is_not_made_by_a_worker() {
 #[test]
 fn a_notifier_needs_a_runtime() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let scene = runtime.block_on(Scene::<sqlx::SqlitePool>::bare()).unwrap();
+    let scene = runtime.block_on(Scene::<sqlx::SqlitePool>::bare());
     let started = Notifier::start(&scene.pool).map(drop);
     assert!(matches!(started, Err(Error::NoRuntime)), "{started:?}");
 }

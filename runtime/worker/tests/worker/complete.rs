@@ -233,7 +233,7 @@ fn credit(conn: &mut Connection, context: &Context, id: i64) -> anyhow::Result<(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_blocks_completes_its_job_on_a_connection_of_its_own() {
-    let scene = with_credits(Scene::<SqlitePool>::bare().await.unwrap()).await;
+    let scene = with_credits(Scene::<SqlitePool>::bare().await).await;
     let path = scene.location.clone();
     let handlers = Handlers::new().handle_blocking(move |context: Context, job: Index| {
         let mut conn = Connection::open(&path)?;

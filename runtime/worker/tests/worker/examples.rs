@@ -76,17 +76,15 @@ job 2 (index): thirteen cannot be indexed
 
 #[tokio::test]
 async fn jobs_of_a_file_are_shown() {
-    let scene = some_jobs(Scene::<SqlitePool>::bare().await.unwrap()).await;
+    let scene = some_jobs(Scene::<SqlitePool>::bare().await).await;
     if let Some(said) = run("jobs", Some(&scene.location)) {
         assert_eq!(said, SHOWN);
     }
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn jobs_of_a_server_are_shown() {
-    let Some(scene) = Scene::<PgPool>::bare().await else {
-        return;
-    };
+    let scene = Scene::<PgPool>::bare().await;
     let scene = some_jobs(scene).await;
     let url = scene.location.replace('#', "?options[search_path]=");
     if let Some(said) = run("jobs", Some(&url)) {

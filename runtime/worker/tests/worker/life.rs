@@ -240,11 +240,9 @@ fn a_sync_program_has_a_worker_on_a_thread_of_its_own_which_its_transactions_wak
     assert_eq!(completed, 2);
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn a_sync_program_has_a_worker_on_a_server() {
-    let Some(scene) = Scene::<PgPool>::bare().await else {
-        return;
-    };
+    let scene = Scene::<PgPool>::bare().await;
     let url = scene.location.replace('#', "?options[search_path]=");
     let (handlers, ran) = noting();
     let worker = tokio::task::spawn_blocking(move || {

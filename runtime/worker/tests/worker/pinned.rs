@@ -145,7 +145,7 @@ fn store(conn: &mut Connection) -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_job_that_a_sync_driver_stores_looks_like_one_that_river_has_stored() {
-    let scene = Scene::<SqlitePool>::bare().await.unwrap().migrated().await;
+    let scene = Scene::<SqlitePool>::bare().await.migrated().await;
     store(&mut Connection::open(&scene.location).unwrap()).unwrap();
     let ours = scene.pool.number("SELECT max(id) FROM river_job").await;
     let theirs = scene.pool.theirs(InsertOpts::default()).await;

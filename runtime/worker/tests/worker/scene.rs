@@ -200,28 +200,28 @@ pub(crate) async fn postgres_pool(location: &str) -> PgPool {
 }
 
 impl Scene<SqlitePool> {
-    pub(crate) async fn bare() -> Option<Self> {
+    pub(crate) async fn bare() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let location = directory.path().join("jobs.sqlite").display().to_string();
-        Some(Self {
+        Self {
             pool: sqlite_pool(&location).await,
             location,
             _own: Own::File(directory),
-        })
+        }
     }
 }
 
 impl Scene<PgPool> {
-    pub(crate) async fn bare() -> Option<Self> {
-        let url = servers::postgres()?;
+    pub(crate) async fn bare() -> Self {
+        let url = servers::postgres();
         let name = format!("worker_{:x}", fastrand::u64(..));
         statement(&url, format!("CREATE SCHEMA {name}")).await;
         let location = format!("{url}#{name}");
-        Some(Self {
+        Self {
             pool: postgres_pool(&location).await,
             location,
             _own: Own::Schema { url, name },
-        })
+        }
     }
 }
 
@@ -282,15 +282,14 @@ macro_rules! on_each_database {
             $($(#[$attribute])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 let scene = crate::scene::Scene::<sqlx::SqlitePool>::bare().await;
-                super::$name(scene.unwrap()).await;
+                super::$name(scene).await;
             })+
         }
         mod postgres {
-            $($(#[$attribute])* #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $($(#[$attribute])* #[commit_on_success_test_macros::server_test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                if let Some(scene) = crate::scene::Scene::<sqlx::PgPool>::bare().await {
-                    super::$name(scene).await;
-                }
+                let scene = crate::scene::Scene::<sqlx::PgPool>::bare().await;
+                super::$name(scene).await;
             })+
         }
     };

@@ -109,11 +109,9 @@ on_each_database! {
     a_job_is_run_as_soon_as_its_transaction_has_committed,
 }
 
-#[tokio::test]
+#[commit_on_success_test_macros::server_test]
 async fn workers_of_other_processes_are_told_once_the_job_is_there() {
-    let Some(scene) = Scene::<PgPool>::bare().await else {
-        return;
-    };
+    let scene = Scene::<PgPool>::bare().await;
     let scene = scene.migrated().await;
     let schema = scene.location.split_once('#').unwrap().1;
     let mut others = PgListener::connect_with(&scene.pool).await.unwrap();
@@ -145,7 +143,7 @@ async fn is_heard(others: &mut PgListener, seconds: u64) -> bool {
 
 #[tokio::test]
 async fn workers_of_other_processes_on_one_file_are_told() {
-    let scene = Scene::<SqlitePool>::bare().await.unwrap().migrated().await;
+    let scene = Scene::<SqlitePool>::bare().await.migrated().await;
     let notifier = Notifier::start(&scene.pool).unwrap();
     scene.pool.enqueue::<Told>().await.unwrap();
     notifier.shutdown().await;
@@ -155,8 +153,8 @@ async fn workers_of_other_processes_on_one_file_are_told() {
 
 #[tokio::test]
 async fn one_word_is_for_all_commits_that_came_while_the_last_was_under_way() {
-    let scene = Scene::<SqlitePool>::bare().await.unwrap().migrated().await;
-    let elsewhere = Scene::<SqlitePool>::bare().await.unwrap().migrated().await;
+    let scene = Scene::<SqlitePool>::bare().await.migrated().await;
+    let elsewhere = Scene::<SqlitePool>::bare().await.migrated().await;
     let notifier = Notifier::start(&scene.pool).unwrap();
     let holds_it_up = scene.pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
     elsewhere.pool.enqueue::<Told>().await.unwrap();
