@@ -51,19 +51,14 @@ impl Tables {
 
 /// The table of one database.
 fn rows(rules: &Rules, reports: &[&Report<'_>], cells: &mut Cells) -> Vec<Vec<String>> {
-    let row = |first: &str, others: Vec<String>| {
-        std::iter::once(first.to_owned())
-            .chain(others)
-            .collect::<Vec<_>>()
-    };
     let header = reports.iter().map(|report| report.driver.to_owned());
-    let mut rows = vec![row("", header.collect())];
+    let mut rows = vec![row("", header)];
     for rule in &rules.rules {
         let verdicts = reports.iter().map(|report| cells.cell(rule, report));
-        rows.push(row(&rule.sentence, verdicts.collect()));
+        rows.push(row(&rule.sentence, verdicts));
     }
     let totals = reports.iter().map(|report| report.tests.len().to_string());
-    rows.push(row("tests", totals.collect()));
+    rows.push(row("tests", totals));
     rows
 }
 
@@ -71,21 +66,20 @@ fn rows(rules: &Rules, reports: &[&Report<'_>], cells: &mut Cells) -> Vec<Vec<St
 fn summary(reports: &[Report<'_>]) -> Vec<Vec<String>> {
     let databases = unique(reports, |report| report.database);
     let header = databases.iter().map(|&database| database.to_owned());
-    let mut rows = vec![std::iter::once(String::new()).chain(header).collect()];
+    let mut rows = vec![row("", header)];
     for driver in unique(reports, |report| report.driver) {
         let count = |&database: &&str| {
             let mut reports = of_database(reports, database);
             let report = reports.find(|report| report.driver == driver);
             report.map_or_else(String::new, |report| report.tests.len().to_string())
         };
-        let counts = databases.iter().map(count);
-        rows.push(
-            std::iter::once(driver.to_owned())
-                .chain(counts)
-                .collect::<Vec<_>>(),
-        );
+        rows.push(row(driver, databases.iter().map(count)));
     }
     rows
+}
+
+fn row(first: &str, others: impl Iterator<Item = String>) -> Vec<String> {
+    std::iter::once(first.to_owned()).chain(others).collect()
 }
 
 fn of_database<'a, 'r>(
