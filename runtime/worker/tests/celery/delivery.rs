@@ -91,7 +91,7 @@ async fn tasks_wait_while_their_broker_is_away(broker: Broker) {
     assert_eq!(stage.jobs.drain(&handlers).await, 5);
     let states = stage.jobs.states().await;
     for (state, error) in &states[1..] {
-        assert_eq!(state, "retryable");
+        assert_eq!(state, "available");
         let error = error.as_deref().unwrap();
         assert!(
             error.contains(&format!(

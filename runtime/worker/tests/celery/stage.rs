@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{SqlitePool, query, query_as};
 use tempfile::TempDir;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::python::{CeleryWorker, Python};
 use crate::stoppable::{Kind, Server};
@@ -20,18 +19,24 @@ pub(crate) enum Broker {
     Redis,
 }
 
-/// One of each, for all tests, as they take seconds to start. Who stops it has it alone.
-type Shared = RwLock<Option<Server>>;
-
 impl Broker {
-    fn shared(self) -> &'static Shared {
-        static AMQP: OnceLock<Shared> = OnceLock::new();
-        static REDIS: OnceLock<Shared> = OnceLock::new();
-        let (shared, kind) = match self {
-            Self::Amqp => (&AMQP, Kind::RabbitMq),
-            Self::Redis => (&REDIS, Kind::Redis),
+    fn kind(self) -> Kind {
+        match self {
+            Self::Amqp => Kind::RabbitMq,
+            Self::Redis => Kind::Redis,
+        }
+    }
+
+    /// The port of the one that all tests share, as it takes seconds to start.
+    fn shared(self) -> Option<u16> {
+        static AMQP: OnceLock<Option<Server>> = OnceLock::new();
+        static REDIS: OnceLock<Option<Server>> = OnceLock::new();
+        let shared = match self {
+            Self::Amqp => &AMQP,
+            Self::Redis => &REDIS,
         };
-        shared.get_or_init(|| RwLock::new(Server::start(kind)))
+        let server = shared.get_or_init(|| Server::start(self.kind()));
+        server.as_ref().map(|server| server.port)
     }
 
     pub(crate) fn url(self, port: u16) -> String {
@@ -49,12 +54,6 @@ impl Broker {
     }
 }
 
-/// The hold that a test has on its broker.
-enum Hold {
-    Shared(RwLockReadGuard<'static, Option<Server>>),
-    Alone(RwLockWriteGuard<'static, Option<Server>>),
-}
-
 pub(crate) struct Stage {
     pub(crate) broker: Broker,
     pub(crate) url: String,
@@ -63,7 +62,8 @@ pub(crate) struct Stage {
     pub(crate) queue: String,
     pub(crate) python: Python,
     pub(crate) jobs: Jobs,
-    hold: Hold,
+    /// The broker itself, where no other test has it.
+    own: Option<Server>,
 }
 
 /// A file with jobs, in a directory that is gone with it.
@@ -75,39 +75,33 @@ pub(crate) struct Jobs {
 impl Stage {
     /// `None` where something that is needed is not to be had.
     pub(crate) async fn new(broker: Broker) -> Option<Self> {
-        let hold = Hold::Shared(broker.shared().read().await);
-        Self::with(broker, hold).await
-    }
-
-    /// The only one that uses the broker now.
-    pub(crate) async fn alone(broker: Broker) -> Option<Self> {
-        let hold = Hold::Alone(broker.shared().write().await);
-        Self::with(broker, hold).await
-    }
-
-    async fn with(broker: Broker, hold: Hold) -> Option<Self> {
         let python = Python::find()?;
-        let port = match &hold {
-            Hold::Shared(server) => server.as_ref()?.port,
-            Hold::Alone(server) => server.as_ref()?.port,
-        };
-        Some(Self {
+        let port = broker.shared()?;
+        Some(Self::at(broker, port, python, None).await)
+    }
+
+    /// With a broker of its own, which is to be stopped.
+    pub(crate) async fn alone(broker: Broker) -> Option<Self> {
+        let python = Python::find()?;
+        let server = Server::start(broker.kind())?;
+        Some(Self::at(broker, server.port, python, Some(server)).await)
+    }
+
+    async fn at(broker: Broker, port: u16, python: Python, own: Option<Server>) -> Self {
+        Self {
             broker,
             url: broker.url(port),
             port,
             queue: format!("queue_{:x}", fastrand::u64(..)),
             python,
             jobs: Jobs::new().await,
-            hold,
-        })
+            own,
+        }
     }
 
     /// The broker itself.
     pub(crate) fn server(&mut self) -> &mut Server {
-        match &mut self.hold {
-            Hold::Alone(server) => server.as_mut().unwrap(),
-            Hold::Shared(_) => panic!("others use it"),
-        }
+        self.own.as_mut().expect("others use it")
     }
 
     pub(crate) fn handlers(&self) -> Handlers {
@@ -163,13 +157,13 @@ impl Jobs {
         query_as(sql).fetch_all(&self.pool).await.unwrap()
     }
 
-    /// The error of the one job there is, which waits to be tried again.
+    /// The error of the one job there is, which waits to be tried again: for so short a time that River calls it available.
     pub(crate) async fn error(&self) -> String {
         let states = self.states().await;
         let [(state, error)] = &states[..] else {
             panic!("{states:?}")
         };
-        assert_eq!(state, "retryable");
+        assert_eq!(state, "available");
         error.clone().unwrap()
     }
 
