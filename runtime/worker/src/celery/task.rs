@@ -19,6 +19,8 @@ const LONGEST_QUEUE: usize = 255;
 
 /// A call of a task of Celery: a [`Job`], which is stored by [`enqueue!`](commit_on_success::enqueue).
 ///
+/// All of them are of one kind, `celery`, which no other jobs of the program can be of.
+///
 /// One that cannot be stored, as its arguments are no list, say, is an `Err` of `enqueue!`; [`check`](Self::check) tells it before.
 ///
 /// ```

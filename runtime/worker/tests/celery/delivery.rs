@@ -150,7 +150,35 @@ async fn a_task_that_was_stored_in_postgresql_arrives_as_it_is(broker: Broker) {
     assert_eq!(stage.celery().until(1).await, [expected]);
 }
 
+/// As in programs that have none of their own, each of whose workers has a thread with one.
+async fn a_broker_is_connected_to_again_where_the_runtime_of_its_connection_has_ended(
+    broker: Broker,
+) {
+    let Some(stage) = Stage::new(broker).await else {
+        return;
+    };
+    let handlers = stage.handlers();
+    stage.jobs.commit(stage.note(1)).await;
+    let (pool, elsewhere) = (stage.jobs.pool.clone(), handlers.clone());
+    let drained = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let own = pool.connect_options().as_ref().clone();
+        runtime.block_on(async {
+            let pool = SqlitePool::connect_with(own).await.unwrap();
+            Worker::drain(&pool, &elsewhere).await.unwrap()
+        })
+    });
+    assert_eq!(drained.join().unwrap(), 1);
+    stage.jobs.are_completed().await;
+    stage.jobs.commit(stage.note(2)).await;
+    stage.jobs.drain(&handlers).await;
+    stage.jobs.drain_later(&handlers).await;
+    stage.jobs.are_completed().await;
+    assert_eq!(stage.celery().until(2).await.len(), 2);
+}
+
 on_each_broker! {
+    a_broker_is_connected_to_again_where_the_runtime_of_its_connection_has_ended,
     what_was_committed_runs_and_nothing_of_what_was_rolled_back,
     a_task_waits_in_a_queue_that_nobody_has_declared,
     tasks_wait_while_their_broker_is_away,

@@ -9,6 +9,7 @@
 mod amqp;
 mod bad_input;
 mod delivery;
+mod example;
 mod pinned;
 mod process_death;
 mod python;

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Broker, Stage, on_each_broker};
 
-/// What differs by nature: who has published it, whom an answer goes to, and the number of the message. A task that runs by
-/// an app that has it is told `null`, too, where it is to decide.
+/// Parts that differ by nature: who has published the message, whom an answer goes to, and the number of the message.
 const OWN: [&str; 3] = [
     "/headers/origin",
     "/properties/reply_to",

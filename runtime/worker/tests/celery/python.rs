@@ -14,6 +14,9 @@ use crate::servers;
 /// The variable for the Python that has Celery.
 const CELERY: &str = "COMMIT_ON_SUCCESS_CELERY";
 
+/// The directory of this package with the tasks and scripts of its tests.
+const OURS: &str = "tests/celery";
+
 /// A Python that has Celery, or `None` where there is none to be had.
 #[derive(Clone, Debug)]
 pub(crate) struct Python {
@@ -46,10 +49,10 @@ impl Python {
         })
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, directory: &str) -> Command {
         let mut command = Command::new(&self.program);
         command
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/celery"))
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(directory))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null());
         command
@@ -57,9 +60,20 @@ impl Python {
 
     /// Starts a worker for one queue, which writes its notes in a directory.
     pub(crate) fn worker(&self, broker: &str, queue: &str, directory: &Path) -> CeleryWorker {
+        self.worker_in(OURS, broker, queue, directory)
+    }
+
+    /// Starts one with the tasks of a directory of this package.
+    pub(crate) fn worker_in(
+        &self,
+        tasks: &str,
+        broker: &str,
+        queue: &str,
+        directory: &Path,
+    ) -> CeleryWorker {
         let log = std::fs::File::create(directory.join("celery.log")).unwrap();
         let process = self
-            .command()
+            .command(tasks)
             .args(
                 "-m celery -A tasks worker --pool solo --without-gossip --without-mingle"
                     .split(' '),
@@ -79,7 +93,12 @@ impl Python {
 
     /// The output of a script.
     pub(crate) fn run(&self, script: &str, arguments: &[&str]) -> String {
-        let output = self.command().arg(script).args(arguments).output().unwrap();
+        let output = self
+            .command(OURS)
+            .arg(script)
+            .args(arguments)
+            .output()
+            .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{error}");
         String::from_utf8(output.stdout).unwrap()
@@ -98,6 +117,22 @@ impl CeleryWorker {
             .collect()
     }
 
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.join("celery.log")).unwrap()
+    }
+
+    /// Waits until its log has some words, and returns it.
+    pub(crate) async fn until_logged(&self, words: &str) -> String {
+        for _ in 0..1200 {
+            let log = self.log();
+            if log.contains(words) {
+                return log;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{}", self.log());
+    }
+
     /// Waits for so many runs.
     pub(crate) async fn until(&self, runs: usize) -> Vec<Note> {
         for _ in 0..1200 {
@@ -107,8 +142,11 @@ impl CeleryWorker {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let log = std::fs::read_to_string(self.directory.join("celery.log")).unwrap();
-        panic!("{} of {runs} tasks have run: {log}", self.notes().len());
+        panic!(
+            "{} of {runs} tasks have run: {}",
+            self.notes().len(),
+            self.log()
+        );
     }
 }
 
