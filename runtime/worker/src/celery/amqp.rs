@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
@@ -10,6 +11,7 @@ use lapin::types::{AMQPValue, FieldArray, FieldTable};
 use lapin::uri::AMQPUri;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ErrorKind};
 use serde_json::{Map, Value};
+use tokio::task::AbortHandle;
 
 use super::broker::sealed;
 use super::message::{CONTENT_ENCODING, CONTENT_TYPE, Message, PERSISTENT, PRIORITY};
@@ -35,6 +37,8 @@ struct Broker {
 /// One connection, with what holds as long as it does.
 struct Link {
     connection: Connection,
+    /// A task that ends with its runtime only. A connection whose runtime has ended says that it is connected, and never answers.
+    runtime: AbortHandle,
     /// Channels that wait for no confirmation. Each has one message at a time: a broker does not say which of several messages it returns.
     idle: Mutex<Vec<Channel>>,
     /// Queues that were found to be there.
@@ -127,7 +131,7 @@ impl Broker {
     async fn link(&self) -> lapin::Result<Arc<Link>> {
         let mut current = self.link.lock().await;
         if let Some(link) = &*current
-            && link.connection.status().connected()
+            && link.is_alive()
         {
             return Ok(Arc::clone(link));
         }
@@ -137,6 +141,7 @@ impl Broker {
         let connection = Connection::connect_uri(self.uri.clone(), properties).await?;
         let link = Arc::new(Link {
             connection,
+            runtime: tokio::spawn(pending::<()>()).abort_handle(),
             idle: Mutex::default(),
             queues: Mutex::default(),
         });
@@ -146,6 +151,10 @@ impl Broker {
 }
 
 impl Link {
+    fn is_alive(&self) -> bool {
+        self.connection.status().connected() && !self.runtime.is_finished()
+    }
+
     /// A channel that confirms what is published to a queue, which is there.
     async fn channel_to(&self, queue: &str) -> lapin::Result<Channel> {
         if locked(&self.queues).contains(queue) {
@@ -188,6 +197,12 @@ impl Link {
 
     fn is_idle(&self, channel: Channel) {
         locked(&self.idle).push(channel);
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.runtime.abort();
     }
 }
 

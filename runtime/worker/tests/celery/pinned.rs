@@ -38,8 +38,8 @@ async fn the_message_is_that_of_celery(broker: Broker) {
     let timed = celery::task("tasks.index_object", ())
         .queue(&stage.queue)
         .kwargs(&keywords)
-        .countdown(Duration::from_secs(60))
-        .expires_in(Duration::from_secs(600));
+        .countdown(Duration::from_mins(1))
+        .expires_in(Duration::from_mins(10));
     let (none, some) = (json!({}), json!(keywords));
     for (task, args, kwargs, expires) in [
         (plain, json!(arguments), &none, false),

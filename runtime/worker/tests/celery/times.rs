@@ -31,13 +31,13 @@ async fn a_task_that_has_expired_does_not_run(broker: Broker) {
         .jobs
         .commit(stage.note(1).expires_in(Duration::ZERO))
         .await;
-    let late = SystemTime::now() - Duration::from_secs(60);
+    let late = SystemTime::now() - Duration::from_mins(1);
     stage.jobs.commit(stage.note(2).expires(late)).await;
     stage.jobs.drain(&handlers).await;
     // Behind the others, as there is one process that takes them in their order.
     stage
         .jobs
-        .commit(stage.note(3).expires_in(Duration::from_secs(600)))
+        .commit(stage.note(3).expires_in(Duration::from_mins(10)))
         .await;
     stage.jobs.drain(&handlers).await;
     stage.jobs.are_completed().await;
