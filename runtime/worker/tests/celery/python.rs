@@ -79,6 +79,8 @@ impl Python {
                     .split(' '),
             )
             .args(["--loglevel", "INFO", "--queues", queue])
+            // Two workers of one name would have the same queue for what they are told.
+            .args(["--hostname", &format!("{:x}@localhost", fastrand::u64(..))])
             .env("BROKER", broker)
             .env("NOTES", directory.join("notes"))
             .stdout(log.try_clone().unwrap())
