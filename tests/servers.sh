@@ -638,9 +638,9 @@ install_celery() {
     mkdir -p -- "$venv"
     (
         # Another run may be at it; where there is no `flock`, runs come one after the other.
-        if type -P flock >/dev/null; then flock 9; fi
+        if type -P flock >/dev/null; then flock 8; fi
         [ -e "$venv/is-complete" ] || make_celery "$venv" "$list"
-    ) 9<"$venv" || return 1
+    ) 8<"$venv" || return 1
     COMMIT_ON_SUCCESS_CELERY=$(CDPATH='' cd -- "$venv" && pwd -P)/bin/python
     export COMMIT_ON_SUCCESS_CELERY
 }

@@ -54,7 +54,7 @@
 //! The priority of messages, time limits, exchanges other than the default one, groups, chains, chords, callbacks, results and
 //! other serializers than JSON. A task of Celery can have all of these, as it may call others.
 //!
-//! On Redis, the option `global_keyprefix` and queues other than lists are not there either.
+//! Connections to RabbitMQ are not encrypted, and `amqps://` is refused. On Redis, the option `global_keyprefix` and queues other than lists are not there either.
 
 #[cfg(feature = "celery-amqp")]
 mod amqp;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{AMQPValue, FieldArray, FieldTable};
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ErrorKind};
 use serde_json::{Map, Value};
 use tokio::task::AbortHandle;
@@ -63,7 +63,7 @@ impl Amqp {
     ///
     /// It is connected to when the first task is published, and again after it was away: a program starts without its broker.
     ///
-    /// `amqps://` needs one of the features of the crate `lapin` 4 for it, `rustls` or `native-tls`.
+    /// `amqps://` is refused: the client is built without TLS here, and would go on in plain text.
     ///
     /// # Errors
     ///
@@ -83,6 +83,12 @@ impl Amqp {
             // A URL has a password in it.
             reason: reason.replace(plain, "…"),
         })?;
+        // The client takes this for `amqp` where it has no TLS, and sends the password all the same.
+        if uri.scheme == AMQPScheme::AMQPS {
+            return Err(Error::Url {
+                reason: "`amqps` is not there, and it would not be encrypted".to_owned(),
+            });
+        }
         if uri.vhost.is_empty() {
             "/".clone_into(&mut uri.vhost);
         }
@@ -164,7 +170,7 @@ impl Link {
             .declare(queue, QueueDeclareOptions::durable().passive())
             .await;
         let channel = match found {
-            // Not found by its own arguments: a queue of another kind is as good.
+            // Only now, as declaring a queue of another kind (quorum, with priorities) is an error.
             Err(error) if is_not_found(&error) => {
                 self.declare(queue, QueueDeclareOptions::durable()).await?
             }

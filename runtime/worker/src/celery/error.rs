@@ -9,12 +9,13 @@ pub enum Error {
     /// A task without a name would be found by nobody.
     #[error("a task of Celery needs a name: `celery::task(\"tasks.index_object\", (id,))`")]
     NoName,
-    /// Arguments cannot be written as JSON.
-    #[error("the arguments of the task `{task}` cannot be written as JSON: {source}")]
+    /// Arguments cannot be written as JSON, or read from it as the type that a test wants.
+    #[error("the arguments of the task `{task}` cannot be written or read as JSON")]
     Json {
         /// The name of the task.
         task: String,
         /// The reason.
+        #[source]
         source: BoxError,
     },
     /// The arguments are no list: a single one was given for all of them, say.

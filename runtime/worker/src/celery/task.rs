@@ -1,5 +1,6 @@
 //! Tasks, and how they are stored.
 
+use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
 use commit_on_success::jobs::Job;
@@ -280,7 +281,7 @@ impl Task {
         };
         match &self.0 {
             Ok(call) => serde_json::from_str(part(call).get()).map_err(of_task),
-            Err(error) => Err(of_task(serde_json::Error::custom(error))),
+            Err(error) => Err(of_task(serde_json::Error::custom(with_reason(error)))),
         }
     }
 }
@@ -291,8 +292,10 @@ impl Job for Task {
 
 impl Serialize for Task {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let call = self.0.as_ref().map_err(S::Error::custom)?;
-        call.serialize(serializer)
+        match &self.0 {
+            Ok(call) => call.serialize(serializer),
+            Err(error) => Err(S::Error::custom(with_reason(error))),
+        }
     }
 }
 
@@ -322,6 +325,14 @@ impl Call {
             eta: None,
             expires: None,
         })
+    }
+}
+
+/// An error in words, as serde has no place for what lies below.
+fn with_reason(error: &Error) -> String {
+    match error.source() {
+        Some(reason) => format!("{error}: {reason}"),
+        None => error.to_string(),
     }
 }
 

@@ -42,10 +42,10 @@ fn arguments_are_a_list() {
 #[test]
 fn arguments_are_such_that_json_has_them() {
     let by_numbers = BTreeMap::from([((1, 2), 3)]);
-    let error = wrong(celery::task("a", (&by_numbers,)));
+    let error = anyhow::Error::from(wrong(celery::task("a", (&by_numbers,))));
     assert_eq!(
-        error.to_string(),
-        "the arguments of the task `a` cannot be written as JSON: key must be a string"
+        format!("{error:#}"),
+        "the arguments of the task `a` cannot be written or read as JSON: key must be a string"
     );
     let error = wrong(celery::task("a", ()).kwargs(by_numbers));
     assert!(matches!(error, Error::Json { .. }), "{error}");
@@ -82,22 +82,38 @@ fn times_are_those_that_celery_has() {
 }
 
 #[commit_on_success(tx = pool)]
-async fn swallow(pool: &SqlitePool, task: celery::Task) -> anyhow::Result<()> {
+async fn swallow(pool: &SqlitePool, task: celery::Task, expected: &str) -> anyhow::Result<()> {
     let stored = enqueue!(tx, task).await;
     let error = anyhow::Error::from(stored.unwrap_err());
-    assert!(
-        format!("{error:#}").contains("a task of Celery needs a name"),
-        "{error:#}"
-    );
+    assert!(format!("{error:#}").contains(expected), "{error:#}");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_task_that_cannot_be_stored_rolls_its_transaction_back() {
     let jobs = Jobs::new().await;
-    let result = swallow(&jobs.pool, celery::task("", (1,)).queue("mail")).await;
-    assert!(result.is_err(), "`Ok` means that it is stored");
+    let by_numbers = BTreeMap::from([((1, 2), 3)]);
+    for (task, expected) in [
+        (celery::task("", (1,)), "a task of Celery needs a name"),
+        (celery::task("a", (by_numbers,)), "key must be a string"),
+        (celery::task("a", (1,)).queue(""), "the name of a queue"),
+    ] {
+        let result = swallow(&jobs.pool, task, expected).await;
+        assert!(result.is_err(), "`Ok` means that it is stored");
+    }
     assert_eq!(jobs.states().await, []);
+}
+
+/// Without TLS, a client of RabbitMQ would send its password as it is.
+#[test]
+fn a_connection_that_cannot_be_encrypted_is_refused() {
+    for url in ["amqps://guest:secret@localhost", "pyamqps://localhost//"] {
+        let error = celery::Amqp::open(url).unwrap_err();
+        assert!(matches!(error, Error::Url { .. }), "{error}");
+        assert!(error.to_string().contains("not be encrypted"), "{error}");
+    }
+    let error = celery::Redis::open("rediss://:secret@localhost").unwrap_err();
+    assert!(matches!(error, Error::Url { .. }), "{error}");
 }
 
 #[test]
