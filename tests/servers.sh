@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 #
 # PostgreSQL and MariaDB servers for one run of the tests, the C libraries of their clients, valgrind,
-# and the pooler pgbouncer. Sourced by `tests/run`, which calls
+# the pooler pgbouncer, and Celery with its brokers. Sourced by `tests/run`, which calls
 #
 #   provide_libraries      finds or installs the libraries; fails where they are not to be had
 #   provide_valgrind       finds or installs valgrind; fails where it is not to be had
 #   provide_pgbouncer      finds or installs pgbouncer; fails where it is not to be had
+#   provide_celery         finds or installs Celery, RabbitMQ and Redis, and exports where Celery is; fails where
+#                          they are not to be had
 #   provide_servers        finds, installs and starts what is needed, and exports the two URLs
 #   install_everything     finds or installs all of these, and starts nothing
 #   report_dead_servers    prints the log of each server that has ended by itself
@@ -23,6 +25,9 @@ postgres_bin=''
 mariadb_server=''
 mariadb_install_db=''
 pgbouncer=''
+rabbitmq=''
+epmd=''
+redis=''
 started_servers=()
 
 readonly start_seconds=60
@@ -70,6 +75,7 @@ install_everything() {
     say 'the libraries of database clients: found'
     if provide_valgrind; then say 'valgrind: found'; fi
     if provide_pgbouncer; then say 'pgbouncer: found'; fi
+    if provide_celery; then say 'Celery, RabbitMQ and Redis: found'; fi
 }
 
 provide_libraries() {
@@ -127,6 +133,25 @@ provide_pgbouncer() {
     unlock_apt
 }
 
+# Tests that need them say that they are left out without them.
+provide_celery() {
+    if ! find_brokers; then
+        if ! can_apt_get; then
+            say 'RabbitMQ or Redis is missing, and nothing is published to Celery. Install them:
+    Debian, Ubuntu    sudo apt-get install rabbitmq-server redis-server
+    Fedora            sudo dnf install rabbitmq-server redis
+    macOS             brew install rabbitmq redis'
+            return 1
+        fi
+        need_directory
+        lock_apt
+        install_brokers || { unlock_apt; return 1; }
+        unlock_apt
+    fi
+    need_directory
+    install_celery
+}
+
 report_dead_servers() {
     local name
     for name in ${started_servers[@]+"${started_servers[@]}"}; do
@@ -141,8 +166,11 @@ stop_servers() {
     [ -z "$cluster_conf" ] || let_clusters_be_created
     [ -z "$service_policy" ] || let_services_be_started
     [ -n "$servers_dir" ] || return 0
-    # It has nothing to write down.
-    signal_server KILL pgbouncer
+    # They have nothing to write down that anybody wants.
+    local server
+    for server in pgbouncer rabbitmq epmd redis; do
+        signal_server KILL "$server"
+    done
     # All at once, then wait. An immediate shutdown for PostgreSQL: the data is thrown away.
     signal_server QUIT postgres
     signal_server TERM mariadb
@@ -568,6 +596,128 @@ launch_pgbouncer() {
 
 pgbouncer_is_ready() {
     grep -q 'process up' "$servers_dir/pgbouncer.log"
+}
+
+# ---------------------------------------------------------------------------------------------
+# Celery and its brokers
+
+find_brokers() {
+    find_rabbitmq && find_redis
+}
+
+# The script itself: that on PATH is Debian's, which becomes another user.
+find_rabbitmq() {
+    local path=$PATH:/usr/lib/rabbitmq/bin:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin
+    rabbitmq=$(PATH=/usr/lib/rabbitmq/bin:$path type -P rabbitmq-server) || return 1
+    epmd=$(PATH=$path type -P epmd)
+}
+
+find_redis() {
+    redis=$(PATH=$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin type -P redis-server)
+}
+
+# Another run may have been here in the meantime.
+install_brokers() {
+    find_brokers && return 0
+    keep_services_from_being_started
+    local status=0
+    apt_install rabbitmq-server redis-server || status=$?
+    let_services_be_started
+    if [ "$status" -ne 0 ]; then
+        say 'apt-get could not install rabbitmq-server and redis-server'
+        return 1
+    fi
+    say 'installed the packages rabbitmq-server and redis-server, without their services'
+    find_brokers
+}
+
+# An environment of Python for each list of packages, which stays.
+install_celery() {
+    local list=$here/celery.txt venv
+    venv=$here/../target/celery-$(cksum <"$list" | cut -d ' ' -f 1)
+    mkdir -p -- "$venv"
+    (
+        # Another run may be at it; where there is no `flock`, runs come one after the other.
+        if type -P flock >/dev/null; then flock 8; fi
+        [ -e "$venv/is-complete" ] || make_celery "$venv" "$list"
+    ) 8<"$venv" || return 1
+    COMMIT_ON_SUCCESS_CELERY=$(CDPATH='' cd -- "$venv" && pwd -P)/bin/python
+    export COMMIT_ON_SUCCESS_CELERY
+}
+
+make_celery() {
+    if ! make_venv "$1"; then
+        say 'Celery: python3 could not make an environment for it. Install it:
+    Debian, Ubuntu    sudo apt-get install python3-venv'
+        return 1
+    fi
+    if ! "$1/bin/python" -m pip install --quiet --no-deps --requirement "$2" >"$servers_dir/pip.log" 2>&1; then
+        cat "$servers_dir/pip.log" >&2
+        say 'Celery: pip could not install it'
+        return 1
+    fi
+    touch -- "$1/is-complete"
+    say "Celery: installed in $1"
+}
+
+# Debian has it without what makes an environment.
+make_venv() {
+    python3 -m venv --clear "$1" >"$servers_dir/venv.log" 2>&1 && return 0
+    can_apt_get && (lock_apt && apt_install python3-venv) &&
+        /usr/bin/python3 -m venv --clear "$1" >"$servers_dir/venv.log" 2>&1 && return 0
+    cat "$servers_dir/venv.log" >&2
+    return 1
+}
+
+start_rabbitmq() {
+    as_server mkdir "$servers_dir/rabbitmq"
+    echo '[].' >"$servers_dir/rabbitmq.plugins"
+    : >"$servers_dir/rabbitmq.conf"
+    chmod 644 "$servers_dir"/rabbitmq.{plugins,conf}
+    start_on_free_port rabbitmq rabbitmq_is_ready launch_rabbitmq
+}
+
+# With the ports next to its own for what nodes tell each other, and a name that no other node here has. Erlang would start an
+# `epmd` that outlives it and listens everywhere.
+launch_rabbitmq() {
+    local node_port=$(($1 + 1)) epmd_port=$(($1 + 2))
+    if ! is_running "$(server_pid epmd)"; then
+        start_server epmd "$epmd" -port "$epmd_port" -address 127.0.0.1
+    fi
+    start_server rabbitmq env \
+        ERL_EPMD_ADDRESS=127.0.0.1 \
+        ERL_EPMD_PORT="$epmd_port" \
+        RABBITMQ_ALLOW_INPUT=true \
+        RABBITMQ_CONFIG_FILE="$servers_dir/rabbitmq.conf" \
+        RABBITMQ_CONF_ENV_FILE=/dev/null \
+        RABBITMQ_DIST_PORT="$node_port" \
+        RABBITMQ_ENABLED_PLUGINS_FILE="$servers_dir/rabbitmq.plugins" \
+        RABBITMQ_LOGS=- \
+        RABBITMQ_LOG_BASE="$servers_dir/rabbitmq" \
+        RABBITMQ_MNESIA_BASE="$servers_dir/rabbitmq" \
+        RABBITMQ_NODENAME="commit-on-success-$1@localhost" \
+        RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 \
+        RABBITMQ_NODE_PORT="$1" \
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-noinput -kernel inet_dist_use_interface {127,0,0,1}' \
+        "$rabbitmq"
+}
+
+rabbitmq_is_ready() {
+    grep -q 'Server startup complete' "$servers_dir/rabbitmq.log"
+}
+
+start_redis() {
+    as_server mkdir "$servers_dir/redis"
+    start_on_free_port redis redis_is_ready launch_redis
+}
+
+launch_redis() {
+    start_server redis "$redis" --bind 127.0.0.1 --port "$1" --dir "$servers_dir/redis" \
+        --appendonly yes --appendfsync always --save ''
+}
+
+redis_is_ready() {
+    grep -q 'Ready to accept connections' "$servers_dir/redis.log"
 }
 
 # ---------------------------------------------------------------------------------------------

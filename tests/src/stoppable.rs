@@ -1,6 +1,7 @@
 //! A server of one's own, to be stopped and started again.
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Once;
 
@@ -13,6 +14,10 @@ pub enum Kind {
     Postgres,
     /// MariaDB.
     MariaDb,
+    /// RabbitMQ.
+    RabbitMq,
+    /// Redis.
+    Redis,
 }
 
 /// How it is stopped.
@@ -50,6 +55,8 @@ impl Server {
         let name = match kind {
             Kind::Postgres => "postgres",
             Kind::MariaDb => "mariadb",
+            Kind::RabbitMq => "rabbitmq",
+            Kind::Redis => "redis",
         };
         let absent = format!("{name} is not here to be stopped");
         Self::listening(&[name], &absent, &SAID)
@@ -79,8 +86,14 @@ impl Server {
     }
 
     fn of(args: &[&str]) -> Self {
+        // The packages of tests are in different depths of the repository.
+        let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+        let mut paths = above.map(|directory| directory.join("tests/stoppable"));
+        let Some(path) = paths.find(|path| path.is_file()) else {
+            unreachable!("it is in the repository");
+        };
         let script = Command::new("bash")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/stoppable"))
+            .arg(path)
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "celery")]
+pub mod celery;
 mod context;
 mod database;
 mod drain;
