@@ -86,6 +86,7 @@ const HANDLE_WORDS: Rules = &[
     ),
     ("crate::driver", "crate::by_handle::driver"),
     ("subject()", "driver::subject()"),
+    ("let only = driver::take(", "let only = driver::hold("),
     ("&mut Connection", "&Connection"),
     ("&mut driver::Pooled", "&driver::Pooled"),
     ("&mut conn", "&conn"),
@@ -95,7 +96,10 @@ const HANDLE_WORDS: Rules = &[
     ("&mut reader", "&reader"),
 ];
 const ASYNC_HANDLE_WORDS: Rules = &[
-    ("unreachable!(\"by hand\").await", "unreachable!(\"by hand\")"),
+    (
+        "unreachable!(\"by hand\").await",
+        "unreachable!(\"by hand\")",
+    ),
     ("&mut other", "&other"),
     // A pool would replace one that is broken.
     (
@@ -282,14 +286,13 @@ mod tests {
         assert_eq!(derived, "async fn store(conn: &impl driver::Source) {}");
         let derived = HANDLE.apply(
             "async fn store(conn: &mut Connection) { crate::driver::insert(conn, 1).await?; }",
-            &mut [0; 19],
+            &mut [0; 20],
         );
-        let expected =
-            "async fn store(conn: &Connection) { crate::by_handle::driver::insert(conn, 1).await?; }";
+        let expected = "async fn store(conn: &Connection) { crate::by_handle::driver::insert(conn, 1).await?; }";
         assert_eq!(derived, expected);
         let derived = SYNC_HANDLE.apply(
             "#[commit_on_success] async fn nests(conn: &mut Connection) { store(conn, 1).await?; }",
-            &mut [0; 25],
+            &mut [0; 26],
         );
         let expected =
             "#[commit_on_success(tx = conn)] fn nests(conn: &Connection) { store(conn, 1)?; }";

@@ -13,10 +13,10 @@ mod driver;
 mod ends;
 #[path = "../contract/only/rusqlite_given.rs"]
 mod given;
-#[path = "../contract/only/rusqlite.rs"]
-mod only;
 #[path = "../contract/handle_driver/rusqlite.rs"]
 mod handle_driver;
+#[path = "../contract/only/rusqlite.rs"]
+mod only;
 #[path = "../contract/support.rs"]
 mod support;
 
@@ -54,7 +54,10 @@ mod by_handle {
     use crate::handle_driver as driver;
 
     mod failing_commit {
-        include!(concat!(env!("OUT_DIR"), "/sync_handle/suite/failing_commit.rs"));
+        include!(concat!(
+            env!("OUT_DIR"),
+            "/sync_handle/suite/failing_commit.rs"
+        ));
     }
     mod replaced {
         include!(concat!(env!("OUT_DIR"), "/sync_handle/suite/replaced.rs"));

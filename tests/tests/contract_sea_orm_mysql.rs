@@ -13,6 +13,10 @@ mod begun_with_sea_orm;
 mod driver;
 #[path = "../contract/only/sea_orm_entities.rs"]
 mod entities;
+#[path = "../contract/handle_driver/sea_orm.rs"]
+mod handle_driver;
+#[path = "../contract/handle_driver/server.rs"]
+mod handle_server;
 #[path = "../contract/only/sea_orm_limits.rs"]
 mod limits;
 #[path = "../contract/only/sea_orm.rs"]
@@ -23,10 +27,6 @@ mod only_mysql;
 mod own;
 #[path = "../contract/server.rs"]
 mod server;
-#[path = "../contract/handle_driver/sea_orm.rs"]
-mod handle_driver;
-#[path = "../contract/handle_driver/server.rs"]
-mod handle_server;
 #[path = "../contract/support.rs"]
 mod support;
 #[path = "../contract/verdicts.rs"]

@@ -13,6 +13,8 @@ mod begun_with_sea_orm;
 mod driver;
 #[path = "../contract/only/sea_orm_entities.rs"]
 mod entities;
+#[path = "../contract/handle_driver/sea_orm.rs"]
+mod handle_driver;
 #[path = "../contract/only/sea_orm_limits.rs"]
 mod limits;
 #[path = "../contract/only/sea_orm_mock.rs"]
@@ -23,8 +25,6 @@ mod only;
 mod only_sqlite;
 #[path = "../contract/only/sea_orm_own.rs"]
 mod own;
-#[path = "../contract/handle_driver/sea_orm.rs"]
-mod handle_driver;
 #[path = "../contract/support.rs"]
 mod support;
 #[path = "../contract/verdicts.rs"]

@@ -13,6 +13,10 @@ mod driver;
 mod ended_session;
 #[path = "../contract/handle/mod.rs"]
 mod handle;
+#[path = "../contract/handle_driver/sqlx.rs"]
+mod handle_driver;
+#[path = "../contract/handle_driver/server.rs"]
+mod handle_server;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/sqlx_messages.rs"]
@@ -23,10 +27,6 @@ mod only;
 mod server;
 #[path = "../contract/suite/mod.rs"]
 mod suite;
-#[path = "../contract/handle_driver/sqlx.rs"]
-mod handle_driver;
-#[path = "../contract/handle_driver/server.rs"]
-mod handle_server;
 #[path = "../contract/support.rs"]
 mod support;
 #[path = "../contract/verdicts.rs"]

@@ -17,6 +17,10 @@ mod ended_session;
 mod failing_commit;
 #[path = "../contract/handle/mod.rs"]
 mod handle;
+#[path = "../contract/handle_driver/sqlx.rs"]
+mod handle_driver;
+#[path = "../contract/handle_driver/server.rs"]
+mod handle_server;
 #[path = "../contract/only/hidden_cause.rs"]
 mod hidden_cause;
 #[path = "../contract/only/left_behind.rs"]
@@ -35,10 +39,6 @@ mod replaced;
 mod server;
 #[path = "../contract/suite/mod.rs"]
 mod suite;
-#[path = "../contract/handle_driver/sqlx.rs"]
-mod handle_driver;
-#[path = "../contract/handle_driver/server.rs"]
-mod handle_server;
 #[path = "../contract/support.rs"]
 mod support;
 #[path = "../contract/verdicts.rs"]

@@ -15,6 +15,8 @@ mod driver;
 mod failing_commit;
 #[path = "../contract/handle/mod.rs"]
 mod handle;
+#[path = "../contract/handle_driver/sqlx.rs"]
+mod handle_driver;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/sqlx_sqlite.rs"]
@@ -25,8 +27,6 @@ mod replaced;
 mod sqlite;
 #[path = "../contract/suite/mod.rs"]
 mod suite;
-#[path = "../contract/handle_driver/sqlx.rs"]
-mod handle_driver;
 #[path = "../contract/support.rs"]
 mod support;
 #[path = "../contract/verdicts.rs"]

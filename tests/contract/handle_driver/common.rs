@@ -23,7 +23,7 @@ pub(crate) const LENDS_POOLS: bool = true;
 
 /// The database of the driver's own suite, to which handles lead.
 #[derive(Clone)]
-pub(crate) struct Database(pub(super) driver::Database);
+pub(crate) struct Database(pub(crate) driver::Database);
 
 pub(crate) async fn open() -> Database {
     Database(driver::open().await)

@@ -93,3 +93,8 @@ pub(crate) fn rows(conn: &impl Target) -> Result<Vec<i64>, DriverError> {
 pub(crate) fn execute(conn: &impl Target, statement: &'static str) -> Result<(), DriverError> {
     conn.with(|conn| driver::execute(conn, statement))
 }
+
+/// Holds a connection of the pool, in no block.
+pub(crate) fn hold(pool: &Pool) -> driver::Pooled {
+    pool.outside().unwrap()
+}

@@ -6,6 +6,6 @@ use crate::handle_driver::Database;
 
 impl Database {
     pub(crate) fn through(&self, proxy: SocketAddr) -> Self {
-        Self((**self).through(proxy))
+        Self(self.0.through(proxy))
     }
 }

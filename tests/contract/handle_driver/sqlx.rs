@@ -6,7 +6,7 @@ mod common;
 pub(crate) use self::common::*;
 #[allow(unused_imports, reason = "not every database needs all of it")]
 pub(crate) use crate::driver::{DriverError, Original, boxed, caught, pause, test};
-use crate::dialect;
+use crate::{dialect, driver};
 
 pub(crate) async fn insert(conn: &Connection, id: i64) -> Result<(), DriverError> {
     sqlx::query(dialect::INSERT).bind(id).execute(conn).await?;
@@ -35,4 +35,9 @@ pub(crate) async fn execute(conn: &Connection, statement: &'static str) -> Resul
 #[allow(dead_code, reason = "not every database has sessions that can end")]
 pub(crate) async fn close(conn: &Connection) {
     conn.pool().close().await;
+}
+
+/// Holds a connection of the pool, in no block.
+pub(crate) async fn hold(pool: &Pool) -> driver::Pooled {
+    driver::take(pool.pool()).await
 }
