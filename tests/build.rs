@@ -86,6 +86,7 @@ const HANDLE_WORDS: Rules = &[
     ),
     ("crate::driver", "crate::by_handle::driver"),
     ("subject()", "driver::subject()"),
+    ("observed(\"", "observed(\"by_handle::"),
     ("let only = driver::take(", "let only = driver::hold("),
     ("&mut Connection", "&Connection"),
     ("&mut driver::Pooled", "&driver::Pooled"),
@@ -286,13 +287,13 @@ mod tests {
         assert_eq!(derived, "async fn store(conn: &impl driver::Source) {}");
         let derived = HANDLE.apply(
             "async fn store(conn: &mut Connection) { crate::driver::insert(conn, 1).await?; }",
-            &mut [0; 20],
+            &mut [0; 21],
         );
         let expected = "async fn store(conn: &Connection) { crate::by_handle::driver::insert(conn, 1).await?; }";
         assert_eq!(derived, expected);
         let derived = SYNC_HANDLE.apply(
             "#[commit_on_success] async fn nests(conn: &mut Connection) { store(conn, 1).await?; }",
-            &mut [0; 26],
+            &mut [0; 27],
         );
         let expected =
             "#[commit_on_success(tx = conn)] fn nests(conn: &Connection) { store(conn, 1)?; }";

@@ -54,9 +54,6 @@ mod by_handle {
     mod mariadb {
         include!(concat!(env!("OUT_DIR"), "/handle/mariadb.rs"));
     }
-    mod replaced {
-        include!(concat!(env!("OUT_DIR"), "/handle/suite/replaced.rs"));
-    }
     mod suite {
         include!(concat!(env!("OUT_DIR"), "/handle/suite/mod.rs"));
     }
