@@ -13,6 +13,8 @@ mod begun_with_sea_orm;
 mod driver;
 #[path = "../contract/only/sea_orm_entities.rs"]
 mod entities;
+#[path = "../contract/only/sea_orm_handle.rs"]
+mod handle;
 #[path = "../contract/handle_driver/sea_orm.rs"]
 mod handle_driver;
 #[path = "../contract/handle_driver/server.rs"]
