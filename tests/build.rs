@@ -113,17 +113,22 @@ const ASYNC_HANDLE_WORDS: Rules = &[
         "#[crate::by_handle::driver::test]\nasync fn in_a_transaction_of_a_test_a_check_leaves",
         "#[expect(dead_code, reason = \"asks the driver alone\")]\nasync fn in_a_transaction_of_a_test_a_check_leaves",
     ),
+    (
+        "#[crate::by_handle::driver::test]\nasync fn a_block_inside_a_transaction_in_plain_sql_is_refused",
+        "#[expect(dead_code, reason = \"a pool rolls it back\")]\nasync fn a_block_inside_a_transaction_in_plain_sql_is_refused",
+    ),
 ];
 // Input:  `async fn store(conn: &mut Connection) { crate::driver::insert(conn, 1).await?; }`
 // Output: `async fn store(conn: &Connection) { crate::by_handle::driver::insert(conn, 1).await?; }`
 
 /// The files that handles run beside the suite.
-const ALSO_OF_HANDLES: [&str; 9] = [
+const ALSO_OF_HANDLES: [&str; 10] = [
     "contract/asynchronous/cancellation.rs",
     "contract/asynchronous/tasks.rs",
     "contract/only/deferred_constraints.rs",
     "contract/only/ended_session.rs",
     "contract/only/hidden_cause.rs",
+    "contract/only/left_behind.rs",
     "contract/only/mariadb.rs",
     "contract/only/postgres.rs",
     "contract/only/postgres_options.rs",
@@ -287,7 +292,7 @@ mod tests {
         assert_eq!(derived, "async fn store(conn: &impl driver::Source) {}");
         let derived = HANDLE.apply(
             "async fn store(conn: &mut Connection) { crate::driver::insert(conn, 1).await?; }",
-            &mut [0; 21],
+            &mut [0; 22],
         );
         let expected = "async fn store(conn: &Connection) { crate::by_handle::driver::insert(conn, 1).await?; }";
         assert_eq!(derived, expected);

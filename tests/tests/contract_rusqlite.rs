@@ -13,6 +13,8 @@ mod driver;
 mod ends;
 #[path = "../contract/only/rusqlite_given.rs"]
 mod given;
+#[path = "../contract/only/rusqlite_handle.rs"]
+mod handle;
 #[path = "../contract/handle_driver/rusqlite.rs"]
 mod handle_driver;
 #[path = "../contract/only/rusqlite.rs"]

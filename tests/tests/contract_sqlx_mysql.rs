@@ -54,6 +54,9 @@ mod by_handle {
     mod mariadb {
         include!(concat!(env!("OUT_DIR"), "/handle/mariadb.rs"));
     }
+    mod left_behind {
+        include!(concat!(env!("OUT_DIR"), "/handle/left_behind.rs"));
+    }
     mod suite {
         include!(concat!(env!("OUT_DIR"), "/handle/suite/mod.rs"));
     }

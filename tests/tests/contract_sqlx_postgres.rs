@@ -78,6 +78,9 @@ mod by_handle {
     mod postgres {
         include!(concat!(env!("OUT_DIR"), "/handle/postgres.rs"));
     }
+    mod left_behind {
+        include!(concat!(env!("OUT_DIR"), "/handle/left_behind.rs"));
+    }
     mod replaced {
         include!(concat!(env!("OUT_DIR"), "/handle/suite/replaced.rs"));
     }

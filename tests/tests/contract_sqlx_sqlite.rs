@@ -52,6 +52,9 @@ mod by_handle {
     mod failing_commit {
         include!(concat!(env!("OUT_DIR"), "/handle/suite/failing_commit.rs"));
     }
+    mod left_behind {
+        include!(concat!(env!("OUT_DIR"), "/handle/left_behind.rs"));
+    }
     mod replaced {
         include!(concat!(env!("OUT_DIR"), "/handle/suite/replaced.rs"));
     }

@@ -1,15 +1,16 @@
-//! Streams of rows by a handle of sea-orm.
+//! Handles of sea-orm alone: streams of rows, and what a block has of its pool.
 
 use std::error::Error as StdError;
 
 use commit_on_success::testing::AsyncTestTransaction;
-use commit_on_success::{Error, ErrorKind, Handle, commit_on_success};
+use commit_on_success::{Error, ErrorKind, Handle, commit_on_success, defer};
 use futures_util::TryStreamExt as _;
+use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryOrder as _, Statement, StreamTrait};
 
-use crate::driver::item;
+use crate::driver::{Pool, item};
 use crate::handle_driver::{self as driver, Connection};
-use crate::support::Failure;
+use crate::support::{Failure, Journal};
 
 /// As generic as code for sea-orm is.
 async fn ids(db: &(impl ConnectionTrait + StreamTrait)) -> Result<Vec<i64>, DbErr> {
@@ -99,4 +100,91 @@ async fn a_stream_is_in_the_transaction_of_a_test() {
     assert_eq!(ids(&conn).await.unwrap(), [1, 11]);
     test.rollback().await.unwrap();
     assert_eq!(ids(&conn).await.unwrap(), [0; 0]);
+}
+
+/// The kind of a refusal, whoever it is from.
+fn refused(result: Result<(), Failure>) -> Option<ErrorKind> {
+    match result.unwrap_err() {
+        Failure::Transaction(error) => Some(error.kind()),
+        _ => None,
+    }
+}
+
+#[crate::driver::test]
+async fn an_option_is_in_force_or_refused_as_on_the_pool() {
+    #[commit_on_success(tx = db, read_only)]
+    async fn writes(db: &Connection) -> Result<(), Failure> {
+        Ok(driver::insert(db, 1).await?)
+    }
+
+    #[commit_on_success(tx = pool, read_only)]
+    async fn writes_on_pool(pool: &Pool) -> Result<(), Failure> {
+        Ok(driver::insert(tx, 1).await?)
+    }
+
+    let db = driver::open().await;
+    let conn = db.connect().await;
+    let by_handle = refused(writes(&conn).await);
+    assert_eq!(by_handle, refused(writes_on_pool(conn.pool()).await));
+    assert_eq!(db.committed().await, [0; 0]);
+    driver::insert(&conn, 1).await.unwrap();
+}
+
+/// Adds one to the only number that there is, by reading it first.
+#[commit_on_success(tx = db, isolation = serializable, attempts = 200)]
+async fn count_up(db: &Connection, journal: &Journal) -> Result<(), Failure> {
+    let number = driver::rows(db).await?[0];
+    driver::pause().await;
+    driver::execute(db, "DELETE FROM item").await?;
+    driver::insert(db, number + 1).await?;
+    defer!(journal.clone().note("counted"));
+    Ok(())
+}
+
+#[crate::driver::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_success_counts_once_and_calls_once() {
+    let db = driver::open().await;
+    let (conn, journal) = (db.pool(3).await, Journal::default());
+    driver::insert(&conn, 0).await.unwrap();
+    let tasks = (0..3).map(|_| {
+        let (conn, journal) = (conn.clone(), journal.clone());
+        tokio::spawn(async move {
+            for _ in 0..8 {
+                count_up(&conn, &journal).await.unwrap();
+            }
+        })
+    });
+    for task in join_all(tasks).await {
+        task.unwrap();
+    }
+    assert_eq!(db.committed().await, [24]);
+    assert_eq!(journal.entries().len(), 24);
+}
+
+#[crate::driver::test]
+async fn what_was_left_open_in_a_pool_is_to_its_handle_what_it_is_to_the_pool() {
+    #[commit_on_success(tx = db)]
+    async fn stores(db: &Connection) -> Result<(), Failure> {
+        Ok(driver::insert(db, 2).await?)
+    }
+
+    #[commit_on_success(tx = pool)]
+    async fn stores_on_pool(pool: &Pool) -> Result<(), Failure> {
+        Ok(driver::insert(tx, 2).await?)
+    }
+
+    let mut stored = Vec::new();
+    for by_handle in [true, false] {
+        let db = driver::open().await;
+        let conn = db.connect().await;
+        driver::execute(&conn, "BEGIN").await.unwrap();
+        driver::insert(&conn, 1).await.unwrap();
+        let ended = if by_handle {
+            stores(&conn).await
+        } else {
+            stores_on_pool(conn.pool()).await
+        };
+        stored.push((ended.is_ok(), db.committed().await));
+    }
+    assert_eq!(stored[0], stored[1]);
 }
