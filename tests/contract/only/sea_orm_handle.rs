@@ -3,14 +3,36 @@
 use std::error::Error as StdError;
 
 use commit_on_success::testing::AsyncTestTransaction;
-use commit_on_success::{Error, ErrorKind, Handle, commit_on_success, defer};
+use commit_on_success::{Error, ErrorKind, commit_on_success, defer};
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryOrder as _, Statement, StreamTrait};
 
 use crate::driver::{Pool, item};
-use crate::handle_driver::{self as driver, Connection};
+use crate::handle_driver::{self as driver, Connection, Database, execute, insert, rows};
 use crate::support::{Failure, Journal};
+
+#[path = "../handle/random.rs"]
+mod random;
+
+type Handle = Connection;
+
+/// Reads two rows, and writes one while they are read.
+async fn insert_between(db: &Connection, id: i64) -> Result<(), DbErr> {
+    let backend = db.pool().get_database_backend();
+    let query = Statement::from_string(backend, "SELECT 1 UNION ALL SELECT 2");
+    let mut rows = db.stream_raw(query).await?;
+    while let Some(row) = rows.try_next().await? {
+        if row.try_get_by_index::<i32>(0)? == 1 {
+            insert(db, id).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn pool_of_two(db: &Database) -> Connection {
+    db.pool(2).await
+}
 
 /// As generic as code for sea-orm is.
 async fn ids(db: &(impl ConnectionTrait + StreamTrait)) -> Result<Vec<i64>, DbErr> {
@@ -24,7 +46,7 @@ async fn double(db: &Connection) -> Result<(), DbErr> {
     let rows = item::Entity::find().order_by_asc(item::Column::Id);
     let mut rows = rows.stream(db).await?;
     while let Some(row) = rows.try_next().await? {
-        driver::insert(db, row.id + 10).await?;
+        insert(db, row.id + 10).await?;
     }
     Ok(())
 }
@@ -33,8 +55,8 @@ async fn double(db: &Connection) -> Result<(), DbErr> {
 async fn a_statement_runs_between_two_rows_of_a_stream() {
     #[commit_on_success(tx = db)]
     async fn doubles(db: &Connection, succeeds: bool) -> Result<Vec<i64>, Failure> {
-        driver::insert(db, 1).await?;
-        driver::insert(db, 2).await?;
+        insert(db, 1).await?;
+        insert(db, 2).await?;
         double(db).await?;
         let seen = ids(db).await?;
         if succeeds {
@@ -56,7 +78,7 @@ async fn a_statement_runs_between_two_rows_of_a_stream() {
 async fn a_stream_that_fails_says_so_and_costs_its_savepoint_alone() {
     #[commit_on_success(tx = db)]
     async fn fails(db: &Connection) -> Result<(), Failure> {
-        driver::insert(db, 2).await?;
+        insert(db, 2).await?;
         let backend = db.pool().get_database_backend();
         let query = Statement::from_string(backend, "SELECT nothing FROM nowhere");
         let mut rows = db.stream_raw(query).await?;
@@ -66,7 +88,7 @@ async fn a_stream_that_fails_says_so_and_costs_its_savepoint_alone() {
 
     #[commit_on_success(tx = db)]
     async fn goes_on(db: &Connection) -> Result<(), Failure> {
-        driver::insert(db, 1).await?;
+        insert(db, 1).await?;
         let failed = fails(db).await;
         assert!(matches!(failed, Err(Failure::Driver(_))), "{failed:?}");
         Ok(())
@@ -81,10 +103,10 @@ async fn a_stream_that_fails_says_so_and_costs_its_savepoint_alone() {
 async fn outside_of_a_block_a_stream_is_one_of_the_pool_or_refused() {
     let db = driver::open().await;
     let conn = db.pool(2).await;
-    driver::insert(&conn, 1).await.unwrap();
+    insert(&conn, 1).await.unwrap();
     double(&conn).await.unwrap();
     assert_eq!(ids(&conn).await.unwrap(), [1, 11]);
-    let required = Handle::required(conn.pool().clone());
+    let required = Connection::required(conn.pool().clone());
     let refused: &dyn StdError = &ids(&required).await.unwrap_err();
     let refused = Error::find(refused).unwrap();
     assert_eq!(refused.kind(), ErrorKind::NotInTransaction);
@@ -95,7 +117,7 @@ async fn a_stream_is_in_the_transaction_of_a_test() {
     let db = driver::open().await;
     let conn = db.connect().await;
     let test = AsyncTestTransaction::begin(&conn).await.unwrap();
-    driver::insert(&conn, 1).await.unwrap();
+    insert(&conn, 1).await.unwrap();
     double(&conn).await.unwrap();
     assert_eq!(ids(&conn).await.unwrap(), [1, 11]);
     test.rollback().await.unwrap();
@@ -114,12 +136,12 @@ fn refused(result: Result<(), Failure>) -> Option<ErrorKind> {
 async fn an_option_is_in_force_or_refused_as_on_the_pool() {
     #[commit_on_success(tx = db, read_only)]
     async fn writes(db: &Connection) -> Result<(), Failure> {
-        Ok(driver::insert(db, 1).await?)
+        Ok(insert(db, 1).await?)
     }
 
     #[commit_on_success(tx = pool, read_only)]
     async fn writes_on_pool(pool: &Pool) -> Result<(), Failure> {
-        Ok(driver::insert(tx, 1).await?)
+        Ok(insert(tx, 1).await?)
     }
 
     let db = driver::open().await;
@@ -127,16 +149,16 @@ async fn an_option_is_in_force_or_refused_as_on_the_pool() {
     let by_handle = refused(writes(&conn).await);
     assert_eq!(by_handle, refused(writes_on_pool(conn.pool()).await));
     assert_eq!(db.committed().await, [0; 0]);
-    driver::insert(&conn, 1).await.unwrap();
+    insert(&conn, 1).await.unwrap();
 }
 
 /// Adds one to the only number that there is, by reading it first.
 #[commit_on_success(tx = db, isolation = serializable, attempts = 200)]
 async fn count_up(db: &Connection, journal: &Journal) -> Result<(), Failure> {
-    let number = driver::rows(db).await?[0];
+    let number = rows(db).await?[0];
     driver::pause().await;
-    driver::execute(db, "DELETE FROM item").await?;
-    driver::insert(db, number + 1).await?;
+    execute(db, "DELETE FROM item").await?;
+    insert(db, number + 1).await?;
     defer!(journal.clone().note("counted"));
     Ok(())
 }
@@ -145,7 +167,7 @@ async fn count_up(db: &Connection, journal: &Journal) -> Result<(), Failure> {
 async fn each_success_counts_once_and_calls_once() {
     let db = driver::open().await;
     let (conn, journal) = (db.pool(3).await, Journal::default());
-    driver::insert(&conn, 0).await.unwrap();
+    insert(&conn, 0).await.unwrap();
     let tasks = (0..3).map(|_| {
         let (conn, journal) = (conn.clone(), journal.clone());
         tokio::spawn(async move {
@@ -165,20 +187,20 @@ async fn each_success_counts_once_and_calls_once() {
 async fn what_was_left_open_in_a_pool_is_to_its_handle_what_it_is_to_the_pool() {
     #[commit_on_success(tx = db)]
     async fn stores(db: &Connection) -> Result<(), Failure> {
-        Ok(driver::insert(db, 2).await?)
+        Ok(insert(db, 2).await?)
     }
 
     #[commit_on_success(tx = pool)]
     async fn stores_on_pool(pool: &Pool) -> Result<(), Failure> {
-        Ok(driver::insert(tx, 2).await?)
+        Ok(insert(tx, 2).await?)
     }
 
     let mut stored = Vec::new();
     for by_handle in [true, false] {
         let db = driver::open().await;
         let conn = db.connect().await;
-        driver::execute(&conn, "BEGIN").await.unwrap();
-        driver::insert(&conn, 1).await.unwrap();
+        execute(&conn, "BEGIN").await.unwrap();
+        insert(&conn, 1).await.unwrap();
         let ended = if by_handle {
             stores(&conn).await
         } else {
