@@ -7,18 +7,14 @@ use std::path::{self, Path, PathBuf};
 use std::{env, fs, io};
 
 /// The words of async code that the sync form leaves out or spells differently.
-const SYNC: Form = Form(&[
-    ("//!", "//"),
-    ("async fn", "fn"),
-    ("async |", "|"),
-    (".await", ""),
-]);
+const SYNC: Form = Form(&[SYNC_WORDS, &[("async |", "|")]]);
+const SYNC_WORDS: Rules = &[("//!", "//"), ("async fn", "fn"), (".await", "")];
 // Input:  `async fn commits() { store(conn, 1).await?; }`
 // Output: `fn commits() { store(conn, 1)?; }`
 
 /// The spelling of sea-orm, which lends connections by `&`, and where generic code takes a connection as well as
 /// the transaction on it. A comment on a module cannot be included.
-const SEA_ORM: Form = Form(&[
+const SEA_ORM: Form = Form(&[&[
     ("//!", "//"),
     // A pool would replace one that is broken.
     (
@@ -36,7 +32,7 @@ const SEA_ORM: Form = Form(&[
     ("&mut db.connect", "&db.connect"),
     ("&mut driver::Pooled", "&driver::Pooled"),
     ("ByHand<'_, '_>", "ByHand<'_>"),
-]);
+]]);
 // Input:  `async fn store(conn: &mut Connection) { driver::insert(conn, 1).await?; }`
 // Output: `async fn store(conn: &impl driver::Source) { driver::insert(conn, 1).await?; }`
 
@@ -57,7 +53,7 @@ const ALSO_OF_SEA_ORM: [&str; 11] = [
 
 /// The spelling of diesel-async, which has no guard of a transaction to drop, and where not every connection to a
 /// database outlives a future that was dropped on it.
-const DIESEL_ASYNC: Form = Form(&[
+const DIESEL_ASYNC: Form = Form(&[&[
     ("//!", "//"),
     (
         "drop(by_hand);",
@@ -71,12 +67,103 @@ const DIESEL_ASYNC: Form = Form(&[
         "store_on(&mut conn, 2,",
         "store_on(&mut driver::after_cancellation(conn, &db).await, 2,",
     ),
-]);
+]]);
 // Input:  `drop(by_hand);`
 // Output: `driver::roll_back_by_hand(by_hand).await;`
 
 /// The file that diesel-async runs beside the suite, in this form.
 const ALSO_OF_DIESEL_ASYNC: [&str; 1] = ["contract/asynchronous/cancellation.rs"];
+
+/// The spelling of code that is given the handle of a pool, and passes that on instead of a connection. A handle begins its
+/// transactions itself, so nothing of it is in one that was begun by hand.
+const HANDLE: Form = Form(&[&[("//!", "//")], HANDLE_WORDS, ASYNC_HANDLE_WORDS]);
+const HANDLE_WORDS: Rules = &[
+    ("mod foreign;\n", ""),
+    ("mod model_by_hand;\n", ""),
+    (
+        "super::model_by_hand::run(db, &world, program)",
+        "unreachable!(\"by hand\")",
+    ),
+    ("crate::driver", "crate::by_handle::driver"),
+    ("subject()", "driver::subject()"),
+    ("observed(\"", "observed(\"by_handle::"),
+    ("let only = driver::take(", "let only = driver::hold("),
+    ("&mut Connection", "&Connection"),
+    ("&mut driver::Pooled", "&driver::Pooled"),
+    ("&mut conn", "&conn"),
+    ("&mut *conn", "&*conn"),
+    ("&mut self.conn", "&self.conn"),
+    ("&mut shelf.conn", "&shelf.conn"),
+    ("&mut reader", "&reader"),
+];
+const ASYNC_HANDLE_WORDS: Rules = &[
+    (
+        "unreachable!(\"by hand\").await",
+        "unreachable!(\"by hand\")",
+    ),
+    ("&mut other", "&other"),
+    // A pool would replace one that is broken.
+    (
+        "driver::execute(&conn, LEAVE).await.unwrap_err()",
+        "driver::close(&conn).await",
+    ),
+    ("&mut next", "&next"),
+    ("&mut db.connect", "&db.connect"),
+    (
+        "#[crate::by_handle::driver::test]\nasync fn in_a_transaction_of_a_test_a_check_leaves",
+        "#[expect(dead_code, reason = \"asks the driver alone\")]\nasync fn in_a_transaction_of_a_test_a_check_leaves",
+    ),
+    (
+        "#[crate::by_handle::driver::test]\nasync fn a_block_inside_a_transaction_in_plain_sql_is_refused",
+        "#[expect(dead_code, reason = \"a pool rolls it back\")]\nasync fn a_block_inside_a_transaction_in_plain_sql_is_refused",
+    ),
+];
+// Input:  `async fn store(conn: &mut Connection) { crate::driver::insert(conn, 1).await?; }`
+// Output: `async fn store(conn: &Connection) { crate::by_handle::driver::insert(conn, 1).await?; }`
+
+/// The files that handles run beside the suite.
+const ALSO_OF_HANDLES: [&str; 10] = [
+    "contract/asynchronous/cancellation.rs",
+    "contract/asynchronous/tasks.rs",
+    "contract/only/deferred_constraints.rs",
+    "contract/only/ended_session.rs",
+    "contract/only/hidden_cause.rs",
+    "contract/only/left_behind.rs",
+    "contract/only/mariadb.rs",
+    "contract/only/postgres.rs",
+    "contract/only/postgres_options.rs",
+    "contract/wire.rs",
+];
+
+/// The same for rusqlite, whose blocks see the connection instead of the handle that they were given, and here go on with the handle.
+const SYNC_HANDLE: Form = Form(&[SYNC_WORDS, HANDLE_WORDS, SYNC_HANDLE_WORDS]);
+const SYNC_HANDLE_WORDS: Rules = &[
+    ("#[commit_on_success]", "#[commit_on_success(tx = conn)]"),
+    (
+        "#[commit_on_success(propagation",
+        "#[commit_on_success(tx = conn, propagation",
+    ),
+    // Two functions of one name.
+    (
+        "fn store(conn: &driver::Pooled, id",
+        "fn store(pool: &driver::Pooled, id",
+    ),
+    (
+        "#[commit_on_success(tx = conn)]\n    fn store(pool:",
+        "#[commit_on_success(tx = pool)]\n    fn store(pool:",
+    ),
+    (
+        "#[commit_on_success(tx = conn)]\n    fn store(conn: driver::Pooled, id",
+        "#[commit_on_success(tx = &pool)]\n    fn store(pool: driver::Pooled, id",
+    ),
+    ("inner(tx, id, journal)", "inner(&pool, id, journal)"),
+    ("inner(tx, 50, journal)", "inner(&pool, 50, journal)"),
+    ("store(tx, ", "store(pool, "),
+    ("steps(tx, world", "steps(&world.pool, world"),
+    ("panic(tx)", "panic(pool)"),
+];
+// Input:  `#[commit_on_success] async fn nests(conn: &mut Connection) { store(conn, 1).await?; }`
+// Output: `#[commit_on_success(tx = conn)] fn nests(conn: &Connection) { store(conn, 1)?; }`
 
 /// The files that belong to a database, and have a sync form as well.
 const OF_DATABASES: [&str; 10] = [
@@ -112,6 +199,9 @@ pub(crate) fn main() -> io::Result<()> {
     };
     SYNC.derive(into_suite("").chain(also(&OF_DATABASES, "only")))?;
     SEA_ORM.derive(into_suite("sea_orm").chain(also(&ALSO_OF_SEA_ORM, "sea_orm")))?;
+    let of_handles = also(&ALSO_OF_HANDLES, "handle");
+    HANDLE.derive(into_suite("handle").chain(of_handles))?;
+    SYNC_HANDLE.derive(into_suite("sync_handle"))?;
     let of_diesel_async = also(&ALSO_OF_DIESEL_ASYNC, "diesel_async");
     DIESEL_ASYNC.derive(into_suite("diesel_async").chain(of_diesel_async))
 }
@@ -125,13 +215,16 @@ fn watch(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// What is replaced, and by what.
+type Rules = &'static [(&'static str, &'static str)];
+
 /// The rules by which one form of the suite is made of the other, in the order in which they are applied.
-struct Form(&'static [(&'static str, &'static str)]);
+struct Form(&'static [Rules]);
 
 impl Form {
     /// Writes the derived form of each file into its folder.
     fn derive(&self, files: impl Iterator<Item = (PathBuf, PathBuf)>) -> io::Result<()> {
-        let mut matched = vec![0; self.0.len()];
+        let mut matched = vec![0; self.rules().count()];
         for (file, folder) in files {
             watch(&file)?;
             let text = read(&file)?;
@@ -142,9 +235,13 @@ impl Form {
         self.check(&matched)
     }
 
+    fn rules(&self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        self.0.iter().copied().flatten()
+    }
+
     /// Counts where each rule matches.
     fn apply(&self, text: &str, matched: &mut [usize]) -> String {
-        let rules = self.0.iter().zip(matched);
+        let rules = self.rules().zip(matched);
         rules.fold(text.to_owned(), |text, ((from, to), matched)| {
             *matched += text.matches(from).count();
             text.replace(from, to)
@@ -153,7 +250,7 @@ impl Form {
 
     /// A rule that matches nothing was right once: without it, a check may be lost that nobody misses.
     fn check(&self, matched: &[usize]) -> io::Result<()> {
-        let rules = self.0.iter().zip(matched);
+        let rules = self.rules().zip(matched);
         let idle: Vec<_> = rules
             .filter(|(_, matched)| **matched == 0)
             .map(|((from, _), _)| format!("`{from}`"))
@@ -174,10 +271,10 @@ fn read(file: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DIESEL_ASYNC, Form, SEA_ORM, SYNC, read};
+    use super::{DIESEL_ASYNC, Form, HANDLE, SEA_ORM, SYNC, SYNC_HANDLE, read};
     use std::path::{Path, PathBuf};
 
-    const FORM: Form = Form(&[("&mut conn", "&conn"), ("drop(by_hand)", "end(by_hand)")]);
+    const FORM: Form = Form(&[&[("&mut conn", "&conn"), ("drop(by_hand)", "end(by_hand)")]]);
 
     #[test]
     fn a_form_is_spelled_by_its_rules_in_order() {
@@ -185,7 +282,7 @@ mod tests {
         let text = "async fn commits() { store(conn, 1).await?; }";
         let derived = SYNC.apply(text, &mut matched);
         assert_eq!(derived, "fn commits() { store(conn, 1)?; }");
-        assert_eq!(matched, [0, 1, 0, 1]);
+        assert_eq!(matched, [0, 1, 1, 0]);
     }
 
     #[test]
@@ -193,6 +290,19 @@ mod tests {
         let text = "async fn store(conn: &mut Connection) {}";
         let derived = SEA_ORM.apply(text, &mut [0; 13]);
         assert_eq!(derived, "async fn store(conn: &impl driver::Source) {}");
+        let derived = HANDLE.apply(
+            "async fn store(conn: &mut Connection) { crate::driver::insert(conn, 1).await?; }",
+            &mut [0; 22],
+        );
+        let expected = "async fn store(conn: &Connection) { crate::by_handle::driver::insert(conn, 1).await?; }";
+        assert_eq!(derived, expected);
+        let derived = SYNC_HANDLE.apply(
+            "#[commit_on_success] async fn nests(conn: &mut Connection) { store(conn, 1).await?; }",
+            &mut [0; 27],
+        );
+        let expected =
+            "#[commit_on_success(tx = conn)] fn nests(conn: &Connection) { store(conn, 1)?; }";
+        assert_eq!(derived, expected);
         let derived = DIESEL_ASYNC.apply("drop(by_hand);", &mut [0; 4]);
         assert_eq!(derived, "driver::roll_back_by_hand(by_hand).await;");
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-use commit_on_success::{Error, Event, Observer, events};
+use commit_on_success::{Error, Event, Observer, Site, events};
 
 use crate::driver::DriverError;
 
@@ -81,6 +81,17 @@ pub(crate) fn observed(of: &str) -> Vec<String> {
         .collect()
 }
 
+/// The name under which a function is observed. A program that has the suite twice has two functions of each name.
+pub(crate) fn named(site: &Site) -> String {
+    let mut modules = site.module().split("::");
+    let form = if modules.any(|module| module == "by_handle") {
+        "by_handle::"
+    } else {
+        ""
+    };
+    format!("{form}{}", site.function())
+}
+
 /// Has to be called before what is to be observed.
 pub(crate) fn observe() {
     static ADDED: Once = Once::new();
@@ -106,10 +117,10 @@ impl Observer for Recorder {
 
     fn rollback_failed(&self, event: &events::RollbackFailed<'_>) {
         let (site, error) = (event.site, event.error);
-        Self::saw(site.function(), format!("rollback failed: {error}"));
+        Self::saw(named(site), format!("rollback failed: {error}"));
     }
 
     fn unknown(&self, event: &Event) {
-        Self::saw(event.site.function(), "unknown");
+        Self::saw(named(event.site), "unknown");
     }
 }

@@ -5,6 +5,8 @@ use std::thread::{self, ThreadId};
 
 use commit_on_success::{Event, Observer, events};
 
+use crate::support::named;
+
 /// Writes down what becomes of each function. The tests of a program share it, so each has functions with names of
 /// their own.
 struct Recorder;
@@ -12,11 +14,11 @@ struct Recorder;
 /// The threads that leftovers were rolled back on; each test has its own.
 static LEFTOVERS: Mutex<Vec<ThreadId>> = Mutex::new(Vec::new());
 
-static SEEN: Mutex<Vec<(&str, String)>> = Mutex::new(Vec::new());
+static SEEN: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
 fn saw(event: &Event, verdict: String) {
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.push((event.site.function(), verdict));
+    seen.push((named(event.site), verdict));
 }
 
 impl Observer for Recorder {

@@ -3,12 +3,14 @@
 //!
 //! A proxy holds what is said, message by message, so that the future is sure to wait.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use commit_on_success::{Outcome, RollbackOnly, commit_on_success, defer, in_transaction};
 use commit_on_success_tests::faults::Tally;
 use commit_on_success_tests::open;
 use commit_on_success_tests::proxy::{Gate, Proxy};
+use futures_util::future::join_all;
 
 use crate::driver::{self, Connection, Database, Pool};
 use crate::support::{Failure, Journal, subject};
@@ -255,24 +257,30 @@ fn keeps_connections() -> bool {
 /// The messages with which a pool gets a connection back, and gives it out.
 const OF_POOL: usize = 2;
 
-async fn sweep(db: &Database, fault: Fault) -> Tally {
-    let mut tally = Tally::new(format!("{} at each message, {}", fault.said(), subject()));
-    for shape in Shape::ALL {
-        for held in Held::BOTH {
-            for point in 0.. {
-                println!("{shape:?}, {held:?} held, message {point}");
-                let found = stop(db, shape, held, point, fault).await;
-                judge(&found, shape, &mut tally);
-                if !found.stopped {
-                    found.result.unwrap().unwrap();
-                    assert!(point >= 4, "{point} messages");
-                    break;
-                }
-                tally.inject();
+/// Sweeps the shapes beside each other: most of the time each of them waits.
+async fn sweep(fault: Fault) -> Tally {
+    let kind = format!("{} at each message, {}", fault.said(), subject());
+    let tally = RefCell::new(Tally::new(kind));
+    join_all(Shape::ALL.map(|shape| sweep_shape(shape, fault, &tally))).await;
+    tally.into_inner()
+}
+
+/// On a database of its own.
+async fn sweep_shape(shape: Shape, fault: Fault, tally: &RefCell<Tally>) {
+    let db = driver::open().await;
+    for held in Held::BOTH {
+        for point in 0.. {
+            println!("{shape:?}, {held:?} held, message {point}");
+            let found = stop(&db, shape, held, point, fault).await;
+            judge(&found, shape, &mut tally.borrow_mut());
+            if !found.stopped {
+                found.result.unwrap().unwrap();
+                assert!(point >= 4, "{point} messages");
+                break;
             }
+            tally.borrow_mut().inject();
         }
     }
-    tally
 }
 
 /// Gives the nested block up where so many messages have passed, and goes on. Returns whether it did.
@@ -300,7 +308,13 @@ async fn giving_up(
 }
 
 /// Returns whether the nested block was given up.
-async fn give_up(db: &Database, shape: Shape, held: Held, point: usize, tally: &mut Tally) -> bool {
+async fn give_up(
+    db: &Database,
+    shape: Shape,
+    held: Held,
+    point: usize,
+    tally: &RefCell<Tally>,
+) -> bool {
     let proxy = Proxy::to(db.server()).await.unwrap();
     let pool = db.through(proxy.address()).pool(1).await;
     drop(driver::take(&pool).await);
@@ -324,7 +338,7 @@ async fn give_up(db: &Database, shape: Shape, held: Held, point: usize, tally: &
         // There was no savepoint yet, and the outer block is as if there had been no other.
         Ok(true) => {
             assert_eq!((&*rows, &*calls), (&[1, 3][..], &["call 1".to_owned()][..]));
-            tally.count("without a trace");
+            tally.borrow_mut().count("without a trace");
         }
         // Nothing of the outer block is stored, and its caller is told why; or the connection did not
         // survive, and it is the body's own error.
@@ -335,39 +349,40 @@ async fn give_up(db: &Database, shape: Shape, held: Held, point: usize, tally: &
         Err(error) => {
             assert!(matches!(error, Failure::Driver(_)), "{error:?}");
             assert!(rows.is_empty() && calls.is_empty(), "{rows:?} {calls:?}");
-            tally.count("connections lost");
+            tally.borrow_mut().count("connections lost");
         }
     }
     true
 }
 
+/// Gives it up at each message, on a database of its own.
+async fn give_up_everywhere(shape: Shape, held: Held, tally: &RefCell<Tally>) {
+    let db = driver::open().await;
+    let mut point = 0;
+    while give_up(&db, shape, held, point, tally).await {
+        tally.borrow_mut().inject();
+        point += 1;
+    }
+    assert!(point >= 3, "{point} messages");
+}
+
 #[crate::driver::test]
 async fn a_nested_block_that_is_given_up_at_any_message_never_leaves_half_of_the_outer_one() {
-    let db = driver::open().await;
     let kind = format!("nested blocks given up at each message, {}", subject());
-    let mut tally = Tally::new(kind);
-    for shape in [Shape::Nested, Shape::NestedFails] {
-        for held in Held::BOTH {
-            let mut point = 0;
-            while give_up(&db, shape, held, point, &mut tally).await {
-                tally.inject();
-                point += 1;
-            }
-            assert!(point >= 3, "{point} messages");
-        }
-    }
-    tally.publish();
+    let tally = RefCell::new(Tally::new(kind));
+    let give_up = |shape| Held::BOTH.map(|held| give_up_everywhere(shape, held, &tally));
+    let everywhere = [Shape::Nested, Shape::NestedFails].map(give_up);
+    join_all(everywhere.into_iter().flatten()).await;
+    tally.into_inner().publish();
 }
 
 #[crate::driver::test]
 async fn a_future_that_is_dropped_at_any_message_leaves_nothing_open_and_no_row_without_its_calls()
 {
-    let db = driver::open().await;
-    sweep(&db, Fault::Drop).await.publish();
+    sweep(Fault::Drop).await.publish();
 }
 
 #[crate::driver::test]
 async fn a_wire_that_is_cut_at_any_message_never_makes_a_wrong_outcome() {
-    let db = driver::open().await;
-    sweep(&db, Fault::Cut).await.publish();
+    sweep(Fault::Cut).await.publish();
 }

@@ -13,6 +13,10 @@ mod driver;
 mod ends;
 #[path = "../contract/only/rusqlite_given.rs"]
 mod given;
+#[path = "../contract/only/rusqlite_handle.rs"]
+mod handle;
+#[path = "../contract/handle_driver/rusqlite.rs"]
+mod handle_driver;
 #[path = "../contract/only/rusqlite.rs"]
 mod only;
 #[path = "../contract/support.rs"]
@@ -37,5 +41,33 @@ mod derived {
     }
     mod sqlite {
         include!(concat!(env!("OUT_DIR"), "/suite/sqlite.rs"));
+    }
+}
+
+/// The suite by handles of pools, in the form that the build script derives.
+#[allow(
+    unused_imports,
+    unused_mut,
+    clippy::needless_borrow,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the other forms lend `&mut` where this form lends `&`"
+)]
+mod by_handle {
+    use crate::handle_driver as driver;
+
+    mod failing_commit {
+        include!(concat!(
+            env!("OUT_DIR"),
+            "/sync_handle/suite/failing_commit.rs"
+        ));
+    }
+    mod replaced {
+        include!(concat!(env!("OUT_DIR"), "/sync_handle/suite/replaced.rs"));
+    }
+    mod sqlite {
+        include!(concat!(env!("OUT_DIR"), "/sync_handle/suite/sqlite.rs"));
+    }
+    mod suite {
+        include!(concat!(env!("OUT_DIR"), "/sync_handle/suite/mod.rs"));
     }
 }

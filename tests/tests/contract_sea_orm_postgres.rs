@@ -13,6 +13,12 @@ mod begun_with_sea_orm;
 mod driver;
 #[path = "../contract/only/sea_orm_entities.rs"]
 mod entities;
+#[path = "../contract/only/sea_orm_handle.rs"]
+mod handle;
+#[path = "../contract/handle_driver/sea_orm.rs"]
+mod handle_driver;
+#[path = "../contract/handle_driver/server.rs"]
+mod handle_server;
 #[path = "../contract/only/sea_orm_limits.rs"]
 mod limits;
 #[path = "../contract/only/sea_orm.rs"]
@@ -71,6 +77,49 @@ mod derived {
     }
     mod wire {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/wire.rs"));
+    }
+}
+
+/// The suite by handles of pools, in the form that the build script derives.
+#[allow(
+    unused_imports,
+    unused_mut,
+    clippy::needless_borrow,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the other forms lend `&mut` where this form lends `&`"
+)]
+mod by_handle {
+    use crate::handle_driver as driver;
+
+    mod cancellation {
+        include!(concat!(env!("OUT_DIR"), "/handle/cancellation.rs"));
+    }
+    mod deferred_constraints {
+        include!(concat!(env!("OUT_DIR"), "/handle/deferred_constraints.rs"));
+    }
+    mod ended_session {
+        include!(concat!(env!("OUT_DIR"), "/handle/ended_session.rs"));
+    }
+    mod failing_commit {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/failing_commit.rs"));
+    }
+    mod hidden_cause {
+        include!(concat!(env!("OUT_DIR"), "/handle/hidden_cause.rs"));
+    }
+    mod options {
+        include!(concat!(env!("OUT_DIR"), "/handle/postgres_options.rs"));
+    }
+    mod postgres {
+        include!(concat!(env!("OUT_DIR"), "/handle/postgres.rs"));
+    }
+    mod suite {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/mod.rs"));
+    }
+    mod tasks {
+        include!(concat!(env!("OUT_DIR"), "/handle/tasks.rs"));
+    }
+    mod wire {
+        include!(concat!(env!("OUT_DIR"), "/handle/wire.rs"));
     }
 }
 

@@ -13,6 +13,10 @@ mod begun_with_sea_orm;
 mod driver;
 #[path = "../contract/only/sea_orm_entities.rs"]
 mod entities;
+#[path = "../contract/only/sea_orm_handle.rs"]
+mod handle;
+#[path = "../contract/handle_driver/sea_orm.rs"]
+mod handle_driver;
 #[path = "../contract/only/sea_orm_limits.rs"]
 mod limits;
 #[path = "../contract/only/sea_orm_mock.rs"]
@@ -56,6 +60,37 @@ mod derived {
     }
     mod tasks {
         include!(concat!(env!("OUT_DIR"), "/sea_orm/tasks.rs"));
+    }
+}
+
+/// The suite by handles of pools, in the form that the build script derives.
+#[allow(
+    unused_imports,
+    unused_mut,
+    clippy::needless_borrow,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the other forms lend `&mut` where this form lends `&`"
+)]
+mod by_handle {
+    use crate::handle_driver as driver;
+
+    mod cancellation {
+        include!(concat!(env!("OUT_DIR"), "/handle/cancellation.rs"));
+    }
+    mod deferred_constraints {
+        include!(concat!(env!("OUT_DIR"), "/handle/deferred_constraints.rs"));
+    }
+    mod failing_commit {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/failing_commit.rs"));
+    }
+    mod sqlite {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/sqlite.rs"));
+    }
+    mod suite {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/mod.rs"));
+    }
+    mod tasks {
+        include!(concat!(env!("OUT_DIR"), "/handle/tasks.rs"));
     }
 }
 

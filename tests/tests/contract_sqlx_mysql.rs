@@ -13,6 +13,10 @@ mod driver;
 mod ended_session;
 #[path = "../contract/handle/mod.rs"]
 mod handle;
+#[path = "../contract/handle_driver/sqlx.rs"]
+mod handle_driver;
+#[path = "../contract/handle_driver/server.rs"]
+mod handle_server;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/sqlx_messages.rs"]
@@ -29,6 +33,40 @@ mod support;
 mod verdicts;
 #[path = "../contract/wire.rs"]
 mod wire;
+
+/// The suite by handles of pools, in the form that the build script derives.
+#[allow(
+    unused_imports,
+    unused_mut,
+    clippy::needless_borrow,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the other forms lend `&mut` where this form lends `&`"
+)]
+mod by_handle {
+    use crate::handle_driver as driver;
+
+    mod cancellation {
+        include!(concat!(env!("OUT_DIR"), "/handle/cancellation.rs"));
+    }
+    mod ended_session {
+        include!(concat!(env!("OUT_DIR"), "/handle/ended_session.rs"));
+    }
+    mod mariadb {
+        include!(concat!(env!("OUT_DIR"), "/handle/mariadb.rs"));
+    }
+    mod left_behind {
+        include!(concat!(env!("OUT_DIR"), "/handle/left_behind.rs"));
+    }
+    mod suite {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/mod.rs"));
+    }
+    mod tasks {
+        include!(concat!(env!("OUT_DIR"), "/handle/tasks.rs"));
+    }
+    mod wire {
+        include!(concat!(env!("OUT_DIR"), "/handle/wire.rs"));
+    }
+}
 
 mod dialect {
     use commit_on_success_tests::servers;

@@ -17,6 +17,10 @@ mod ended_session;
 mod failing_commit;
 #[path = "../contract/handle/mod.rs"]
 mod handle;
+#[path = "../contract/handle_driver/sqlx.rs"]
+mod handle_driver;
+#[path = "../contract/handle_driver/server.rs"]
+mod handle_server;
 #[path = "../contract/only/hidden_cause.rs"]
 mod hidden_cause;
 #[path = "../contract/only/left_behind.rs"]
@@ -41,6 +45,55 @@ mod support;
 mod verdicts;
 #[path = "../contract/wire.rs"]
 mod wire;
+
+/// The suite by handles of pools, in the form that the build script derives.
+#[allow(
+    unused_imports,
+    unused_mut,
+    clippy::needless_borrow,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the other forms lend `&mut` where this form lends `&`"
+)]
+mod by_handle {
+    use crate::handle_driver as driver;
+
+    mod cancellation {
+        include!(concat!(env!("OUT_DIR"), "/handle/cancellation.rs"));
+    }
+    mod deferred_constraints {
+        include!(concat!(env!("OUT_DIR"), "/handle/deferred_constraints.rs"));
+    }
+    mod ended_session {
+        include!(concat!(env!("OUT_DIR"), "/handle/ended_session.rs"));
+    }
+    mod failing_commit {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/failing_commit.rs"));
+    }
+    mod hidden_cause {
+        include!(concat!(env!("OUT_DIR"), "/handle/hidden_cause.rs"));
+    }
+    mod options {
+        include!(concat!(env!("OUT_DIR"), "/handle/postgres_options.rs"));
+    }
+    mod postgres {
+        include!(concat!(env!("OUT_DIR"), "/handle/postgres.rs"));
+    }
+    mod left_behind {
+        include!(concat!(env!("OUT_DIR"), "/handle/left_behind.rs"));
+    }
+    mod replaced {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/replaced.rs"));
+    }
+    mod suite {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/mod.rs"));
+    }
+    mod tasks {
+        include!(concat!(env!("OUT_DIR"), "/handle/tasks.rs"));
+    }
+    mod wire {
+        include!(concat!(env!("OUT_DIR"), "/handle/wire.rs"));
+    }
+}
 
 mod dialect {
     use commit_on_success_tests::servers;

@@ -15,6 +15,8 @@ mod driver;
 mod failing_commit;
 #[path = "../contract/handle/mod.rs"]
 mod handle;
+#[path = "../contract/handle_driver/sqlx.rs"]
+mod handle_driver;
 #[path = "../contract/only/left_behind.rs"]
 mod left_behind;
 #[path = "../contract/only/sqlx_sqlite.rs"]
@@ -29,6 +31,43 @@ mod suite;
 mod support;
 #[path = "../contract/verdicts.rs"]
 mod verdicts;
+
+/// The suite by handles of pools, in the form that the build script derives.
+#[allow(
+    unused_imports,
+    unused_mut,
+    clippy::needless_borrow,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the other forms lend `&mut` where this form lends `&`"
+)]
+mod by_handle {
+    use crate::handle_driver as driver;
+
+    mod cancellation {
+        include!(concat!(env!("OUT_DIR"), "/handle/cancellation.rs"));
+    }
+    mod deferred_constraints {
+        include!(concat!(env!("OUT_DIR"), "/handle/deferred_constraints.rs"));
+    }
+    mod failing_commit {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/failing_commit.rs"));
+    }
+    mod left_behind {
+        include!(concat!(env!("OUT_DIR"), "/handle/left_behind.rs"));
+    }
+    mod replaced {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/replaced.rs"));
+    }
+    mod sqlite {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/sqlite.rs"));
+    }
+    mod suite {
+        include!(concat!(env!("OUT_DIR"), "/handle/suite/mod.rs"));
+    }
+    mod tasks {
+        include!(concat!(env!("OUT_DIR"), "/handle/tasks.rs"));
+    }
+}
 
 mod dialect {
     use std::time::Duration;

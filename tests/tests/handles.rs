@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use commit_on_success::{Error, ErrorKind, Handle, commit_on_success, defer, transaction};
-use commit_on_success_tests::polling::drop_at_pending;
+use commit_on_success_tests::polling::{drop_at_pending, poll_once};
 use commit_on_success_tests::servers;
 
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ fn unique() -> String {
 
 /// The tests of a pool, for which `insert` and `rows` are written with what its driver has.
 macro_rules! on {
-    ($kind:meta, $module:ident, $pool:ty, $open:expr, |$db:ident, $sql:ident| $execute:expr, |$from:ident, $query:ident| $rows:expr) => {
+    ($kind:meta, $module:ident, $pool:ty, $open:expr, |$db:ident, $sql:ident| $execute:expr, |$from:ident, $query:ident| $rows:expr, |$beside:ident| $source:expr) => {
         mod $module {
             use super::*;
 
@@ -109,8 +109,8 @@ macro_rules! on {
             #[$kind]
             async fn a_block_on_the_pool_itself_refuses_the_handle() {
                 let (db, table) = open(2).await;
-                let pool = db.pool().clone();
-                let refused: Result<(), Failure> = transaction!(async tx = &pool => {
+                let $beside = db.pool().clone();
+                let refused: Result<(), Failure> = transaction!(async tx = $source => {
                     let _ = tx;
                     insert(&db, &table, 1).await
                 });
@@ -200,7 +200,66 @@ on!(
     |db, query| {
         let rows = db.acquire().await?.query(&query, &[]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
+    },
+    |pool| &pool
+);
+
+mod one_client {
+    use std::sync::Arc;
+
+    use tokio::sync::Mutex;
+    use tokio_postgres::{Client, NoTls};
+
+    /// One connection, however many are asked for.
+    pub(super) async fn connect(_: usize) -> Arc<Mutex<Client>> {
+        let connected = tokio_postgres::connect(&super::servers::postgres(), NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::spawn(connection);
+        Arc::new(Mutex::new(client))
     }
+
+    #[commit_on_success_test_macros::server_test]
+    async fn a_block_takes_the_connection_that_others_have_locked() {
+        use super::{Failure, Handle, commit_on_success};
+
+        #[commit_on_success(tx = db)]
+        async fn one(db: &Handle<Arc<Mutex<Client>>>) -> Result<i32, Failure> {
+            Ok(db.acquire().await?.query_one("SELECT 1", &[]).await?.get(0))
+        }
+
+        let db = Handle::new(connect(1).await);
+        let guard = db.pool().clone().lock_owned().await;
+        let mut waits = Box::pin(one(&db));
+        assert!(super::poll_once(waits.as_mut()).is_pending());
+        drop(guard);
+        assert_eq!(waits.await.unwrap(), 1);
+        // The lock is free by now.
+        let one: i32 = db
+            .pool()
+            .lock()
+            .await
+            .query_one("SELECT 1", &[])
+            .await
+            .unwrap()
+            .get(0);
+        assert_eq!(one, 1);
+    }
+}
+
+on!(
+    commit_on_success_test_macros::server_test,
+    on_one_client,
+    std::sync::Arc<tokio::sync::Mutex<tokio_postgres::Client>>,
+    super::one_client::connect,
+    |db, sql| {
+        db.acquire().await?.batch_execute(sql).await?;
+        Ok(())
+    },
+    |db, query| {
+        let rows = db.acquire().await?.query(&query, &[]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    },
+    |client| commit_on_success::Owned(client.lock_owned().await)
 );
 
 mod with_diesel {
@@ -250,7 +309,8 @@ on!(
     diesel_async::pooled_connection::deadpool::Pool<diesel_async::AsyncPgConnection>,
     super::with_diesel::deadpool,
     |db, sql| Ok(with_diesel::execute(&mut *db.acquire().await?, sql).await?),
-    |db, query| Ok(with_diesel::rows(&mut **db.acquire().await?, query).await?)
+    |db, query| Ok(with_diesel::rows(&mut **db.acquire().await?, query).await?),
+    |pool| &pool
 );
 
 on!(
@@ -259,7 +319,8 @@ on!(
     diesel_async::pooled_connection::bb8::Pool<diesel_async::AsyncPgConnection>,
     super::with_diesel::bb8,
     |db, sql| Ok(with_diesel::execute(&mut *db.acquire().await?, sql).await?),
-    |db, query| Ok(with_diesel::rows(&mut **db.acquire().await?, query).await?)
+    |db, query| Ok(with_diesel::rows(&mut **db.acquire().await?, query).await?),
+    |pool| &pool
 );
 
 mod with_sea_orm {
@@ -306,7 +367,8 @@ on!(
     sea_orm::DatabaseConnection,
     super::with_sea_orm::sqlite,
     |db, sql| Ok(with_sea_orm::execute(db, sql).await?),
-    |db, query| Ok(with_sea_orm::rows(db, query).await?)
+    |db, query| Ok(with_sea_orm::rows(db, query).await?),
+    |pool| &pool
 );
 
 on!(
@@ -315,7 +377,8 @@ on!(
     sea_orm::DatabaseConnection,
     super::with_sea_orm::postgres,
     |db, sql| Ok(with_sea_orm::execute(db, sql).await?),
-    |db, query| Ok(with_sea_orm::rows(db, query).await?)
+    |db, query| Ok(with_sea_orm::rows(db, query).await?),
+    |pool| &pool
 );
 
 on!(
@@ -324,5 +387,6 @@ on!(
     sea_orm::DatabaseConnection,
     super::with_sea_orm::mariadb,
     |db, sql| Ok(with_sea_orm::execute(db, sql).await?),
-    |db, query| Ok(with_sea_orm::rows(db, query).await?)
+    |db, query| Ok(with_sea_orm::rows(db, query).await?),
+    |pool| &pool
 );

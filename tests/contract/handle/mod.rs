@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use commit_on_success::drivers::sqlx::Db;
 use commit_on_success::{Error, ErrorKind, commit_on_success, defer};
+use futures_util::TryStreamExt as _;
 use sqlx::pool::PoolOptions;
 use sqlx::{Executor as _, SqlSafeStr as _};
 
@@ -62,6 +63,27 @@ async fn rows(db: &Handle) -> sqlx::Result<Vec<i64>> {
 async fn clear(db: &Handle) {
     let delete = sqlx::query("DELETE FROM item");
     delete.execute(db).await.unwrap();
+}
+
+/// Sends a statement as it is.
+async fn execute(db: &Handle, statement: &'static str) -> sqlx::Result<()> {
+    sqlx::raw_sql(statement).execute(db).await?;
+    Ok(())
+}
+
+/// Reads two rows, and writes one while they are read.
+async fn insert_between(db: &Handle, id: i64) -> sqlx::Result<()> {
+    let mut rows = sqlx::query_scalar::<_, i32>("SELECT 1 UNION ALL SELECT 2").fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        if row == 1 {
+            insert(db, id).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn pool_of_two(db: &Database) -> Handle {
+    db.handle(2).await
 }
 
 /// Writes a row, and fails if it is told to.

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use commit_on_success::transaction;
+use commit_on_success::{defer, transaction};
 use commit_on_success_tests::polling::drop_at_pending;
-use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use sqlx::Row as _;
 
-use super::*;
+use super::{Handle, driver, execute, insert, insert_between, pool_of_two, rows};
+use crate::dialect;
+use crate::support::Failure;
 
 /// The number of programs, and the seed that they are made of.
 fn cases() -> (u32, u64) {
@@ -129,10 +129,7 @@ impl World {
                 match block.end {
                     End::Succeeds => Ok(()),
                     End::Fails => Err(Failure::body("fails")),
-                    End::Violates => {
-                        sqlx::query("INSERT INTO no_such_table VALUES (1)").execute(tx).await?;
-                        Ok(())
-                    }
+                    End::Violates => Ok(execute(tx, "INSERT INTO no_such_table VALUES (1)").await?),
                 }
             });
             if let Err(error) = &ended {
@@ -155,14 +152,7 @@ impl World {
     async fn run(&self, step: &Step) -> Result<(), Failure> {
         match step {
             Step::Insert(id) => insert(&self.handle, *id).await?,
-            Step::Stream(id) => {
-                let mut rows = sqlx::query("SELECT 1 UNION ALL SELECT 2").fetch(&self.handle);
-                while let Some(row) = rows.try_next().await? {
-                    if row.get::<i32, _>(0) == 1 {
-                        insert(&self.handle, *id).await?;
-                    }
-                }
-            }
+            Step::Stream(id) => insert_between(&self.handle, *id).await?,
             Step::Defer(id) => {
                 let (called, id) = (Arc::clone(&self.called), *id);
                 defer! { called.lock().unwrap().insert(id); }
@@ -286,13 +276,13 @@ async fn run(handle: &Handle, program: &Block) {
     let surplus: BTreeSet<_> = stored.difference(&expected.rows).copied().collect();
     assert!(surplus.is_subset(&expected.perhaps), "{surplus:?} too many");
     assert_eq!(*world.called.lock().unwrap(), expected.calls);
-    clear(handle).await;
+    execute(handle, "DELETE FROM item").await.unwrap();
 }
 
 #[crate::driver::test]
 async fn random_programs_do_what_the_model_says() {
     let db = driver::open().await;
-    let handle = db.handle(2).await;
+    let handle = pool_of_two(&db).await;
     let (cases, seed) = cases();
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

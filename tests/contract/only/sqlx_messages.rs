@@ -10,6 +10,7 @@ use commit_on_success_tests::proxy::Proxy;
 use sqlx::Connection as _;
 
 use crate::driver::{self, Connection, Database, Pool};
+use crate::handle_driver;
 use crate::support::Failure;
 
 /// The shape of a transaction.
@@ -67,6 +68,32 @@ async fn on_connection(conn: &mut Connection, id: i64) -> Result<(), Failure> {
     body(conn, Shape::Commits, id).await
 }
 
+#[commit_on_success(tx = db)]
+async fn by_a_handle(db: &handle_driver::Pool, shape: Shape, id: i64) -> Result<(), Failure> {
+    handle_driver::insert(db, id).await?;
+    match shape {
+        Shape::Commits => {}
+        Shape::Fails => return Err(Failure::body("no")),
+        Shape::TakesBack => set_rollback()?,
+        Shape::Nested => nested_by_a_handle(db, shape, id + 1).await?,
+        Shape::NestedFails => drop(nested_by_a_handle(db, shape, id + 1).await.unwrap_err()),
+    }
+    Ok(())
+}
+
+#[commit_on_success(tx = db)]
+async fn nested_by_a_handle(
+    db: &handle_driver::Pool,
+    shape: Shape,
+    id: i64,
+) -> Result<(), Failure> {
+    handle_driver::insert(db, id).await?;
+    match shape {
+        Shape::NestedFails => Err(Failure::body("no")),
+        _ => Ok(()),
+    }
+}
+
 async fn by_hand(pool: &Pool, shape: Shape, id: i64) -> Result<(), Failure> {
     let mut tx = pool.begin().await?;
     driver::insert(&mut tx, id).await?;
@@ -113,8 +140,8 @@ async fn watched(db: &Database) -> (Proxy, Pool) {
     (proxy, pool)
 }
 
-#[crate::driver::test]
-async fn a_block_on_a_pool_takes_as_many_messages_as_the_same_by_hand() {
+/// Holds each shape of a block against the same by hand.
+async fn compare(block: impl AsyncFn(&Pool, Shape, i64) -> Result<(), Failure>) {
     let db = driver::open().await;
     let (proxy, pool) = watched(&db).await;
     for (shape, id) in ON_POOLS.into_iter().zip([10, 20, 30, 40, 50]) {
@@ -124,7 +151,7 @@ async fn a_block_on_a_pool_takes_as_many_messages_as_the_same_by_hand() {
         at_rest(&pool).await;
 
         let before = proxy.requests.arrived();
-        let ended = on_pool(&pool, shape, id + 5).await;
+        let ended = block(&pool, shape, id + 5).await;
         let sent = proxy.requests.arrived() - before;
         assert_eq!(ended.is_err(), shape == Shape::Fails, "{ended:?}");
         println!("{shape:?}: {sent} messages, {least} by hand");
@@ -134,6 +161,20 @@ async fn a_block_on_a_pool_takes_as_many_messages_as_the_same_by_hand() {
         nothing_is_open(&proxy, &db).await;
     }
     assert_eq!(db.committed().await, [10, 15, 40, 41, 45, 46, 50, 55]);
+}
+
+#[crate::driver::test]
+async fn a_block_on_a_pool_takes_as_many_messages_as_the_same_by_hand() {
+    compare(on_pool).await;
+}
+
+#[crate::driver::test]
+async fn a_block_by_a_handle_takes_as_many_messages_as_the_same_by_hand() {
+    compare(async |pool, shape, id| {
+        let db = handle_driver::Pool::new(pool.clone());
+        by_a_handle(&db, shape, id).await
+    })
+    .await;
 }
 
 #[crate::driver::test]

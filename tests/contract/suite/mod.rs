@@ -8,6 +8,7 @@ mod hook_failures;
 mod hooks;
 mod mixed;
 mod model;
+mod model_by_hand;
 mod nested_hooks;
 mod nesting;
 mod outside;

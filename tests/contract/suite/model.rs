@@ -13,24 +13,24 @@ use commit_on_success_tests::model::{
 };
 use commit_on_success_tests::programs::searches;
 
-use crate::driver::{self, ByHand, Connection, Database, Pool};
+use crate::driver::{self, Connection, Database, Pool};
 use crate::support::{Failure, Journal, subject};
 
 /// The world that a program runs in.
 #[derive(Clone)]
-struct World {
+pub(super) struct World {
     pool: Pool,
-    journal: Journal,
-    numbers: Arc<AtomicI64>,
+    pub(super) journal: Journal,
+    pub(super) numbers: Arc<AtomicI64>,
 }
 
 impl World {
-    fn number(&self) -> i64 {
+    pub(super) fn number(&self) -> i64 {
         self.numbers.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
-fn ended(end: End, number: i64) -> Result<(), Failure> {
+pub(super) fn ended(end: End, number: i64) -> Result<(), Failure> {
     match end {
         End::Succeeds => Ok(()),
         End::Fails => Err(Failure::body(&format!("{number} failed"))),
@@ -39,7 +39,7 @@ fn ended(end: End, number: i64) -> Result<(), Failure> {
 }
 
 /// The words of the model for a result.
-fn said(result: Result<Result<(), Failure>, Box<dyn std::any::Any + Send>>) -> String {
+pub(super) fn said(result: Result<Result<(), Failure>, Box<dyn std::any::Any + Send>>) -> String {
     let error = match result {
         Ok(Ok(())) => return "ok".to_owned(),
         Ok(Err(Failure::Transaction(error))) => error,
@@ -118,7 +118,7 @@ async fn durable(conn: &mut Connection, world: &World, block: &Block) -> Result<
 }
 
 /// A local of a body that defers a call when it is dropped.
-struct Deferring(World);
+pub(super) struct Deferring(pub(super) World);
 
 impl Drop for Deferring {
     fn drop(&mut self) {
@@ -169,76 +169,7 @@ async fn inner(conn: &mut Connection, world: &World, block: &Block) -> Result<()
     }
 }
 
-#[commit_on_success]
-async fn nested_by_hand(conn: ByHand<'_, '_>, world: &World, block: &Block) -> Result<(), Failure> {
-    steps_by_hand(conn, world, block).await
-}
-
-#[commit_on_success(propagation = required)]
-async fn required_by_hand(
-    conn: ByHand<'_, '_>,
-    world: &World,
-    block: &Block,
-) -> Result<(), Failure> {
-    steps_by_hand(conn, world, block).await
-}
-
-#[commit_on_success(propagation = mandatory)]
-async fn mandatory_by_hand(
-    conn: ByHand<'_, '_>,
-    world: &World,
-    block: &Block,
-) -> Result<(), Failure> {
-    steps_by_hand(conn, world, block).await
-}
-
-#[commit_on_success(propagation = durable)]
-async fn durable_by_hand(
-    conn: ByHand<'_, '_>,
-    world: &World,
-    block: &Block,
-) -> Result<(), Failure> {
-    steps_by_hand(conn, world, block).await
-}
-
-/// The same on a transaction that was begun by hand, which not every driver lends as a connection.
-async fn steps_by_hand(conn: ByHand<'_, '_>, world: &World, block: &Block) -> Result<(), Failure> {
-    let mut locals = Vec::new();
-    for step in &block.steps {
-        match step {
-            Step::DeferAtEnd => locals.push(Deferring(world.clone())),
-            Step::Insert => {
-                let number = world.number();
-                if let Err(error) = driver::insert(conn, number).await {
-                    world.numbers.fetch_sub(1, Ordering::Relaxed);
-                    return Err(error.into());
-                }
-            }
-            Step::Swallow => {
-                driver::insert(conn, 0).await.unwrap_err();
-            }
-            Step::Block(block, Caught::No) => inner_by_hand(conn, world, block).await?,
-            Step::Block(block, Caught::Yes) => {
-                let result = driver::caught!(inner_by_hand(conn, world, block));
-                world.journal.note(format!("caught {}", said(result)));
-            }
-            other => register(world, other).await,
-        }
-    }
-    let number = world.number();
-    ended(block.end, number)
-}
-
-async fn inner_by_hand(conn: ByHand<'_, '_>, world: &World, block: &Block) -> Result<(), Failure> {
-    match block.propagation {
-        Propagation::Nested => driver::boxed!(nested_by_hand(conn, world, block)),
-        Propagation::Required => driver::boxed!(required_by_hand(conn, world, block)),
-        Propagation::Mandatory => driver::boxed!(mandatory_by_hand(conn, world, block)),
-        Propagation::Durable => driver::boxed!(durable_by_hand(conn, world, block)),
-    }
-}
-
-async fn register(world: &World, step: &Step) {
+pub(super) async fn register(world: &World, step: &Step) {
     let journal = world.journal.clone();
     match step {
         Step::Defer(what) => {
@@ -274,7 +205,7 @@ async fn run(db: &Database, pool: &Pool, program: &Block, around: Around) -> See
     };
     let result = match around {
         Around::Nobody => said(driver::caught!(outermost(&world, program))),
-        Around::Somebody => by_hand(db, &world, program).await,
+        Around::Somebody => super::model_by_hand::run(db, &world, program).await,
     };
     assert!(!in_transaction());
     let rows = db.committed().await.split_off(1);
@@ -287,16 +218,6 @@ async fn run(db: &Database, pool: &Pool, program: &Block, around: Around) -> See
         journal: world.journal.entries(),
         result,
     }
-}
-
-/// Runs a program in a transaction that is begun and committed by hand.
-async fn by_hand(db: &Database, world: &World, program: &Block) -> String {
-    let mut conn = db.connect().await;
-    let mut by_hand = driver::begin_by_hand(&mut conn).await;
-    let result = driver::caught!(nested_by_hand(driver::lend!(by_hand), world, program));
-    let result = said(result);
-    driver::commit_by_hand(by_hand).await;
-    result
 }
 
 #[commit_on_success(tx = driver::source(pool))]
@@ -344,7 +265,7 @@ async fn traits(pool: &Pool) -> Traits {
     }
 }
 
-async fn run_all(around: Around, kind: &str) {
+pub(super) async fn run_all(around: Around, kind: &str) {
     let db = driver::open().await;
     driver::insert(&mut db.connect().await, 0).await.unwrap();
     let pool = db.pool(1).await;
@@ -375,9 +296,4 @@ async fn run_all(around: Around, kind: &str) {
 #[crate::driver::test]
 async fn random_programs_do_what_the_model_says() {
     run_all(Around::Nobody, "random programs").await;
-}
-
-#[crate::driver::test]
-async fn random_programs_in_a_transaction_begun_by_hand_do_what_the_model_says() {
-    run_all(Around::Somebody, "random programs begun by hand").await;
 }

@@ -13,6 +13,13 @@ pub(crate) struct Report<'r> {
     pub(crate) troubles: Vec<String>,
 }
 
+impl Column {
+    /// Whether another column has the test.
+    fn but(&self, test: &Test) -> bool {
+        self.but.iter().any(|pattern| pattern.matches(&test.path))
+    }
+}
+
 impl<'r> Report<'r> {
     pub(crate) fn new(column: &'r Column, programs: &'r Programs) -> Self {
         let (driver, database) = column.driver_and_database();
@@ -27,7 +34,7 @@ impl<'r> Report<'r> {
             let before = report.tests.len();
             for (name, program) in programs {
                 let tests = program.tests.iter();
-                let tests = tests.filter(|test| pattern.matches(&test.path));
+                let tests = tests.filter(|test| pattern.matches(&test.path) && !column.but(test));
                 let found = report.tests.len();
                 report.tests.extend(tests);
                 if let (true, Some(trouble)) = (found < report.tests.len(), &program.trouble) {
@@ -38,6 +45,11 @@ impl<'r> Report<'r> {
                 report.troubles.push(format!("no test `{pattern}` has run"));
             }
         }
+        let all = || programs.values().flat_map(|program| &program.tests);
+        let idle = column.but.iter();
+        let idle = idle.filter(|pattern| !all().any(|test| pattern.matches(&test.path)));
+        let idle = idle.map(|pattern| format!("no test `{pattern}` has run"));
+        report.troubles.extend(idle);
         report
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Column {
     pub(crate) title: String,
     /// The tests on it.
     pub(crate) tests: Vec<Pattern>,
+    /// Those among them that another column has.
+    pub(crate) but: Vec<Pattern>,
 }
 
 #[derive(Debug)]
@@ -59,8 +61,9 @@ impl Rules {
         match (keyword, self.rules.last_mut()) {
             ("column", None) => {
                 let (title, tests) = pair(rest)?;
-                let tests = patterns(&tests);
-                self.columns.push(Column { title, tests });
+                let (tests, but) = tests.split_once(" but ").unwrap_or((&tests, ""));
+                let (tests, but) = (patterns(tests), patterns(but));
+                self.columns.push(Column { title, tests, but });
             }
             ("rule", _) => self.rules.push(Rule::new(rest)),
             ("test", Some(rule)) => rule.tests.extend(patterns(rest)),

@@ -165,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn a_column_can_leave_tests_to_another_one() {
+        let rules = RULES.replace(
+            "contract_a::*",
+            "contract_a::* but contract_a::suite::*
+        column c, SQLite = contract_a::suite::*",
+        );
+        let table = squeezed(&table(&rules, OUTPUT).text);
+        assert!(table.contains("| | a | c |\n"), "{table}");
+        assert!(table.contains("| Calls run | ✓ 1[^1] | ✓ 2 |\n"), "{table}");
+        let stale = rules.replace("but contract_a::suite", "but contract_a::sweet");
+        assert_complains(&stale, OUTPUT, "no test `contract_a::sweet::*` has run");
+    }
+
+    #[test]
     fn the_summary_has_the_number_of_tests_by_driver_and_database() {
         assert_eq!(
             squeezed(&table(RULES, OUTPUT).summary),

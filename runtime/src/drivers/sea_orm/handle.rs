@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use ::sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement as Sql,
+    Statement as Sql, StreamTrait,
 };
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::source::SeaOrm;
 use super::transaction::SeaOrmTransaction;
@@ -100,5 +101,28 @@ impl ConnectionTrait for Handle<DatabaseConnection> {
 
     fn is_mock_connection(&self) -> bool {
         self.pool().is_mock_connection()
+    }
+}
+
+impl StreamTrait for Handle<DatabaseConnection> {
+    type Stream<'a> = BoxStream<'a, Result<QueryResult, DbErr>>;
+
+    fn get_database_backend(&self) -> DbBackend {
+        self.pool().get_database_backend()
+    }
+
+    /// Reads all rows in a transaction before it returns the first one, so that another statement can run between two of them.
+    fn stream_raw<'a>(&'a self, statement: Sql) -> Answer<'a, Self::Stream<'a>> {
+        Box::pin(async move {
+            let Some(inside) = self.around()? else {
+                let rows = self.pool().stream_raw(statement).await?;
+                return Ok(rows.boxed());
+            };
+            let mut turn = Statement::<DatabaseConnection>::begin(inside, self.patience()).await?;
+            let transaction = turn.transaction().handle();
+            let rows = transaction.query_all_raw(statement).await;
+            let rows = turn.end(rows).await?;
+            Ok(stream::iter(rows.into_iter().map(Ok)).boxed())
+        })
     }
 }

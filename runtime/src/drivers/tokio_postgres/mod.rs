@@ -8,4 +8,6 @@ mod handle;
 mod hold;
 #[cfg(feature = "jobs")]
 pub(crate) mod jobs;
+#[cfg(feature = "ambient")]
+mod shared;
 mod transaction;
