@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::callgrind;
 
-/// The program `instructions` of a package: optimized, and without the features that tests beside it have enabled.
+/// The program of a package that counts instructions: optimized, and without the features that tests beside it have enabled.
 /// Nothing where there is no callgrind, which is said on standard error.
 ///
 /// # Panics
@@ -30,9 +30,10 @@ pub fn instructions(package: &str, directory: &Path) -> Option<PathBuf> {
 }
 
 fn build(package: &str, directory: &Path) -> PathBuf {
+    let program = format!("{package}_instructions");
     let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--release", "--locked"])
-        .args(["--package", package, "--bin", "instructions"])
+        .args(["--package", package, "--bin", &program])
         .arg("--target-dir")
         .arg(directory)
         .env_remove("CARGO_BUILD_TARGET")
@@ -40,6 +41,6 @@ fn build(package: &str, directory: &Path) -> PathBuf {
         .env_remove("RUSTFLAGS")
         .status();
     let is_built = built.is_ok_and(|status| status.success());
-    assert!(is_built, "`instructions` of {package} cannot be built");
-    directory.join("release/instructions")
+    assert!(is_built, "`{program}` cannot be built");
+    directory.join("release").join(program)
 }
