@@ -442,6 +442,16 @@ on_async!(
     |tx| tx
 );
 on_async!(
+    tokio::test,
+    sea_orm_sqlite_handle,
+    Table::on_sqlite(),
+    Handle<DatabaseConnection>,
+    |url| Handle::new(Database::connect(url).await.unwrap()),
+    &Handle<DatabaseConnection>,
+    |owned| &*owned,
+    |tx| tx
+);
+on_async!(
     commit_on_success_test_macros::server_test,
     sea_orm_postgres,
     Table::on_postgres(),
