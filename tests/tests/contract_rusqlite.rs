@@ -49,8 +49,9 @@ mod derived {
     unused_imports,
     unused_mut,
     clippy::needless_borrow,
-    clippy::needless_pass_by_ref_mut,
-    reason = "the other forms lend `&mut` where this form lends `&`"
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_mut_passed,
+    reason = "the async form lends `&mut` where this form lends `&`, and a future owns what it uses"
 )]
 mod by_handle {
     use crate::handle_driver as driver;

@@ -112,7 +112,7 @@ impl StreamTrait for Handle<DatabaseConnection> {
     }
 
     /// Reads all rows in a transaction before it returns the first one, so that another statement can run between two of them.
-    fn stream_raw<'a>(&'a self, statement: Sql) -> Answer<'a, Self::Stream<'a>> {
+    fn stream_raw(&self, statement: Sql) -> Answer<'_, Self::Stream<'_>> {
         Box::pin(async move {
             let Some(inside) = self.around()? else {
                 let rows = self.pool().stream_raw(statement).await?;
