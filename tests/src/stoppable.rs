@@ -7,13 +7,18 @@ use std::sync::Once;
 
 use crate::servers;
 
-/// What is stopped.
+/// A database that is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// PostgreSQL.
     Postgres,
     /// MariaDB.
     MariaDb,
+}
+
+/// A message broker that is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broker {
     /// RabbitMQ.
     RabbitMq,
     /// Redis.
@@ -55,11 +60,28 @@ impl Server {
         let name = match kind {
             Kind::Postgres => "postgres",
             Kind::MariaDb => "mariadb",
-            Kind::RabbitMq => "rabbitmq",
-            Kind::Redis => "redis",
         };
+        Self::named(name, &SAID)
+    }
+
+    /// Starts a broker. `None` where there is none to be had.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, and where `CI=true`, which leaves nothing out.
+    #[must_use]
+    pub fn broker(broker: Broker) -> Option<Self> {
+        static SAID: Once = Once::new();
+        let name = match broker {
+            Broker::RabbitMq => "rabbitmq",
+            Broker::Redis => "redis",
+        };
+        Self::named(name, &SAID)
+    }
+
+    fn named(name: &str, said: &Once) -> Option<Self> {
         let absent = format!("{name} is not here to be stopped");
-        Self::listening(&[name], &absent, &SAID)
+        Self::listening(&[name], &absent, said)
     }
 
     /// Starts a pgbouncer with this `pool_mode`, which has so many sessions of the server that a connection string

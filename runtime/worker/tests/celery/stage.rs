@@ -10,7 +10,7 @@ use sqlx::{SqlitePool, query, query_as};
 use tempfile::TempDir;
 
 use crate::python::{CeleryWorker, Python};
-use crate::stoppable::{Kind, Server};
+use crate::stoppable::{self, Server};
 
 /// What Celery has its tasks from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,11 @@ pub(crate) enum Broker {
 }
 
 impl Broker {
-    fn kind(self) -> Kind {
-        match self {
-            Self::Amqp => Kind::RabbitMq,
-            Self::Redis => Kind::Redis,
-        }
+    fn start(self) -> Option<Server> {
+        Server::broker(match self {
+            Self::Amqp => stoppable::Broker::RabbitMq,
+            Self::Redis => stoppable::Broker::Redis,
+        })
     }
 
     /// The port of the one that all tests share, as it takes seconds to start.
@@ -35,7 +35,7 @@ impl Broker {
             Self::Amqp => &AMQP,
             Self::Redis => &REDIS,
         };
-        let server = shared.get_or_init(|| Server::start(self.kind()));
+        let server = shared.get_or_init(|| self.start());
         server.as_ref().map(|server| server.port)
     }
 
@@ -83,7 +83,7 @@ impl Stage {
     /// With a broker of its own, which is to be stopped.
     pub(crate) async fn alone(broker: Broker) -> Option<Self> {
         let python = Python::find()?;
-        let server = Server::start(broker.kind())?;
+        let server = broker.start()?;
         Some(Self::at(broker, server.port, python, Some(server)).await)
     }
 
