@@ -22,8 +22,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// the table.
 ///
 /// A notifier speaks after the commit, on a connection of its own, and once for all commits that came while it last spoke and in the two
-/// milliseconds after that: a notification in the transaction would have PostgreSQL commit one transaction after the other. A word that is lost costs its job the time until
-/// that look, and no more.
+/// milliseconds after that: a notification in the transaction would have PostgreSQL commit one transaction after the other. A word that is
+/// lost costs its job the time until that look, and no more.
 ///
 /// It hears of all jobs that this process stores, in whichever database, and speaks in one.
 ///
