@@ -427,8 +427,8 @@ launch_postgres() {
         -c max_connections=200 \
         -c max_prepared_transactions=0 \
         -c deadlock_timeout=200ms \
-        -c fsync=off \
-        -c full_page_writes=off \
+        -c fsync="${COMMIT_ON_SUCCESS_FSYNC:-off}" \
+        -c full_page_writes="${COMMIT_ON_SUCCESS_FSYNC:-off}" \
         -c synchronous_commit=on
 }
 

@@ -4,15 +4,31 @@ use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
-use crate::programs;
+/// How many faults each test injects, and where chance begins; for longer runs than the usual one.
+const CASES: &str = "COMMIT_ON_SUCCESS_CASES";
+const SEED: &str = "COMMIT_ON_SUCCESS_SEED";
 
 /// Where the line goes as well, if it is set: a file that is appended to.
 const FILE: &str = "COMMIT_ON_SUCCESS_FAULTS";
 
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    match text.parse() {
+        Ok(number) => Some(number),
+        Err(error) => panic!("{variable} is {text:?}: {error}"),
+    }
+}
+
 /// As many cases as are asked for, or else the usual number.
 #[must_use]
 pub fn cases(usual: u64) -> u64 {
-    programs::cases(usual)
+    number(CASES).unwrap_or(usual)
+}
+
+/// The seed that is asked for.
+#[must_use]
+pub fn seed() -> u64 {
+    number(SEED).unwrap_or(0)
 }
 
 /// Says one line that a table can be made from:
@@ -115,14 +131,14 @@ impl Chance {
     /// Of the seed that is asked for, and apart from that of others.
     #[must_use]
     pub fn of(purpose: &str) -> Self {
-        let mixed = purpose.bytes().fold(programs::seed(), |seed, byte| {
-            Self(seed ^ u64::from(byte)).next()
-        });
+        let mixed = purpose
+            .bytes()
+            .fold(seed(), |seed, byte| Self(seed ^ u64::from(byte)).next());
         Self(mixed)
     }
 
     /// The next number.
-    #[expect(clippy::should_implement_trait, reason = "it has no end")]
+    #[allow(clippy::should_implement_trait, reason = "it has no end")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -3,31 +3,8 @@
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use crate::faults::{cases, seed};
 use crate::model::{Block, Seen, programs};
-
-/// How many programs each test runs, and where they begin; for longer runs than the usual one.
-const CASES: &str = "COMMIT_ON_SUCCESS_CASES";
-const SEED: &str = "COMMIT_ON_SUCCESS_SEED";
-
-fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    match text.parse() {
-        Ok(number) => Some(number),
-        Err(error) => panic!("{variable} is {text:?}: {error}"),
-    }
-}
-
-/// As many cases as are asked for, or else the usual number.
-#[must_use]
-pub fn cases(usual: u64) -> u64 {
-    number(CASES).unwrap_or(usual)
-}
-
-/// The seed that is asked for.
-#[must_use]
-pub fn seed() -> u64 {
-    number(SEED).unwrap_or(0)
-}
 
 /// As many programs as are asked for; always the same unless another seed is given.
 pub fn searches() -> impl Iterator<Item = Search> {

@@ -1,10 +1,12 @@
-//! Objects in a SQLite file and a full-text index that follows them, also when the process dies between the two.
+//! Objects in a database and a full-text index that follows them, also when the process dies between the two.
 //!
 //! ```sh
-//! cargo run -p commit_on_success_worker --example durable
+//! cargo run -p commit_on_success_worker --example durable --features postgres
+//! cargo run -p commit_on_success_worker --example durable --features postgres -- postgres://…
 //! ```
 //!
-//! The program starts itself once more as a process that dies right after its COMMIT, and then does what that has left undone.
+//! The database is a new file of SQLite, or the one of PostgreSQL that is given, where it makes a table `object` and those of jobs. The program
+//! starts itself once more as a process that dies right after its COMMIT, and then does what that has left undone.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,10 +15,9 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use commit_on_success::jobs::Job;
 use commit_on_success::{commit_on_success, defer, enqueue};
-use commit_on_success_worker::{Context, Handlers, Worker, migrate};
+use commit_on_success_worker::{Context, Handlers, JobPool, Worker, migrate};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{SqlitePool, query, query_scalar};
+use sqlx::{PgPool, SqlitePool, query, query_scalar};
 use tantivy::collector::TopDocs;
 use tantivy::query::QueryParser;
 use tantivy::schema::{Field, INDEXED, STORED, Schema, TEXT, Value};
@@ -32,50 +33,103 @@ impl Job for IndexObject {
     const KIND: &'static str = "index_object";
 }
 
-/// Writes the object's row, and a job in the same transaction.
-#[commit_on_success(tx = pool)]
-async fn update_object(pool: &SqlitePool, id: i64, title: &str) -> Result<()> {
-    query("INSERT INTO object VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET title = ?2")
-        .bind(id)
-        .bind(title)
-        .execute(&mut *tx)
-        .await?;
-    if title.contains("dies") {
-        defer!(std::process::abort()); // the first thing after COMMIT
-    }
-    enqueue!(tx, IndexObject { id }).await?;
-    ensure!(!title.is_empty(), "an object has a title");
-    Ok(())
+/// A database of objects.
+trait Objects: JobPool {
+    /// Makes the tables, unless they are there.
+    async fn prepare(&self) -> Result<()>;
+
+    /// Writes the object's row, and a job in the same transaction.
+    async fn update_object(&self, id: i64, title: &str) -> Result<()>;
+
+    /// The title that the row has now.
+    fn title(&self, id: i64) -> impl Future<Output = Result<Option<String>>> + Send;
 }
 
+/// The same for two databases, whose pools and transactions are of different types.
+macro_rules! objects {
+    ($pool:ty) => {
+        impl Objects for $pool {
+            async fn prepare(&self) -> Result<()> {
+                query("CREATE TABLE IF NOT EXISTS object (id BIGINT PRIMARY KEY, title TEXT)")
+                    .execute(self)
+                    .await?;
+                Ok(migrate(self).await?)
+            }
+
+            #[commit_on_success(tx = self)]
+            async fn update_object(&self, id: i64, title: &str) -> Result<()> {
+                query(
+                    "INSERT INTO object VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET title = $2",
+                )
+                .bind(id)
+                .bind(title)
+                .execute(&mut *tx)
+                .await?;
+                if title.contains("dies") {
+                    defer!(std::process::abort()); // the first thing after COMMIT
+                }
+                enqueue!(tx, IndexObject { id }).await?;
+                ensure!(!title.is_empty(), "an object has a title");
+                Ok(())
+            }
+
+            async fn title(&self, id: i64) -> Result<Option<String>> {
+                let title = query_scalar("SELECT title FROM object WHERE id = $1");
+                Ok(title.bind(id).fetch_optional(self).await?)
+            }
+        }
+    };
+}
+
+objects!(SqlitePool);
+objects!(PgPool);
+
 /// Brings the index to what the row says now.
-async fn index_object(pool: SqlitePool, search: Arc<Search>, job: IndexObject) -> Result<()> {
-    let title = query_scalar("SELECT title FROM object WHERE id = ?")
-        .bind(job.id)
-        .fetch_optional(&pool)
-        .await?;
-    search.replace(job.id, title)
+async fn index_object(pool: impl Objects, search: Arc<Search>, job: IndexObject) -> Result<()> {
+    search.replace(job.id, pool.title(job.id).await?)
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    if let Some(directory) = std::env::args().nth(1) {
-        let pool = open(Path::new(&directory)).await?;
-        update_object(&pool, 1, "A process that dies").await?;
+    let mut arguments = std::env::args().skip(1);
+    let (given, fate) = (arguments.next(), arguments.next());
+    let directory; // lives as long as the program
+    let url = if let Some(url) = given {
+        url
+    } else {
+        directory = tempfile::tempdir()?;
+        format!(
+            "sqlite:{}/objects.sqlite?mode=rwc",
+            directory.path().display()
+        )
+    };
+    if url.starts_with("postgres") {
+        start(PgPool::connect(&url).await?, &url, fate).await
+    } else {
+        start(SqlitePool::connect(&url).await?, &url, fate).await
+    }
+}
+
+async fn start(pool: impl Objects, url: &str, fate: Option<String>) -> Result<()> {
+    pool.prepare().await?;
+    if fate.is_some() {
+        pool.update_object(1, "A process that dies").await?;
         return Err(anyhow!("it has not died"));
     }
-    let directory = tempfile::tempdir()?;
-    let pool = open(directory.path()).await?;
     let died = Command::new(std::env::current_exe()?)
-        .arg(directory.path())
+        .args([url, "dies"])
         .status()?;
     println!("a process has updated an object, and died: {died}");
-    update_object(&pool, 2, "")
+    pool.update_object(2, "")
         .await
         .err()
         .context("it was committed")?;
-    update_object(&pool, 3, "A process that lives").await?;
+    pool.update_object(3, "A process that lives").await?;
+    catch_up(pool).await
+}
 
+async fn catch_up(pool: impl Objects) -> Result<()> {
+    let directory = tempfile::tempdir()?;
     let search = Arc::new(Search::open(directory.path())?);
     println!("before the worker starts, {}", search.find("process")?);
     let (its_pool, index) = (pool.clone(), Arc::clone(&search));
@@ -86,18 +140,6 @@ async fn main() -> Result<()> {
     let jobs = Worker::drain(&pool, &handlers).await?;
     println!("after {jobs} jobs, {}", search.find("process")?);
     Ok(())
-}
-
-async fn open(directory: &Path) -> Result<SqlitePool> {
-    let options = SqliteConnectOptions::new()
-        .filename(directory.join("objects.sqlite"))
-        .create_if_missing(true);
-    let pool = SqlitePool::connect_with(options).await?;
-    query("CREATE TABLE IF NOT EXISTS object (id INTEGER PRIMARY KEY, title TEXT)")
-        .execute(&pool)
-        .await?;
-    migrate(&pool).await?;
-    Ok(pool)
 }
 
 /// A full-text index of objects.

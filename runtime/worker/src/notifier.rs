@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use commit_on_success::jobs::{Listener, on_stored};
 use riverqueue::serde_json;
@@ -14,12 +15,15 @@ use tokio::task::JoinHandle;
 use crate::Error;
 use crate::database::JobPool;
 
+/// The time after one word and before the next: workers, with their usual settings, do not look more often than that.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Tells the workers of other processes that a transaction of this one has stored jobs, so that they need not wait for their next look at
 /// the table.
 ///
-/// A notifier speaks after the commit, on a connection of its own, and once for all commits that came while it last spoke: a notification in
-/// the transaction would have PostgreSQL commit one transaction after the other. A word that is lost costs its job the time until
-/// that look, and no more.
+/// A notifier speaks after the commit, on a connection of its own, and once for all commits that came while it last spoke and in the two
+/// milliseconds after that: a notification in the transaction would have PostgreSQL commit one transaction after the other. A word that is
+/// lost costs its job the time until that look, and no more.
 ///
 /// It hears of all jobs that this process stores, in whichever database, and speaks in one.
 ///
@@ -88,6 +92,7 @@ impl Notifier {
                 // Read ahead of the news: whatever came before the end is among them.
                 is_last = told.is_last.load(Ordering::Acquire);
                 tell(&own, &told).await;
+                tokio::time::sleep(PAUSE).await;
             }
         });
         Ok(Self {

@@ -22,6 +22,7 @@ mod sea_orm;
 mod sqlx;
 mod table;
 mod tokio_postgres;
+#[allow(dead_code, reason = "the benchmark of jobs has more of it")]
 mod turns;
 
 use std::error::Error;

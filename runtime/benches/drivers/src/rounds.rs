@@ -30,14 +30,15 @@ impl Ratio {
     }
 }
 
-/// The median, its quartiles, and how many rounds there were.
+/// The median, its quartiles, and how many rounds there were; with three decimals, unless others are asked for.
 impl fmt::Display for Ratio {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rounds, median) = (self.0.len(), self.median());
         let (lower, upper) = (self.quartile(1), self.quartile(3));
+        let decimals = formatter.precision().unwrap_or(3);
         write!(
             formatter,
-            "{median:.3} ({lower:.3} … {upper:.3}, n = {rounds})"
+            "{median:.decimals$} ({lower:.decimals$} … {upper:.decimals$}, n = {rounds})"
         )
     }
 }

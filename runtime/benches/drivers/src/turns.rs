@@ -18,6 +18,8 @@ const ALL: Duration = Duration::from_secs(6);
 /// The times that each way took, one for each round.
 pub(crate) struct Turns<Way> {
     ways: Vec<Way>,
+    /// The number of repetitions in each block.
+    times: u32,
     rounds: Vec<Vec<Duration>>,
 }
 
@@ -35,7 +37,11 @@ impl<Way: Copy + PartialEq> Turns<Way> {
             rounds.push(round);
         }
         let ways = ways.to_vec();
-        Ok(Self { ways, rounds })
+        Ok(Self {
+            ways,
+            times,
+            rounds,
+        })
     }
 
     /// The ratio of the times of two ways, from the rounds in which both ran side by side.
@@ -43,6 +49,14 @@ impl<Way: Copy + PartialEq> Turns<Way> {
         let (way, against) = (self.index(way), self.index(against));
         let rounds = self.rounds.iter();
         Ratio::of(rounds.map(|round| round[way].as_secs_f64() / round[against].as_secs_f64()))
+    }
+
+    /// The microseconds that one repetition takes longer than another way's, from the same rounds.
+    pub(crate) fn microseconds_more(&self, way: Way, against: Way) -> Ratio {
+        let (way, against) = (self.index(way), self.index(against));
+        let rounds = self.rounds.iter();
+        let more = |round: &Vec<Duration>| round[way].as_secs_f64() - round[against].as_secs_f64();
+        Ratio::of(rounds.map(|round| more(round) * 1e6 / f64::from(self.times)))
     }
 
     fn index(&self, way: Way) -> usize {

@@ -29,11 +29,7 @@ fn run(example: &str, argument: Option<&str>) -> Option<String> {
     Some(out)
 }
 
-#[test]
-fn an_index_follows_its_objects_although_a_process_dies_right_after_its_commit() {
-    let Some(said) = run("durable", None) else {
-        return;
-    };
+fn assert_that_the_index_follows(said: &str) {
     let lines: Vec<_> = said.lines().collect();
     let [died, before, after] = lines[..] else {
         panic!("{said}")
@@ -44,6 +40,21 @@ fn an_index_follows_its_objects_although_a_process_dies_right_after_its_commit()
         r#"before the worker starts, "process" is found in []"#
     );
     assert_eq!(after, r#"after 2 jobs, "process" is found in [1, 3]"#);
+}
+
+#[test]
+fn an_index_follows_the_objects_of_a_file_although_a_process_dies_right_after_its_commit() {
+    if let Some(said) = run("durable", None) {
+        assert_that_the_index_follows(&said);
+    }
+}
+
+#[commit_on_success_test_macros::server_test]
+async fn an_index_follows_the_objects_of_a_server_although_a_process_dies_right_after_its_commit() {
+    let scene = Scene::<PgPool>::bare().await;
+    if let Some(said) = run("durable", Some(&scene.url())) {
+        assert_that_the_index_follows(&said);
+    }
 }
 
 /// One job that is done, one that was given up, two that wait.
@@ -86,8 +97,7 @@ async fn jobs_of_a_file_are_shown() {
 async fn jobs_of_a_server_are_shown() {
     let scene = Scene::<PgPool>::bare().await;
     let scene = some_jobs(scene).await;
-    let url = scene.location.replace('#', "?options[search_path]=");
-    if let Some(said) = run("jobs", Some(&url)) {
+    if let Some(said) = run("jobs", Some(&scene.url())) {
         assert_eq!(said, SHOWN);
     }
 }

@@ -21,5 +21,8 @@ mod testing_pinned;
 mod wake_up;
 
 #[allow(dead_code, unreachable_pub, reason = "the other tests use all of it")]
+#[path = "../../../../tests/src/faults.rs"]
+mod faults;
+#[allow(dead_code, unreachable_pub, reason = "the other tests use all of it")]
 #[path = "../../../../tests/src/servers.rs"]
 mod servers;

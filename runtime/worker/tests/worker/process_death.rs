@@ -12,10 +12,9 @@ use commit_on_success_worker::{Context, Handlers, Settings, Worker};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
+use crate::faults::{Chance, Tally, cases};
 use crate::scene::{Scene, Store, on_each_database, postgres_pool, sqlite_pool};
 
-/// The variable for the number of processes that each test kills.
-const KILLS: &str = "COMMIT_ON_SUCCESS_CASES";
 /// The variable for the tables of a process that is to be killed.
 const LOCATION: &str = "COMMIT_ON_SUCCESS_VICTIM";
 /// The variable for the number of its first transaction.
@@ -43,6 +42,9 @@ impl Job for Effect {
 
 /// A store whose transactions store jobs and are what handlers do.
 trait Kills: Store {
+    /// The database, in the table of faults.
+    const NAME: &'static str;
+
     /// Stores a thing and a job for it, unless its number says that it fails.
     fn store_thing(&self, number: i64) -> impl Future<Output = anyhow::Result<()>> + Send;
 
@@ -56,8 +58,10 @@ trait Kills: Store {
 }
 
 macro_rules! kills {
-    ($pool:ty) => {
+    ($pool:ty, $name:literal) => {
         impl Kills for $pool {
+            const NAME: &'static str = $name;
+
             async fn store_thing(&self, number: i64) -> anyhow::Result<()> {
                 #[commit_on_success(tx = pool)]
                 async fn store_thing(pool: &$pool, number: i64) -> anyhow::Result<()> {
@@ -97,8 +101,8 @@ macro_rules! kills {
     };
 }
 
-kills!(SqlitePool);
-kills!(PgPool);
+kills!(SqlitePool, "sqlite-wal");
+kills!(PgPool, "postgres");
 
 fn handlers<P: Kills>(pool: &P, ending: Ending) -> Handlers {
     let pool = pool.clone();
@@ -139,8 +143,27 @@ async fn live<P: Kills>(pool: P, first: i64, ending: Ending) {
     }
 }
 
+/// The moment at which a process is killed.
+#[derive(Clone, Copy)]
+struct Moment {
+    /// The number of transactions that it says to have committed before.
+    transactions: u64,
+    /// The time that it has then.
+    pause: Duration,
+}
+
+impl Moment {
+    /// Half of them at once, while the line that was read last is the newest.
+    fn choose(chance: &mut Chance) -> Self {
+        Self {
+            transactions: 1 + chance.below(24),
+            pause: Duration::from_micros(chance.below(2) * chance.below(8000)),
+        }
+    }
+}
+
 /// Starts a process, kills it, and returns the number of the last transaction that it said to have committed.
-fn kill_one(location: &str, first: i64, ending: Ending) -> i64 {
+fn kill_one(location: &str, first: i64, ending: Ending, moment: Moment) -> i64 {
     let mut process = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "process_death::victim", "--nocapture"])
         .envs([
@@ -154,14 +177,11 @@ fn kill_one(location: &str, first: i64, ending: Ending) -> i64 {
         .unwrap();
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
     let mut said = Vec::new();
-    for _ in 0..fastrand::usize(1..25) {
+    for _ in 0..moment.transactions {
         let line = lines.next().expect("it has ended by itself").unwrap();
         said.push(line.parse::<i64>().expect(&line));
     }
-    // Half of them at once, while the line that was read last is the newest.
-    std::thread::sleep(Duration::from_micros(
-        fastrand::u64(..2) * fastrand::u64(..8000),
-    ));
+    std::thread::sleep(moment.pause);
     process.kill().unwrap();
     assert_eq!(
         process.wait().unwrap().signal(),
@@ -205,50 +225,66 @@ async fn kill_many<P: Kills>(scene: Scene<P>, ending: Ending) {
         .pool
         .run("CREATE TABLE thing (number bigint PRIMARY KEY); CREATE TABLE effect (number bigint)")
         .await;
-    let kills = std::env::var(KILLS).map_or(12, |kills| kills.parse().unwrap());
+    let completing = match ending {
+        Ending::Worker => "the worker",
+        Ending::Handler => "the handlers",
+    };
+    let kind = format!(
+        "process killed that runs jobs, completed by {completing}, {}",
+        P::NAME
+    );
+    let mut chance = Chance::of(&kind);
+    let mut tally = Tally::new(kind);
     let mut first = 1;
-    for _ in 0..kills {
-        let location = scene.location.clone();
-        let killed = tokio::task::spawn_blocking(move || kill_one(&location, first, ending));
+    for _ in 0..cases(12) {
+        let (location, moment) = (scene.location.clone(), Moment::choose(&mut chance));
+        let killed =
+            tokio::task::spawn_blocking(move || kill_one(&location, first, ending, moment));
         let last = killed.await.unwrap();
+        tally.inject();
         let stored = format!("SELECT count(*) FROM thing WHERE number = {last}");
-        assert_eq!(
-            scene.pool.number(&stored).await,
-            1,
-            "{last} was committed and is not there"
-        );
+        tally.promise(scene.pool.number(&stored).await == 1, || {
+            format!("{last} was committed and is not there")
+        });
         // One of the next two may have been committed too, and not said so.
         first = last + 10 - last % 5;
     }
     catch_up(&scene, ending).await;
-    judge(&scene, ending, kills).await;
+    judge(&scene, ending, &mut tally).await;
+    tally.publish();
 }
 
-async fn judge<P: Kills>(scene: &Scene<P>, ending: Ending, kills: u64) {
-    let number = async |sql| scene.pool.number(sql).await;
+/// Holds what has run against what is stored.
+async fn judge<P: Kills>(scene: &Scene<P>, ending: Ending, tally: &mut Tally) {
+    let number = async |sql| u64::try_from(scene.pool.number(sql).await).unwrap();
     let things = number("SELECT count(*) FROM thing").await;
-    let lost =
-        number("SELECT count(*) FROM thing WHERE number NOT IN (SELECT number FROM effect)").await;
-    let bare =
-        number("SELECT count(*) FROM effect WHERE number NOT IN (SELECT number FROM thing)").await;
     let twice = number("SELECT count(*) - count(DISTINCT number) FROM effect").await;
-    let left = number("SELECT count(*) FROM river_job WHERE state <> 'completed'").await;
-    let again = number("SELECT count(*) FROM river_job WHERE attempt > 1").await;
-    println!(
-        "{kills} kills, {ending:?} completes: {things} things, {lost} lost, {bare} without one, {twice} twice, {again} jobs tried again"
-    );
-    assert!(
-        things > i64::try_from(kills).unwrap(),
-        "too few to say anything"
-    );
-    assert_eq!(
-        (lost, bare, left),
-        (0, 0, 0),
-        "lost, without a row, not completed"
-    );
-    if ending == Ending::Handler {
-        assert_eq!(twice, 0, "effects that happened twice");
+    for (sql, broken) in [
+        (
+            "SELECT count(*) FROM thing WHERE number NOT IN (SELECT number FROM effect)",
+            "jobs are lost",
+        ),
+        (
+            "SELECT count(*) FROM effect WHERE number NOT IN (SELECT number FROM thing)",
+            "jobs ran without their row",
+        ),
+        (
+            "SELECT count(*) FROM river_job WHERE state <> 'completed'",
+            "jobs are not completed",
+        ),
+    ] {
+        let jobs = number(sql).await;
+        tally.promise(jobs == 0, || format!("{jobs} {broken}"));
     }
+    tally.promise(ending == Ending::Worker || twice == 0, || {
+        format!("{twice} effects happened twice")
+    });
+    tally.add("transactions", things);
+    tally.add(
+        "jobs tried again",
+        number("SELECT count(*) FROM river_job WHERE attempt > 1").await,
+    );
+    tally.add("effects that happened twice", twice);
 }
 
 async fn no_job_is_lost_and_none_runs_without_its_row<P: Kills>(scene: Scene<P>) {

@@ -223,6 +223,11 @@ impl Scene<PgPool> {
             _own: Own::Schema { url, name },
         }
     }
+
+    /// The URL by which another program finds the schema.
+    pub(crate) fn url(&self) -> String {
+        self.location.replace('#', "?options[search_path]=")
+    }
 }
 
 impl<P: Store> Scene<P> {
