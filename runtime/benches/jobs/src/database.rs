@@ -2,6 +2,7 @@
 //! `COMMIT_ON_SUCCESS_POSTGRES_URL`.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use commit_on_success_worker::migrate;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -72,6 +73,33 @@ fn of(connections: u32) -> PgPoolOptions {
 pub(crate) async fn durability(pool: &PgPool) -> Result<String> {
     let sql = "SELECT concat('fsync=', current_setting('fsync'), ', synchronous_commit=', current_setting('synchronous_commit'))";
     Ok(query_scalar(sql).fetch_one(pool).await?)
+}
+
+/// Tells workers of jobs in a queue, as River does in a transaction.
+pub(crate) const NOTIFY: &str = r#"SELECT pg_notify(concat(current_schema(), '.river_insert'), concat('{"queue": "', $1::text, '"}'))"#;
+
+/// Waits until the jobs of a kind have run, and does something again and again meanwhile.
+pub(crate) async fn until_completed(
+    pool: &PgPool,
+    kind: &str,
+    patience: Duration,
+    mut meanwhile: impl AsyncFnMut() -> Result,
+) -> Result {
+    let left = "SELECT count(*) FROM river_job WHERE kind = $1 AND state <> 'completed'";
+    let start = Instant::now();
+    while query_scalar::<_, i64>(left)
+        .bind(kind)
+        .fetch_one(pool)
+        .await?
+        > 0
+    {
+        meanwhile().await?;
+        if start.elapsed() > patience {
+            return Err("the workers do not run their jobs".into());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
 }
 
 /// A file that has a write-ahead log, and whose commits wait for the disk.

@@ -6,10 +6,10 @@ use commit_on_success::jobs::Job;
 use commit_on_success::{commit_on_success, enqueue};
 use commit_on_success_worker::Notifier;
 use serde::{Deserialize, Serialize};
-use sqlx::{PgPool, query, query_scalar, raw_sql};
+use sqlx::{PgPool, query, raw_sql};
 use tokio::task::JoinSet;
 
-use crate::database::{Postgres, durability};
+use crate::database::{NOTIFY, Postgres, durability, until_completed};
 use crate::rounds::{Ratio, order};
 use crate::table::Section;
 use crate::worker::{Nothing, WorkerProcess};
@@ -55,9 +55,6 @@ const WAYS: [Way; 5] = [
     Way::Run,
 ];
 
-const NOTIFY: &str =
-    r#"SELECT pg_notify(concat(current_schema(), '.river_insert'), '{"queue": "heard"}')"#;
-
 impl Way {
     fn index(self) -> usize {
         self as usize
@@ -84,7 +81,7 @@ impl Way {
                 }
             }
             if way == Way::Notified {
-                query(NOTIFY).execute(&mut *tx).await?;
+                query(NOTIFY).bind(Heard::QUEUE).execute(&mut *tx).await?;
             }
             Ok(())
         }
@@ -147,14 +144,7 @@ async fn produce(pool: PgPool, way: Way, end: Instant) -> Result<u32> {
 
 /// Waits for what is still to be run, and empties the tables.
 async fn clear(pool: &PgPool) -> Result {
-    let left = "SELECT count(*) FROM river_job WHERE kind = 'nothing' AND state <> 'completed'";
-    let start = Instant::now();
-    while query_scalar::<_, i64>(left).fetch_one(pool).await? > 0 {
-        if start.elapsed() > Duration::from_mins(1) {
-            return Err("the worker does not run its jobs".into());
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_completed(pool, Nothing::KIND, Duration::from_mins(1), async || Ok(())).await?;
     raw_sql("TRUNCATE river_job, object").execute(pool).await?;
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! The jobs per second that several worker processes of one PostgreSQL run.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use commit_on_success::jobs::Job;
 use sqlx::{PgPool, query, query_scalar, raw_sql};
 
-use crate::database::{Postgres, durability};
+use crate::database::{NOTIFY, Postgres, durability, until_completed};
 use crate::load::{Load, Watch};
 use crate::rounds::{Ratio, order};
 use crate::table::Section;
@@ -28,8 +28,6 @@ const KINDS: [(&str, &str); 2] = [
 const STORE: &str = "
     INSERT INTO river_job (args, kind, max_attempts, state)
     SELECT jsonb_build_object('id', id), $1, 25, 'available' FROM generate_series(1, $2) AS id";
-const NOTIFY: &str =
-    r#"SELECT pg_notify(concat(current_schema(), '.river_insert'), '{"queue": "default"}')"#;
 
 /// The figures of one kind of jobs and one number of processes.
 #[derive(Default)]
@@ -77,7 +75,10 @@ async fn run(pool: &PgPool, kind: &str, processes: usize, figures: &mut Figures)
     }
     let mut watch = Watch::start(workers.iter().filter_map(WorkerProcess::id).collect());
     let start = store(pool, kind).await?;
-    until_all_have_run(pool, &mut watch).await?;
+    until_completed(pool, kind, Duration::from_mins(2), async || {
+        watch.look(pool).await
+    })
+    .await?;
     figures.load.add(watch.stop());
     let end: f64 =
         query_scalar("SELECT extract(epoch FROM max(finalized_at))::float8 FROM river_job")
@@ -101,23 +102,13 @@ async fn store(pool: &PgPool, kind: &str) -> Result<f64> {
         .bind(JOBS)
         .execute(&mut *transaction)
         .await?;
-    query(NOTIFY).execute(&mut *transaction).await?;
+    query(NOTIFY)
+        .bind(Nothing::QUEUE)
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     let now = "SELECT extract(epoch FROM clock_timestamp())::float8";
     Ok(query_scalar(now).fetch_one(pool).await?)
-}
-
-async fn until_all_have_run(pool: &PgPool, watch: &mut Watch) -> Result {
-    let left = "SELECT count(*) FROM river_job WHERE state <> 'completed'";
-    let start = Instant::now();
-    while query_scalar::<_, i64>(left).fetch_one(pool).await? > 0 {
-        watch.look(pool).await?;
-        if start.elapsed() > Duration::from_mins(2) {
-            return Err("the workers do not run their jobs".into());
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
 }
 
 /// The number of jobs that have run more than once. Of those that update, the rows say it.

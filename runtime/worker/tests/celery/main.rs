@@ -15,10 +15,12 @@ mod process_death;
 mod python;
 mod redis;
 mod refused;
-mod relay;
 mod stage;
 mod times;
 
+#[allow(dead_code, unreachable_pub, reason = "the other tests use all of it")]
+#[path = "../../../../tests/src/proxy.rs"]
+mod proxy;
 #[allow(dead_code, unreachable_pub, reason = "the other tests use all of it")]
 #[path = "../../../../tests/src/servers.rs"]
 mod servers;

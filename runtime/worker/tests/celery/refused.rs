@@ -4,8 +4,8 @@ use commit_on_success_test_macros::server_test;
 use lapin::types::AMQPValue;
 
 use crate::amqp::Other;
+use crate::proxy::Proxy;
 use crate::redis::other;
-use crate::relay::Relay;
 use crate::stage::{Broker, Stage};
 
 #[server_test(flavor = "multi_thread", worker_threads = 2)]
@@ -19,8 +19,10 @@ async fn a_full_queue_refuses_a_task_which_is_tried_again_by_the_same_connection
         ("x-overflow", AMQPValue::LongString("reject-publish".into())),
     ];
     other.declare(&stage.queue, &full).await;
-    let relay = Relay::to(stage.port).await;
-    let handlers = stage.broker.handlers(&stage.broker.url(relay.port));
+    let proxy = Proxy::to(("127.0.0.1", stage.port)).await.unwrap();
+    let handlers = stage
+        .broker
+        .handlers(&stage.broker.url(proxy.address().port()));
     let first = stage.jobs.commit(stage.note(1)).await;
     stage.jobs.drain(&handlers).await;
     stage.jobs.are_completed().await;
@@ -42,7 +44,7 @@ async fn a_full_queue_refuses_a_task_which_is_tried_again_by_the_same_connection
     assert_eq!(stage.jobs.drain_later(&handlers).await, 1);
     stage.jobs.are_completed().await;
     assert_eq!(other.take(&stage.queue).await, Some(second));
-    assert_eq!(relay.connections(), 1);
+    assert_eq!(proxy.ports().len(), 1);
 }
 
 #[server_test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,8 +52,10 @@ async fn a_task_that_rabbitmq_returns_is_tried_again_and_its_queue_declared_agai
     let Some(stage) = Stage::new(Broker::Amqp).await else {
         return;
     };
-    let relay = Relay::to(stage.port).await;
-    let handlers = stage.broker.handlers(&stage.broker.url(relay.port));
+    let proxy = Proxy::to(("127.0.0.1", stage.port)).await.unwrap();
+    let handlers = stage
+        .broker
+        .handlers(&stage.broker.url(proxy.address().port()));
     stage.jobs.commit(stage.note(1)).await;
     stage.jobs.drain(&handlers).await;
     stage.jobs.are_completed().await;
@@ -75,7 +79,7 @@ async fn a_task_that_rabbitmq_returns_is_tried_again_and_its_queue_declared_agai
     stage.jobs.are_completed().await;
     assert_eq!(other.take(&stage.queue).await, Some(id));
     assert_eq!(other.take(&stage.queue).await, None);
-    assert_eq!(relay.connections(), 1);
+    assert_eq!(proxy.ports().len(), 1);
 }
 
 /// One declaration that does not fit is an error of RabbitMQ's, which has no meaning for who only publishes.
@@ -85,8 +89,10 @@ async fn queues_of_all_kinds_take_tasks() {
         return;
     };
     let other = Other::at(&stage.url).await;
-    let relay = Relay::to(stage.port).await;
-    let handlers = stage.broker.handlers(&stage.broker.url(relay.port));
+    let proxy = Proxy::to(("127.0.0.1", stage.port)).await.unwrap();
+    let handlers = stage
+        .broker
+        .handlers(&stage.broker.url(proxy.address().port()));
     for (kind, argument) in [
         (
             "quorum",
@@ -101,7 +107,7 @@ async fn queues_of_all_kinds_take_tasks() {
         stage.jobs.are_completed().await;
         assert_eq!(other.take(&queue).await, Some(id), "{kind}");
     }
-    assert_eq!(relay.connections(), 1);
+    assert_eq!(proxy.ports().len(), 1);
 }
 
 #[server_test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,8 +116,10 @@ async fn a_task_that_redis_refuses_is_tried_again_by_the_same_connection() {
         return;
     };
     let mut other = other(&stage.url).await;
-    let relay = Relay::to(stage.port).await;
-    let handlers = stage.broker.handlers(&stage.broker.url(relay.port));
+    let proxy = Proxy::to(("127.0.0.1", stage.port)).await.unwrap();
+    let handlers = stage
+        .broker
+        .handlers(&stage.broker.url(proxy.address().port()));
     let run = redis::cmd("SET")
         .arg(&stage.queue)
         .arg("no list")
@@ -139,5 +147,5 @@ async fn a_task_that_redis_refuses_is_tried_again_by_the_same_connection() {
         .await
         .unwrap();
     assert!(message.contains(&id), "{message}");
-    assert_eq!(relay.connections(), 1);
+    assert_eq!(proxy.ports().len(), 1);
 }
