@@ -36,7 +36,7 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
         let configured = quote_spanned!(mixed=> #source, __settings);
         call(place, private(with), configured)
     };
-    let arguments = quote_spanned!(mixed=> #source, #site, #options);
+    let arguments = quote_spanned!(mixed=> #source, &mut #krate::__private::None, #site, #options);
     let begin = call(place, private(begin), arguments);
     match plan.flavour {
         Flavour::Sync => begin,

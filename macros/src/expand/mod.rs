@@ -100,7 +100,7 @@ fn transaction(plan: &Plan, krate: Krate<'_>) -> TokenStream {
         #counter
         #settings
         let __outcome = match #begin {
-            #krate::__private::Ok(ref mut __scope) => #end,
+            #krate::__private::Ok(__scope) => #end,
             #krate::__private::Err(__error) => #krate::__private::Err(__error),
         };
         #used

@@ -38,17 +38,18 @@ pub use crate::settings::Settings;
 pub use crate::site::Site;
 use crate::transaction::{AsyncBegin, Begin};
 
-/// Begins the transaction of a sync function.
+/// Begins the transaction of a sync function, in the place where it stays.
 #[inline]
-pub fn begin<S, D>(
+pub fn begin<'p, S, D>(
     source: S,
+    place: &'p mut Option<Scope<S::Transaction>>,
     site: &'static Site,
     options: Options,
-) -> Result<Scope<S::Transaction>, Error>
+) -> Result<&'p mut Scope<S::Transaction>, Error>
 where
     S: Begin<D>,
 {
-    Scope::begin(source, site, options)
+    Scope::begin(source, place, site, options)
 }
 
 /// The source itself.
@@ -70,16 +71,17 @@ impl<T, S> LedToBy<S> for T {
     type Source = S;
 }
 
-/// Begins the transaction of an async function.
-pub fn begin_async<S, D>(
+/// Begins the transaction of an async function, in the place where it stays.
+pub fn begin_async<'p, S, D>(
     source: S,
+    place: &'p mut Option<AsyncScope<S::Transaction>>,
     site: &'static Site,
     options: Options,
-) -> impl Future<Output = Result<AsyncScope<S::Transaction>, Error>>
+) -> impl Future<Output = Result<&'p mut AsyncScope<S::Transaction>, Error>>
 where
     S: AsyncBegin<D>,
 {
-    AsyncScope::begin(source, site, options)
+    AsyncScope::begin(source, place, site, options)
 }
 
 /// The return type of a function that is a transaction.

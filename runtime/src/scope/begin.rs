@@ -96,7 +96,8 @@ impl<S: Steps> Core<S> {
         }
     }
 
-    /// Begins again on the same connection, if an attempt is left.
+    /// Begins again on the same connection, if an attempt is left. A future has room for this in a box: where nothing is tried
+    /// again, it would be most of it.
     pub(super) async fn restart(&mut self, attempts: Option<&mut Attempts>) -> bool {
         let Some(attempts) = attempts else {
             return false;
@@ -104,6 +105,10 @@ impl<S: Steps> Core<S> {
         if self.state.level() != Level::Outermost || !attempts.again() {
             return false;
         }
+        Box::pin(self.begin_anew(attempts)).await
+    }
+
+    async fn begin_anew(&mut self, attempts: &mut Attempts) -> bool {
         self.state.tell_handlers();
         self.steps().pause(attempts).await;
         self.state.reopen();

@@ -1,7 +1,7 @@
 //! Everything that leaves the straight line of begin, body and commit, for both forms.
 
 use super::ending::{Ending, ErrorRef};
-use super::level::Level;
+use super::level::{Level, Place};
 use super::state::{BlockState, Diagnosis, Phase};
 use super::steps::Steps;
 use super::verdict::{Circumstances, Fate, Undo};
@@ -10,7 +10,6 @@ use crate::context::Kind;
 use crate::error::{Error, RollbackOnly};
 use crate::event::Cause;
 use crate::observer::{self, Event};
-use crate::options::Options;
 use crate::site::Site;
 use crate::transaction::{Abandoned, CommitError, RollbackError, Session};
 
@@ -23,15 +22,11 @@ pub(super) struct Core<S> {
 
 impl<S: Steps> Core<S> {
     #[inline]
-    pub(super) fn new(
-        mut steps: S,
-        kind: Kind,
-        site: &'static Site,
-        options: &Options,
-    ) -> Result<Self, Error> {
-        let state = BlockState::new(steps.session_mut(), kind, site, options)?;
+    pub(super) fn at(place: Place, mut steps: S, kind: Kind, site: &'static Site) -> Self {
+        let connection = steps.session_mut().connection_id();
+        let state = BlockState::at(place, connection, kind, site);
         let steps = Some(steps);
-        Ok(Self { steps, state })
+        Self { steps, state }
     }
 
     #[inline]

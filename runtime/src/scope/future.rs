@@ -26,21 +26,27 @@ use crate::transaction::{AsyncBegin, AsyncTransaction, CommitError};
 pub struct AsyncScope<T: AsyncTransaction>(pub(super) Core<Awaited<T>>);
 
 impl<T: AsyncTransaction> AsyncScope<T> {
-    pub(crate) async fn begin<S, D>(
+    pub(crate) async fn begin<'p, S, D>(
         source: S,
+        place: &'p mut Option<Self>,
         site: &'static Site,
         options: Options,
-    ) -> Result<Self, Error>
+    ) -> Result<&'p mut Self, Error>
     where
         S: AsyncBegin<D, Transaction = T>,
     {
-        let transaction = source
+        let mut transaction = source
             .acquire_session()
             .await
             .map_err(|source| level::no_begin(site, source))?;
-        let core = Core::new(Awaited(transaction), Kind::Async, site, &options)?;
-        let mut scope = Self(core);
-        let Self(core) = &mut scope;
+        let level = if level::is_alone(&mut transaction, &options) {
+            level::OUTERMOST
+        } else {
+            level::look_around(&mut transaction, site, &options)?
+        };
+        let core = Core::at(level, Awaited(transaction), Kind::Async, site);
+        let scope = place.insert(Self(core));
+        let Self(core) = scope;
         let mut begun = if core.is_ready() {
             Ok(())
         } else {
@@ -52,13 +58,13 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             begun = match level {
                 Level::Outermost => transaction.begin(&options).await,
                 Level::Nested | Level::Foreign => transaction.savepoint(&savepoint).await,
-                Level::Test => core.begin_in_test().await,
+                Level::Test => Box::pin(core.begin_in_test()).await,
                 Level::Joined => Ok(()),
             };
         }
         match begun {
             Ok(()) => core.begun(),
-            Err(source) => core.begin_again(source, &options).await?,
+            Err(source) => Box::pin(core.begin_again(source, &options)).await?,
         }
         Ok(scope)
     }
@@ -133,7 +139,7 @@ impl<T: AsyncTransaction> AsyncScope<T> {
             Level::Joined => Ok(()),
         };
         if let Err(refusal) = committed {
-            return core.refused(refusal, attempts).await;
+            return Box::pin(core.refused(refusal, attempts)).await;
         }
         if !level.is_outermost() {
             core.released();

@@ -47,29 +47,28 @@ impl Level {
     }
 }
 
-/// Decides the level of a block, and its savepoint.
+/// A level, and the savepoint of what is nested.
+pub(super) type Place = (Level, Savepoint);
+
+pub(super) const OUTERMOST: Place = (Level::Outermost, Savepoint::OUTERMOST);
+
+/// Whether a block is outermost without a look around.
 #[inline]
-pub(super) fn decide(
-    session: &mut impl Session,
-    connection: ConnectionId,
-    site: &'static Site,
-    options: &Options,
-) -> Result<(Level, Savepoint), Error> {
-    let alone = session.status() == Status::Idle && context::is_empty();
-    if alone && test_transaction::is_none() && options.propagation != Propagation::Mandatory {
-        Ok((Level::Outermost, Savepoint::OUTERMOST))
-    } else {
-        look_around(session, connection, site, options)
-    }
+pub(super) fn is_alone(session: &mut impl Session, options: &Options) -> bool {
+    session.status() == Status::Idle
+        && context::is_empty()
+        && test_transaction::is_none()
+        && options.propagation != Propagation::Mandatory
 }
 
+/// Decides where a block is that may have others around it.
 #[inline(never)]
-fn look_around(
+pub(super) fn look_around(
     session: &mut impl Session,
-    connection: ConnectionId,
     site: &'static Site,
     options: &Options,
-) -> Result<(Level, Savepoint), Error> {
+) -> Result<Place, Error> {
+    let connection = session.connection_id();
     let level = match (session.status(), Enclosing::find(connection)) {
         (Status::Idle, Some(_)) => return Err(no_transaction(site)),
         (Status::Open | Status::Test | Status::Untracked, Some(enclosing)) => {

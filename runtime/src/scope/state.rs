@@ -3,12 +3,10 @@
 mod before;
 mod told;
 
-use super::level::{self, Level};
+use super::level::{Level, Place};
 use crate::context::{Frame, Identity, Kind, Levels};
-use crate::error::Error;
 use crate::event::Cause;
 use crate::observer;
-use crate::options::Options;
 use crate::pool_id::PoolId;
 use crate::site::Site;
 use crate::transaction::{ConnectionId, Savepoint, Session};
@@ -78,16 +76,14 @@ pub(super) enum Untold {
 
 impl BlockState {
     #[inline]
-    pub(super) fn new(
-        session: &mut impl Session,
+    pub(super) fn at(
+        (level, savepoint): Place,
+        connection: ConnectionId,
         kind: Kind,
         site: &'static Site,
-        options: &Options,
-    ) -> Result<Self, Error> {
-        let connection = session.connection_id();
-        let (level, savepoint) = level::decide(session, connection, site, options)?;
+    ) -> Self {
         let frame = Frame::new(connection, kind, site, savepoint);
-        Ok(Self {
+        Self {
             frame: if level == Level::Joined {
                 frame.joined()
             } else {
@@ -98,7 +94,7 @@ impl BlockState {
             diagnosis: Diagnosis::default(),
             keeps_error: false,
             untold: None,
-        })
+        }
     }
 
     pub(super) fn level(&self) -> Level {

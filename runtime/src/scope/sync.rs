@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::core::Core;
 use super::ending::{Ending, ErrorRef};
-use super::level::{self, Level};
+use super::level::{self, Level, Place};
 use super::returned::Returned;
 use super::running::Running;
 use super::state::Phase;
@@ -27,26 +27,47 @@ pub struct Scope<T: Transaction>(Core<Blocking<T>>);
 
 impl<T: Transaction> Scope<T> {
     #[inline]
-    pub(crate) fn begin<S, D>(
+    pub(crate) fn begin<'p, S, D>(
         source: S,
+        place: &'p mut Option<Self>,
         site: &'static Site,
         options: Options,
-    ) -> Result<Self, Error>
+    ) -> Result<&'p mut Self, Error>
     where
         S: Begin<D, Transaction = T>,
     {
-        let transaction = source
+        let mut transaction = source
             .acquire_session()
             .map_err(|source| level::no_begin(site, source))?;
-        let core = Core::new(Blocking(transaction), Kind::Sync, site, &options)?;
-        let mut scope = Self(core);
-        scope.open(&options)?;
-        Ok(scope)
+        if level::is_alone(&mut transaction, &options) {
+            Self::open(place, level::OUTERMOST, transaction, site, &options)
+        } else {
+            Self::begin_among_others(place, transaction, site, &options)
+        }
+    }
+
+    #[inline(never)]
+    fn begin_among_others<'p>(
+        place: &'p mut Option<Self>,
+        mut transaction: T,
+        site: &'static Site,
+        options: &Options,
+    ) -> Result<&'p mut Self, Error> {
+        let level = level::look_around(&mut transaction, site, options)?;
+        Self::open(place, level, transaction, site, options)
     }
 
     #[inline]
-    fn open(&mut self, options: &Options) -> Result<(), Error> {
-        let Self(core) = self;
+    fn open<'p>(
+        place: &'p mut Option<Self>,
+        level: Place,
+        transaction: T,
+        site: &'static Site,
+        options: &Options,
+    ) -> Result<&'p mut Self, Error> {
+        let core = Core::at(level, Blocking(transaction), Kind::Sync, site);
+        let scope = place.insert(Self(core));
+        let Self(core) = scope;
         let mut begun = if core.is_ready() {
             Ok(())
         } else {
@@ -66,7 +87,7 @@ impl<T: Transaction> Scope<T> {
             Ok(()) => core.begun(),
             Err(source) => at_once(core.begin_again(source, options))?,
         }
-        Ok(())
+        Ok(scope)
     }
 
     /// Lends the connection to the body, which has to run in the other half.
