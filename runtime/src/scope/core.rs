@@ -56,7 +56,7 @@ impl<S: Steps> Core<S> {
     /// Tells observers of the end of a block of which they have heard the begin.
     #[inline]
     pub(super) fn observe(&self, tell: impl FnOnce(&Event)) {
-        if self.state.is_observed() {
+        if self.state.is_loaded() && self.state.is_observed() {
             self.state.observe(self.driver(), tell);
         }
     }
@@ -167,9 +167,9 @@ impl<S: Steps> Core<S> {
     /// After the commit of an outermost block. Gives the connection back, if it is ours to give.
     #[inline]
     pub(super) fn committed(&mut self) {
-        self.state.close();
+        self.state.committed();
         self.observe(observer::committed);
-        self.release_connection();
+        self.give_back();
     }
 
     /// After the release of a savepoint, or the end of a block that had joined.
@@ -246,10 +246,15 @@ impl<S: Steps> Core<S> {
     /// they may need it.
     #[inline]
     pub(super) fn release_connection(&mut self) {
+        self.give_back();
+        self.state.tell_handlers();
+    }
+
+    #[inline]
+    fn give_back(&mut self) {
         if self.owns_connection() {
             self.steps = None;
         }
-        self.state.tell_handlers();
     }
 
     #[inline]

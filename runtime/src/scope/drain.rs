@@ -12,7 +12,17 @@ use crate::error::{Error, HandlerFailure};
 use crate::transaction::{Abandoned, AsyncTransaction, Session, Transaction, TransactionStatus};
 
 impl<T: Transaction> Core<Blocking<T>> {
+    #[inline]
     pub(super) fn run_deferred(&mut self) -> Result<(), Error> {
+        if self.state.has_calls() {
+            self.drain_queue()
+        } else {
+            Ok(())
+        }
+    }
+
+    #[inline(never)]
+    fn drain_queue(&mut self) -> Result<(), Error> {
         let Some(mut drain) = self.state.drain() else {
             return Ok(());
         };

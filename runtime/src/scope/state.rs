@@ -153,6 +153,12 @@ impl BlockState {
         self.phase = Phase::Committing;
     }
 
+    /// After the commit of an outermost block.
+    #[inline]
+    pub(super) fn committed(&mut self) {
+        self.phase = Phase::Closed;
+    }
+
     /// After a commit that was refused, and has left the transaction open.
     pub(super) fn still_open(&mut self) {
         self.phase = Phase::Open;

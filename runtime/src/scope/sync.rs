@@ -13,11 +13,11 @@ use super::verdict::Fate;
 use crate::at_once::at_once;
 use crate::attempts::Attempts;
 use crate::context::Kind;
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::event::Cause;
 use crate::options::Options;
 use crate::site::Site;
-use crate::transaction::{Begin, Transaction};
+use crate::transaction::{Begin, CommitError, Transaction};
 
 /// An open transaction of a sync function.
 ///
@@ -85,7 +85,7 @@ impl<T: Transaction> Scope<T> {
         }
         match begun {
             Ok(()) => core.begun(),
-            Err(source) => at_once(core.begin_again(source, options))?,
+            Err(source) => core.begin_again_now(source, options)?,
         }
         Ok(scope)
     }
@@ -136,7 +136,7 @@ impl<T: Transaction> Scope<T> {
         attempts: Option<&mut Attempts>,
     ) -> Ending {
         if self.0.has_failed(result, look) {
-            at_once(self.0.failed(attempts))
+            self.0.failed_now(attempts)
         } else {
             self.commit(attempts)
         }
@@ -145,38 +145,20 @@ impl<T: Transaction> Scope<T> {
     #[inline]
     fn commit(&mut self, mut attempts: Option<&mut Attempts>) -> Ending {
         let Self(core) = self;
-        if !core.state.may_commit() {
-            let prepares = core.state.is_unprepared();
-            if prepares && let Some(ending) = at_once(core.prepare_commit(attempts.as_deref_mut()))
-            {
-                return ending;
-            }
-            if !prepares || !core.state.is_unobjectionable() {
-                return Ending::Over(at_once(core.roll_back_instead()));
-            }
+        if !core.state.may_commit()
+            && let Some(ending) = core.prepare_now(attempts.as_deref_mut())
+        {
+            return ending;
         }
         core.state.committing();
-        let (level, savepoint) = (core.state.level(), core.state.savepoint());
-        let Blocking(transaction) = core.steps();
-        let committed = match level {
-            Level::Outermost => transaction.commit(),
-            Level::Nested | Level::Foreign => transaction.release(&savepoint),
-            Level::Test => at_once(core.release_checked()),
-            Level::Joined => Ok(()),
-        };
-        if let Err(refusal) = committed {
-            return at_once(core.refused(refusal, attempts));
+        if core.state.level() != Level::Outermost {
+            return core.keep_part(attempts);
         }
-        if !level.is_outermost() {
-            core.released();
-            return Ending::Over(Ok(()));
+        if let Err(refusal) = core.steps().0.commit() {
+            return core.refused_now(refusal, attempts);
         }
         core.committed();
-        Ending::Over(if core.state.has_calls() {
-            core.run_deferred()
-        } else {
-            Ok(())
-        })
+        Ending::Over(core.run_deferred())
     }
 
     /// Commits an error all the same, if it is one of those that do not roll back.
@@ -220,7 +202,60 @@ impl<T: Transaction> Scope<T> {
     }
 }
 
+/// What is beside the straight line, out of the way of its registers.
 impl<T: Transaction> Core<Blocking<T>> {
+    /// Does what is to be done before the commit. Returns the end of a block that does not get there.
+    #[inline(never)]
+    fn prepare_now(&mut self, attempts: Option<&mut Attempts>) -> Option<Ending> {
+        let prepares = self.state.is_unprepared();
+        if prepares && let Some(ending) = at_once(self.prepare_commit(attempts)) {
+            return Some(ending);
+        }
+        if prepares && self.state.is_unobjectionable() {
+            return None;
+        }
+        Some(Ending::Over(at_once(self.roll_back_instead())))
+    }
+
+    /// Ends a block that is a part of something.
+    #[inline(never)]
+    fn keep_part(&mut self, attempts: Option<&mut Attempts>) -> Ending {
+        let savepoint = self.state.savepoint();
+        let level = self.state.level();
+        let kept = match level {
+            Level::Joined => Ok(()),
+            Level::Test => at_once(self.release_checked()),
+            Level::Outermost | Level::Nested | Level::Foreign => self.steps().0.release(&savepoint),
+        };
+        if let Err(refusal) = kept {
+            return self.refused_now(refusal, attempts);
+        }
+        if level != Level::Test {
+            self.released();
+            return Ending::Over(Ok(()));
+        }
+        self.committed();
+        Ending::Over(self.run_deferred())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_again_now(&mut self, source: BoxError, options: &Options) -> Result<(), Error> {
+        at_once(self.begin_again(source, options))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refused_now(&mut self, refusal: CommitError, attempts: Option<&mut Attempts>) -> Ending {
+        at_once(self.refused(refusal, attempts))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn failed_now(&mut self, attempts: Option<&mut Attempts>) -> Ending {
+        at_once(self.failed(attempts))
+    }
+
     /// The driver has panicked twice.
     fn lose_after_panic(&mut self) {
         self.lose(Fate::Unknown, Cause::Panic);

@@ -28,6 +28,12 @@ impl BlockState {
         }
     }
 
+    /// Whether anything has gathered in it: calls, or an identity.
+    #[inline]
+    pub(in crate::scope) fn is_loaded(&self) -> bool {
+        self.frame.is_loaded()
+    }
+
     /// Whether observers have heard of its begin, so that they are told of its end.
     #[inline]
     pub(in crate::scope) fn is_observed(&self) -> bool {
@@ -91,7 +97,7 @@ impl BlockState {
     /// Whether a call or a handler waits.
     #[inline]
     pub(in crate::scope) fn has_calls(&self) -> bool {
-        !self.frame.pending.queue.is_empty()
+        self.is_loaded() && !self.frame.pending.queue.is_empty()
     }
 
     /// Whether somebody is to be told of a commit besides the caller: calls, handlers or observers.
