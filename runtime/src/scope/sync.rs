@@ -102,7 +102,7 @@ impl<T: Transaction> Scope<T> {
 
     /// Commits what has succeeded, and runs what was deferred; or rolls back because the body failed. Its error is
     /// what the caller gets, after the driver has looked at it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end<V, E>(
         &mut self,
         result: Result<V, E>,
@@ -128,7 +128,7 @@ impl<T: Transaction> Scope<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_attempt<V, E>(
         &mut self,
         result: &Result<V, E>,
@@ -142,7 +142,7 @@ impl<T: Transaction> Scope<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn commit(&mut self, mut attempts: Option<&mut Attempts>) -> Ending {
         let Self(core) = self;
         if !core.state.may_commit()
