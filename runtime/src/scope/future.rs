@@ -1,5 +1,6 @@
 //! The scope of an async function.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::core::Core;
@@ -9,9 +10,10 @@ use super::returned::{Mistaken, Returned};
 use super::running::AsyncRunning;
 use super::state::Phase;
 use super::steps::{Awaited, Steps};
+use super::then::Then;
 use crate::attempts::Attempts;
 use crate::context::Kind;
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::event::Cause;
 use crate::options::Options;
 use crate::site::Site;
@@ -26,47 +28,40 @@ use crate::transaction::{AsyncBegin, AsyncTransaction, CommitError};
 pub struct AsyncScope<T: AsyncTransaction>(pub(super) Core<Awaited<T>>);
 
 impl<T: AsyncTransaction> AsyncScope<T> {
-    pub(crate) async fn begin<'p, S, D>(
+    /// An `async` block, as an `async fn` would move its arguments once more, and keep room for them twice.
+    pub(crate) fn begin<'p, S, D>(
         source: S,
         place: &'p mut Option<Self>,
         site: &'static Site,
         options: Options,
-    ) -> Result<&'p mut Self, Error>
+    ) -> impl Future<Output = Result<&'p mut Self, Error>> + use<'p, S, D, T>
     where
         S: AsyncBegin<D, Transaction = T>,
     {
-        let mut transaction = source
-            .acquire_session()
-            .await
-            .map_err(|source| level::no_begin(site, source))?;
-        let level = if level::is_alone(&mut transaction, &options) {
-            level::OUTERMOST
-        } else {
-            level::look_around(&mut transaction, site, &options)?
-        };
-        let core = Core::at(level, Awaited(transaction), Kind::Async, site);
-        let scope = place.insert(Self(core));
-        let Self(core) = scope;
-        let mut begun = if core.is_ready() {
-            Ok(())
-        } else {
-            core.prepare().await
-        };
-        if begun.is_ok() {
-            let (level, savepoint) = (core.state.level(), core.state.savepoint());
-            let Awaited(transaction) = core.steps();
-            begun = match level {
-                Level::Outermost => transaction.begin(&options).await,
-                Level::Nested | Level::Foreign => transaction.savepoint(&savepoint).await,
-                Level::Test => Box::pin(core.begin_in_test()).await,
-                Level::Joined => Ok(()),
+        async move {
+            let mut transaction = source
+                .acquire_session()
+                .await
+                .map_err(|source| level::no_begin(site, source))?;
+            let level = if level::is_alone(&mut transaction, &options) {
+                level::OUTERMOST
+            } else {
+                level::look_around(&mut transaction, site, &options)?
             };
+            let core = Core::at(level, Awaited(transaction), Kind::Async, site);
+            let scope = place.insert(Self(core));
+            let Self(core) = &mut *scope;
+            let begun = if level.0 == Level::Outermost && core.is_ready() {
+                core.steps().0.begin(&options).await
+            } else {
+                core.open_part(&options).await
+            };
+            match begun {
+                Ok(()) => core.begun(),
+                Err(source) => Box::pin(core.begin_again(source, &options)).await?,
+            }
+            Ok(scope)
         }
-        match begun {
-            Ok(()) => core.begun(),
-            Err(source) => Box::pin(core.begin_again(source, &options)).await?,
-        }
-        Ok(scope)
     }
 
     /// Lends the connection to the body, which has to run in the other half.
@@ -81,76 +76,86 @@ impl<T: AsyncTransaction> AsyncScope<T> {
 
     /// Commits what has succeeded, and runs what was deferred; or rolls back because the body failed. Its error is
     /// what the caller gets, after the driver has looked at it.
-    pub(crate) async fn end<V, E>(
-        &mut self,
-        returned: &mut Mistaken<Result<V, E>>,
-        look: impl FnOnce(&E) -> ErrorRef<'_>,
-    ) -> Result<Result<V, E>, Error> {
-        let ending = if self.0.has_failed(returned.result(), look) {
-            self.0.failed(None).await
-        } else {
-            self.commit(None).await
-        };
-        match ending {
+    #[inline]
+    pub(crate) fn end<'s, V, E, L>(
+        &'s mut self,
+        returned: &'s mut Mistaken<Result<V, E>>,
+        look: L,
+    ) -> impl Future<Output = Result<Result<V, E>, Error>> + use<'s, T, V, E, L>
+    where
+        L: FnOnce(&E) -> ErrorRef<'_>,
+    {
+        let failed = self.0.has_failed(returned.result(), look);
+        let ending = self.end_attempt(failed, None);
+        Then::new(ending, |ending| match ending {
             Ending::Over(ended) => ended.map(|()| returned.take()),
             Ending::Again => unreachable!("there is one attempt"),
-        }
+        })
     }
 
     /// Does as [`end`](Self::end), but a transaction that failed only because of others is begun again, and nothing
     /// returned, while there are attempts left.
-    pub(crate) async fn end_or_restart<V, E>(
-        &mut self,
-        returned: &mut Mistaken<Result<V, E>>,
-        look: impl FnOnce(&E) -> ErrorRef<'_>,
-        attempts: &mut Attempts,
-    ) -> Option<Result<Result<V, E>, Error>> {
-        let ending = if self.0.has_failed(returned.result(), look) {
-            self.0.failed(Some(attempts)).await
-        } else {
-            self.commit(Some(attempts)).await
-        };
-        match ending {
+    pub(crate) fn end_or_restart<'s, V, E, L>(
+        &'s mut self,
+        returned: &'s mut Mistaken<Result<V, E>>,
+        look: L,
+        attempts: &'s mut Attempts,
+    ) -> impl Future<Output = Option<Result<Result<V, E>, Error>>> + use<'s, T, V, E, L>
+    where
+        L: FnOnce(&E) -> ErrorRef<'_>,
+    {
+        let failed = self.0.has_failed(returned.result(), look);
+        let ending = self.end_attempt(failed, Some(attempts));
+        Then::new(ending, |ending| match ending {
             Ending::Over(ended) => Some(ended.map(|()| returned.take())),
             Ending::Again => None,
-        }
+        })
     }
 
-    async fn commit(&mut self, mut attempts: Option<&mut Attempts>) -> Ending {
-        let Self(core) = self;
-        if !core.state.may_commit() {
-            let prepares = core.state.is_unprepared();
-            if prepares
-                && let Some(ending) = Box::pin(core.prepare_commit(attempts.as_deref_mut())).await
-            {
-                return ending;
+    fn end_attempt<'s>(
+        &'s mut self,
+        failed: bool,
+        mut attempts: Option<&'s mut Attempts>,
+    ) -> impl Future<Output = Ending> + use<'s, T> {
+        async move {
+            let Self(core) = self;
+            if failed {
+                return core.failed(attempts).await;
             }
-            if !prepares || !core.state.is_unobjectionable() {
-                return Ending::Over(core.roll_back_instead().await);
+            if !core.state.may_commit() {
+                let prepares = core.state.is_unprepared();
+                if prepares
+                    && let Some(ending) =
+                        Box::pin(core.prepare_commit(attempts.as_deref_mut())).await
+                {
+                    return ending;
+                }
+                if !prepares || !core.state.is_unobjectionable() {
+                    return Ending::Over(core.roll_back_instead().await);
+                }
             }
+            core.state.committing();
+            let kept = if core.state.level() != Level::Outermost {
+                core.keep_part().await
+            } else if core.is_to_be_seen_to_its_end() {
+                core.commit_to_its_end().await
+            } else {
+                core.steps().0.commit().await
+            };
+            if let Err(refusal) = kept {
+                return Box::pin(core.refused(refusal, attempts)).await;
+            }
+            if !core.state.level().is_outermost() {
+                core.released();
+                return Ending::Over(Ok(()));
+            }
+            core.committed();
+            Ending::Over(if core.state.has_calls() {
+                core.run_deferred_async().await
+            } else {
+                Ok(())
+            })
         }
-        core.state.committing();
-        let (level, savepoint) = (core.state.level(), core.state.savepoint());
-        let committed = match level {
-            Level::Outermost if core.is_to_be_seen_to_its_end() => core.commit_to_its_end().await,
-            Level::Outermost => core.steps().0.commit().await,
-            Level::Nested | Level::Foreign => core.steps().0.release(&savepoint).await,
-            Level::Test => core.release_checked().await,
-            Level::Joined => Ok(()),
-        };
-        if let Err(refusal) = committed {
-            return Box::pin(core.refused(refusal, attempts)).await;
-        }
-        if !level.is_outermost() {
-            core.released();
-            return Ending::Over(Ok(()));
-        }
-        core.committed();
-        Ending::Over(if core.state.has_calls() {
-            core.run_deferred_async().await
-        } else {
-            Ok(())
-        })
     }
 
     /// Goes on after a commit for which the caller has not waited. Failures are told to observers.
@@ -180,6 +185,31 @@ impl<T: AsyncTransaction> Drop for AsyncScope<T> {
     fn drop(&mut self) {
         if self.0.state.phase() != Phase::Closed {
             self.0.abandon();
+        }
+    }
+}
+
+/// The steps of blocks that are a part of something.
+impl<T: AsyncTransaction> Core<Awaited<T>> {
+    async fn open_part(&mut self, options: &Options) -> Result<(), BoxError> {
+        self.prepare().await?;
+        let savepoint = self.state.savepoint();
+        match self.state.level() {
+            Level::Outermost => self.steps().0.begin(options).await,
+            Level::Nested | Level::Foreign => self.steps().0.savepoint(&savepoint).await,
+            Level::Test => Box::pin(self.begin_in_test()).await,
+            Level::Joined => Ok(()),
+        }
+    }
+
+    async fn keep_part(&mut self) -> Result<(), CommitError> {
+        let savepoint = self.state.savepoint();
+        match self.state.level() {
+            Level::Joined => Ok(()),
+            Level::Test => self.release_checked().await,
+            Level::Outermost | Level::Nested | Level::Foreign => {
+                self.steps().0.release(&savepoint).await
+            }
         }
     }
 }

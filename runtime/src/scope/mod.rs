@@ -18,6 +18,7 @@ mod running;
 mod state;
 mod steps;
 mod sync;
+mod then;
 mod verdict;
 
 pub use future::AsyncScope;
