@@ -1,6 +1,6 @@
 //! The calls of a transaction that has committed, one by one, whatever each of them does.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::task::{Context, Poll, ready};
 
 use super::results::{Registered, Results, drop_call, poll, poll_hidden, run};
@@ -45,8 +45,8 @@ impl Drain {
     }
 
     /// Runs the next one of an async scope, and says where it was registered.
-    pub(crate) async fn next(&mut self) -> Option<Registered> {
-        poll_fn(|context| self.poll_next(context)).await
+    pub(crate) fn next(&mut self) -> impl Future<Output = Option<Registered>> {
+        poll_fn(|context| self.poll_next(context))
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Registered>> {

@@ -48,7 +48,7 @@ impl<T: AsyncTransaction> Core<Awaited<T>> {
         self.state.draining();
         while let Some(location) = drain.next().await {
             if self.has_leftover()
-                && let Some(failure) = self.clean(location).await
+                && let Some(failure) = Box::pin(self.clean(location)).await
             {
                 drain.fail(failure);
             }
