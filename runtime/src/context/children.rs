@@ -46,6 +46,22 @@ impl Enclosing {
     }
 }
 
+/// Notes that a block with a savepoint begins in the block on top of the stack, as [`Enclosing::begin`] does, if that is on the
+/// connection and nothing has happened in it yet, so that there is nothing else to look at.
+#[inline]
+pub(crate) fn nest_in_untouched(connection: ConnectionId, levels: Levels) -> Option<Savepoint> {
+    STACK.with(|stack| {
+        let slot = stack.top()?;
+        let block = slot.block.get();
+        let plain = block.is_untouched()
+            && block.connection == connection
+            && !block.levels.have_grown_to(levels);
+        let savepoint = block.savepoint.nested().filter(|_| plain)?;
+        slot.block.set(block.with_children(Children::NESTED));
+        Some(savepoint)
+    })
+}
+
 /// Notes that a block has ended that was inside of the innermost one of its connection.
 #[inline]
 pub(crate) fn child_ends(connection: ConnectionId, child: Child) {
@@ -118,6 +134,17 @@ impl Stack {
 
     #[inline]
     fn child_ends(&self, connection: ConnectionId, child: Child) {
+        if let (Some(slot), Child::Nested) = (self.top(), child) {
+            let block = slot.block.get();
+            if Block::is_on(connection)(block) && !block.has_joined() {
+                return slot.block.set(block.with_children(Children::NONE));
+            }
+        }
+        self.any_child_ends(connection, child);
+    }
+
+    #[inline(never)]
+    fn any_child_ends(&self, connection: ConnectionId, child: Child) {
         let Some(index) = self.innermost(Block::is_on(connection)) else {
             return;
         };

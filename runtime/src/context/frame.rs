@@ -183,6 +183,13 @@ impl Block {
         move |block| block.is_open() && block.connection == connection
     }
 
+    /// Whether it is open, nothing has gathered in it, and no block is open inside of it.
+    #[inline]
+    pub(super) fn is_untouched(self) -> bool {
+        let flags = self.flags.0 & !(Flags::CHANGED | Flags::HAD_CHILDREN);
+        self.children == Children::NONE && flags <= Kind::Async as u8
+    }
+
     pub(super) fn is_capture(self) -> bool {
         self.kind() == Kind::Capture
     }

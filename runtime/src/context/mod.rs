@@ -15,7 +15,7 @@ mod stack;
 
 pub(crate) use crate::queue::{MustRollBack, Pending};
 pub(crate) use away::Address;
-pub(crate) use children::{Child, Enclosing, Refusal, child_ends};
+pub(crate) use children::{Child, Enclosing, Refusal, child_ends, nest_in_untouched};
 pub(crate) use entered::Hidden;
 pub(crate) use frame::{Frame, Kind, Levels};
 pub(crate) use identity::Identity;

@@ -142,6 +142,13 @@ impl Stack {
         }
     }
 
+    /// The innermost frame, if it belongs to the task that is running.
+    #[inline]
+    pub(super) fn top(&self) -> Option<&Slot> {
+        let slot = self.inline.get(self.len.get().wrapping_sub(1))?;
+        (slot.task.get() == Task::current()).then_some(slot)
+    }
+
     #[inline]
     pub(super) fn block(&self, index: usize) -> Block {
         self.at(index, |slot| slot.block.get())
@@ -151,10 +158,8 @@ impl Stack {
     #[inline]
     pub(super) fn innermost(&self, wanted: impl Fn(Block) -> bool) -> Option<usize> {
         let len = self.len.get();
-        match self.inline.get(len.wrapping_sub(1)) {
-            Some(slot) if wanted(slot.block.get()) && slot.task.get() == Task::current() => {
-                Some(len - 1)
-            }
+        match self.top() {
+            Some(slot) if wanted(slot.block.get()) => Some(len - 1),
             _ => self.find(len, wanted),
         }
     }
@@ -163,10 +168,8 @@ impl Stack {
     #[inline]
     pub(super) fn innermost_open(&self) -> Option<usize> {
         let len = self.len.get();
-        match self.inline.get(len.wrapping_sub(1)) {
-            Some(slot) if slot.block.get().is_open() && slot.task.get() == Task::current() => {
-                Some(len - 1)
-            }
+        match self.top() {
+            Some(slot) if slot.block.get().is_open() => Some(len - 1),
             _ => self.find_open(len),
         }
     }

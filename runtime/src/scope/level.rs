@@ -69,6 +69,9 @@ pub(super) fn look_around(
     options: &Options,
 ) -> Result<Place, Error> {
     let connection = session.connection_id();
+    if let Some(savepoint) = nest(session, connection, options) {
+        return Ok((Level::Nested, savepoint));
+    }
     let level = match (session.status(), Enclosing::find(connection)) {
         (Status::Idle, Some(_)) => return Err(no_transaction(site)),
         (Status::Open | Status::Test | Status::Untracked, Some(enclosing)) => {
@@ -86,6 +89,23 @@ pub(super) fn look_around(
         return Err(mandatory(site, session.driver()));
     }
     Ok((level, Savepoint::OUTERMOST))
+}
+
+/// A block that asks for nothing else than a savepoint in one of ours in which nothing has happened yet: most of those that
+/// are nested.
+#[inline]
+fn nest(
+    session: &mut impl Session,
+    connection: ConnectionId,
+    options: &Options,
+) -> Option<Savepoint> {
+    let asks = options.propagation != Propagation::Nested
+        || options.for_outermost().is_some()
+        || session.option_of_begin().is_some();
+    if asks || session.status() == Status::Idle {
+        return None;
+    }
+    context::nest_in_untouched(connection, Levels::of(session.levels()))
 }
 
 /// A block in one of ours, unless the driver has opened another transaction in between.
