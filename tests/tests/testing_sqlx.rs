@@ -249,10 +249,11 @@ macro_rules! on {
 
             async fn durable(conn: &mut $connection, table: &str, row: i64) -> Result<(), Error> {
                 let options = Options::new().propagation(Propagation::Durable);
-                let mut scope = __private::begin_async(conn, &SITE, options).await?;
+                let mut place = None;
+                let scope = __private::begin_async(conn, &mut place, &SITE, options).await?;
                 let (handle, running) = scope.enter();
                 let mut returned = running.run(insert(handle, table, row)).await;
-                let end = returned.__commit_or_rollback_async(&mut scope).await;
+                let end = returned.__commit_or_rollback_async(scope).await;
                 end.map(Result::unwrap)
             }
 

@@ -36,7 +36,12 @@ pub(super) fn begin(plan: &Plan, krate: Krate<'_>) -> TokenStream {
         let configured = quote_spanned!(mixed=> #source, __settings);
         call(place, private(with), configured)
     };
-    let arguments = quote_spanned!(mixed=> #source, &mut #krate::__private::None, #site, #options);
+    // An async transaction stays where it is begun.
+    let stay = match plan.flavour {
+        Flavour::Sync => None,
+        Flavour::Async => Some(quote_spanned!(mixed=> &mut #krate::__private::None,)),
+    };
+    let arguments = quote_spanned!(mixed=> #source, #stay #site, #options);
     let begin = call(place, private(begin), arguments);
     match plan.flavour {
         Flavour::Sync => begin,

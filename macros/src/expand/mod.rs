@@ -83,8 +83,9 @@ fn tail(place: &Tail, written: &Group, transaction: &TokenStream) -> TokenStream
 //
 // A `match`, because the temporaries of the source (`&mut pool.get()?`) have to live to the end, and not at the tail,
 // where rustc would advise on its temporaries. No `?`, because there is nothing to return from in a block. One call with
-// a bound on the return type, because each of them is an error of its own. By `ref mut`, because a future would keep room
-// for the scope twice.
+// a bound on the return type, because each of them is an error of its own. A future keeps
+// room for the scope once: it stays where it is made, in a `None` among the arguments, which comes behind the source, so that it
+// is dropped before the temporaries of that are.
 fn transaction(plan: &Plan, krate: Krate<'_>) -> TokenStream {
     let begin = begin::begin(plan, krate);
     let settings = begin::values(&plan.terms, krate);
@@ -96,11 +97,15 @@ fn transaction(plan: &Plan, krate: Krate<'_>) -> TokenStream {
         }
     };
     let returns = returns(plan, krate);
+    let scope = match plan.flavour {
+        Flavour::Sync => quote_spanned!(Span::mixed_site()=> ref mut __scope),
+        Flavour::Async => quote_spanned!(Span::mixed_site()=> __scope),
+    };
     quote_spanned! {Span::mixed_site()=>
         #counter
         #settings
         let __outcome = match #begin {
-            #krate::__private::Ok(__scope) => #end,
+            #krate::__private::Ok(#scope) => #end,
             #krate::__private::Err(__error) => #krate::__private::Err(__error),
         };
         #used

@@ -38,18 +38,17 @@ pub use crate::settings::Settings;
 pub use crate::site::Site;
 use crate::transaction::{AsyncBegin, Begin};
 
-/// Begins the transaction of a sync function, in the place where it stays.
+/// Begins the transaction of a sync function.
 #[inline]
-pub fn begin<'p, S, D>(
+pub fn begin<S, D>(
     source: S,
-    place: &'p mut Option<Scope<S::Transaction>>,
     site: &'static Site,
     options: Options,
-) -> Result<&'p mut Scope<S::Transaction>, Error>
+) -> Result<Scope<S::Transaction>, Error>
 where
     S: Begin<D>,
 {
-    Scope::begin(source, place, site, options)
+    Scope::begin(source, site, options)
 }
 
 /// The source itself.

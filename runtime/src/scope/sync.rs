@@ -27,12 +27,11 @@ pub struct Scope<T: Transaction>(Core<Blocking<T>>);
 
 impl<T: Transaction> Scope<T> {
     #[inline]
-    pub(crate) fn begin<'p, S, D>(
+    pub(crate) fn begin<S, D>(
         source: S,
-        place: &'p mut Option<Self>,
         site: &'static Site,
         options: Options,
-    ) -> Result<&'p mut Self, Error>
+    ) -> Result<Self, Error>
     where
         S: Begin<D, Transaction = T>,
     {
@@ -40,34 +39,32 @@ impl<T: Transaction> Scope<T> {
             .acquire_session()
             .map_err(|source| level::no_begin(site, source))?;
         if level::is_alone(&mut transaction, &options) {
-            Self::open(place, level::OUTERMOST, transaction, site, &options)
+            Self::open(level::OUTERMOST, transaction, site, &options)
         } else {
-            Self::begin_among_others(place, transaction, site, &options)
+            Self::begin_among_others(transaction, site, &options)
         }
     }
 
     #[inline(never)]
-    fn begin_among_others<'p>(
-        place: &'p mut Option<Self>,
+    fn begin_among_others(
         mut transaction: T,
         site: &'static Site,
         options: &Options,
-    ) -> Result<&'p mut Self, Error> {
+    ) -> Result<Self, Error> {
         let level = level::look_around(&mut transaction, site, options)?;
-        Self::open(place, level, transaction, site, options)
+        Self::open(level, transaction, site, options)
     }
 
     #[inline]
-    fn open<'p>(
-        place: &'p mut Option<Self>,
+    fn open(
         level: Place,
         transaction: T,
         site: &'static Site,
         options: &Options,
-    ) -> Result<&'p mut Self, Error> {
+    ) -> Result<Self, Error> {
         let core = Core::at(level, Blocking(transaction), Kind::Sync, site);
-        let scope = place.insert(Self(core));
-        let Self(core) = scope;
+        let mut scope = Self(core);
+        let Self(core) = &mut scope;
         let mut begun = if core.is_ready() {
             Ok(())
         } else {

@@ -35,37 +35,37 @@ fn at_most(bound: u64, work: Work) {
 
 #[test]
 fn a_sync_block() {
-    at_most(230, Work::Flat);
+    at_most(155, Work::Flat);
 }
 
 #[test]
 fn a_sync_block_in_a_block() {
-    at_most(760, Work::Nested);
+    at_most(505, Work::Nested);
 }
 
 #[test]
 fn a_sync_block_that_joins_another() {
-    at_most(775, Work::Joined);
+    at_most(660, Work::Joined);
 }
 
 #[test]
 fn a_sync_block_that_is_rolled_back() {
-    at_most(370, Work::Failed);
+    at_most(345, Work::Failed);
 }
 
 #[test]
 fn an_async_block() {
-    at_most(530, Work::FlatLater);
+    at_most(405, Work::FlatLater);
 }
 
 #[test]
 fn an_async_block_in_a_block() {
-    at_most(1310, Work::NestedLater);
+    at_most(990, Work::NestedLater);
 }
 
 #[test]
 fn an_async_block_that_is_rolled_back() {
-    at_most(575, Work::FailedLater);
+    at_most(540, Work::FailedLater);
 }
 
 /// Holds a poll to a bound, beside one of the same future without the attribute.
@@ -104,7 +104,7 @@ fn calls_at_most(bound: u64, work: Work, size: usize) {
 
 #[test]
 fn calls_beside_a_vector_of_boxes() {
-    calls_at_most(232, Work::Calls, 1);
+    calls_at_most(228, Work::Calls, 1);
     calls_at_most(155, Work::Calls, 10);
     calls_at_most(155, Work::Calls, 1000);
     calls_at_most(155, Work::Calls, 100_000);
@@ -112,7 +112,7 @@ fn calls_beside_a_vector_of_boxes() {
 
 #[test]
 fn async_calls_beside_a_vector_of_boxes() {
-    calls_at_most(290, Work::CallsLater, 1);
+    calls_at_most(270, Work::CallsLater, 1);
     calls_at_most(180, Work::CallsLater, 10);
     calls_at_most(185, Work::CallsLater, 1000);
     calls_at_most(185, Work::CallsLater, 100_000);
