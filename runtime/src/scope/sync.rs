@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::core::Core;
 use super::ending::{Ending, ErrorRef};
-use super::level::{self, Level, Place};
+use super::level::{self, Level};
 use super::returned::Returned;
 use super::running::Running;
 use super::state::Phase;
@@ -39,7 +39,8 @@ impl<T: Transaction> Scope<T> {
             .acquire_session()
             .map_err(|source| level::no_begin(site, source))?;
         if level::is_alone(&mut transaction, &options) {
-            Self::open(level::OUTERMOST, transaction, site, &options)
+            let core = Core::at(level::OUTERMOST, Blocking(transaction), Kind::Sync, site);
+            Self(core).open(Ok(()), &options)
         } else {
             Self::begin_among_others(transaction, site, &options)
         }
@@ -52,39 +53,29 @@ impl<T: Transaction> Scope<T> {
         options: &Options,
     ) -> Result<Self, Error> {
         let level = level::look_around(&mut transaction, site, options)?;
-        Self::open(level, transaction, site, options)
+        let mut core = Core::at(level, Blocking(transaction), Kind::Sync, site);
+        let prepared = at_once(core.prepare());
+        Self(core).open(prepared, options)
     }
 
     #[inline]
-    fn open(
-        level: Place,
-        transaction: T,
-        site: &'static Site,
-        options: &Options,
-    ) -> Result<Self, Error> {
-        let core = Core::at(level, Blocking(transaction), Kind::Sync, site);
-        let mut scope = Self(core);
-        let Self(core) = &mut scope;
-        let mut begun = if core.is_ready() {
-            Ok(())
-        } else {
-            at_once(core.prepare())
-        };
-        if begun.is_ok() {
+    fn open(mut self, prepared: Result<(), BoxError>, options: &Options) -> Result<Self, Error> {
+        let Self(core) = &mut self;
+        let begun = prepared.and_then(|()| {
             let (level, savepoint) = (core.state.level(), core.state.savepoint());
             let Blocking(transaction) = core.steps();
-            begun = match level {
+            match level {
                 Level::Outermost => transaction.begin(options),
                 Level::Nested | Level::Foreign => transaction.savepoint(&savepoint),
                 Level::Test => at_once(core.begin_in_test()),
                 Level::Joined => Ok(()),
-            };
-        }
+            }
+        });
         match begun {
             Ok(()) => core.begun(),
             Err(source) => core.begin_again_now(source, options)?,
         }
-        Ok(scope)
+        Ok(self)
     }
 
     /// Lends the connection to the body, which has to run in the other half.
