@@ -1,0 +1,427 @@
+//! The drivers, and the same transaction on each by hand and with the attribute.
+
+use anyhow::{Result, bail};
+use commit_on_success::sqlx::Db;
+use commit_on_success::{Handle, commit_on_success, set_rollback};
+use commit_on_success_tests::pg;
+use deadpool_postgres::GenericClient as _;
+use diesel::connection::TransactionManager as _;
+use diesel::{Connection as _, ExpressionMethods as _, MysqlConnection, PgConnection as DieselPg};
+use diesel_async::{
+    AsyncConnection as _, AsyncMysqlConnection, AsyncPgConnection, TransactionManager as _,
+};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+    TransactionTrait as _,
+};
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, MySql, MySqlConnection, MySqlPool, PgConnection, PgPool, Postgres};
+use tokio::task::block_in_place;
+use tokio_postgres::{Client, NoTls};
+
+use crate::stage::Stage;
+use crate::{Place, Shape, Way, compare};
+
+const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
+const INSERT_ON_MYSQL: &str = "INSERT INTO item (id) VALUES (?)";
+
+diesel::table! {
+    item (id) {
+        id -> BigInt,
+    }
+}
+
+/// sqlx-mysql sends the rollback that is queued, and waits for its answer, before it pings.
+const BEFORE_A_PING: usize = 1;
+
+/// Calls what a driver has, where it may block.
+macro_rules! go {
+    ($go:expr, async) => {
+        $go.await
+    };
+    ($go:expr,) => {
+        block_in_place(|| $go)
+    };
+}
+
+/// Some drivers block when their connection is dropped.
+macro_rules! leave {
+    ($place:ident, async) => {
+        drop($place)
+    };
+    ($place:ident,) => {
+        block_in_place(|| drop($place))
+    };
+}
+
+/// The drivers differ in their types, in the words by which a transaction begins, and in what is awaited.
+macro_rules! on {
+    (
+        ($($test:tt)*) ($($async:ident)?) ($($wait:tt)*)
+        $module:ident, $database:ty, unheard: $unheard:expr,
+        source: $source:ty, $prepared:ty = |$address:ident| $open:expr,
+        is_idle: |$place:ident| $is_idle:expr,
+        block: |$from:ident| $lend:expr => $lent:ty, $insert:path,
+        by_hand: |$to:ident| $take:expr => $by_hand:ident $words:tt,
+    ) => {
+        mod $module {
+            use super::*;
+
+            struct Driver($source, $prepared);
+
+            impl Place for Driver {
+                async fn run(&mut self, way: Way, shape: Shape, id: i64) -> Result<()> {
+                    let Self(source, prepared) = self;
+                    match way {
+                        Way::ByHand => go!(by_hand(source, prepared, shape, id), $($async)?),
+                        Way::Annotated => go!(block(source, prepared, shape, id), $($async)?),
+                    }
+                }
+
+                fn is_idle(&self) -> bool {
+                    let $place = &self.0;
+                    $is_idle
+                }
+            }
+
+            $($async)? fn open($address: <<$database as sqlx::Database>::Connection as sqlx::Connection>::Options) -> Result<($source, $prepared)> {
+                Ok($open)
+            }
+
+            #[commit_on_success_test_macros::server_test($($test)*)]
+            async fn a_block_takes_as_many_messages_as_the_same_by_hand() {
+                let stage = Stage::<$database>::open().await;
+                let (source, prepared) = go!(open(stage.address()), $($async)?).unwrap();
+                let mut place = Driver(source, prepared);
+                compare(&stage, &mut place, $unheard).await;
+                leave!(place, $($async)?);
+            }
+
+            #[commit_on_success(tx = $lend)]
+            $($async)? fn block($from: &mut $source, prepared: &$prepared, shape: Shape, id: i64) -> Result<()> {
+                $insert(tx, prepared, id) $($wait)* ?;
+                match shape {
+                    Shape::Commits => {}
+                    Shape::Fails => bail!("no"),
+                    Shape::TakesBack => set_rollback()?,
+                    Shape::Nested => nested(tx, prepared, shape, id + 1) $($wait)* ?,
+                    Shape::NestedFails => drop(nested(tx, prepared, shape, id + 1) $($wait)* .unwrap_err()),
+                }
+                Ok(())
+            }
+
+            #[commit_on_success]
+            $($async)? fn nested(connection: $lent, prepared: &$prepared, shape: Shape, id: i64) -> Result<()> {
+                $insert(connection, prepared, id) $($wait)* ?;
+                match shape {
+                    Shape::NestedFails => bail!("no"),
+                    _ => Ok(()),
+                }
+            }
+
+            $by_hand! { ($($async)?) ($($wait)*) $words $source, $prepared, |$to| $take }
+        }
+    };
+}
+
+/// With a guard of the transaction.
+macro_rules! by_guard {
+    (($($async:ident)?) ($($wait:tt)*) ($begin:ident, $insert:path) $source:ty, $prepared:ty, |$to:ident| $take:expr) => {
+        $($async)? fn by_hand($to: &mut $source, prepared: &$prepared, shape: Shape, id: i64) -> Result<()> {
+            #[allow(unused_mut, reason = "not each of them is borrowed mutably")]
+            let mut taken = $take;
+            #[allow(unused_mut, reason = "the same")]
+            let mut begun = taken.$begin() $($wait)* ?;
+            $insert(&mut begun, prepared, id) $($wait)* ?;
+            if shape.is_nested() {
+                #[allow(unused_mut, reason = "the same")]
+                let mut nested = begun.$begin() $($wait)* ?;
+                $insert(&mut nested, prepared, id + 1) $($wait)* ?;
+                match shape {
+                    Shape::Nested => nested.commit() $($wait)* ?,
+                    _ => nested.rollback() $($wait)* ?,
+                }
+            }
+            if shape.is_stored() {
+                begun.commit() $($wait)* ?;
+            } else {
+                begun.rollback() $($wait)* ?;
+            }
+            Ok(())
+        }
+    };
+}
+
+/// With the manager that each connection of diesel has.
+macro_rules! by_manager {
+    (($($async:ident)?) ($($wait:tt)*) ($manager:ty, $insert:path) $source:ty, $prepared:ty, |$to:ident| $take:expr) => {
+        $($async)? fn by_hand($to: &mut $source, prepared: &$prepared, shape: Shape, id: i64) -> Result<()> {
+            let taken = $take;
+            <$manager>::begin_transaction(taken) $($wait)* ?;
+            $insert(taken, prepared, id) $($wait)* ?;
+            if shape.is_nested() {
+                <$manager>::begin_transaction(taken) $($wait)* ?;
+                $insert(taken, prepared, id + 1) $($wait)* ?;
+                match shape {
+                    Shape::Nested => <$manager>::commit_transaction(taken) $($wait)* ?,
+                    _ => <$manager>::rollback_transaction(taken) $($wait)* ?,
+                }
+            }
+            if shape.is_stored() {
+                <$manager>::commit_transaction(taken) $($wait)* ?;
+            } else {
+                <$manager>::rollback_transaction(taken) $($wait)* ?;
+            }
+            Ok(())
+        }
+    };
+}
+
+macro_rules! on_async {
+    ($($driver:tt)*) => { on!(() (async) (.await) $($driver)*); };
+}
+/// A call keeps its thread, and the proxy needs another one.
+macro_rules! on_sync {
+    ($($driver:tt)*) => { on!((flavor = "multi_thread", worker_threads = 2) () () $($driver)*); };
+}
+
+on_async! {
+    sqlx_postgres, Postgres, unheard: 0,
+    source: PgPool, () = |address| (sqlx_pool(address).await?, ()),
+    is_idle: |pool| pool.num_idle() == 1,
+    block: |pool| &*pool => &mut PgConnection, by_sqlx_on_postgres,
+    by_hand: |pool| &*pool => by_guard(begin, by_sqlx_on_postgres),
+}
+on_async! {
+    sqlx_postgres_by_handle, Postgres, unheard: 0,
+    source: Db<Postgres>, () = |address| (Db::new(sqlx_pool(address).await?), ()),
+    is_idle: |db| db.pool().num_idle() == 1,
+    block: |db| &*db => &Db<Postgres>, by_sqlx_by_handle_on_postgres,
+    by_hand: |db| db.pool() => by_guard(begin, by_sqlx_on_postgres),
+}
+on_async! {
+    sqlx_mysql, MySql, unheard: BEFORE_A_PING,
+    source: MySqlPool, () = |address| (sqlx_pool(address).await?, ()),
+    is_idle: |pool| pool.num_idle() == 1,
+    block: |pool| &*pool => &mut MySqlConnection, by_sqlx_on_mysql,
+    by_hand: |pool| &*pool => by_guard(begin, by_sqlx_on_mysql),
+}
+on_async! {
+    sqlx_mysql_by_handle, MySql, unheard: BEFORE_A_PING,
+    source: Db<MySql>, () = |address| (Db::new(sqlx_pool(address).await?), ()),
+    is_idle: |db| db.pool().num_idle() == 1,
+    block: |db| &*db => &Db<MySql>, by_sqlx_by_handle_on_mysql,
+    by_hand: |db| db.pool() => by_guard(begin, by_sqlx_on_mysql),
+}
+on_async! {
+    sea_orm_postgres, Postgres, unheard: 0,
+    source: DatabaseConnection, () = |address| (sqlx_pool::<Postgres>(address).await?.into(), ()),
+    is_idle: |db| db.get_postgres_connection_pool().num_idle() == 1,
+    block: |db| &*db => &DatabaseTransaction, by_sea_orm,
+    by_hand: |db| db => by_guard(begin, by_sea_orm),
+}
+on_async! {
+    sea_orm_postgres_by_handle, Postgres, unheard: 0,
+    source: Handle<DatabaseConnection>, () = |address| (Handle::new(sqlx_pool::<Postgres>(address).await?.into()), ()),
+    is_idle: |db| db.pool().get_postgres_connection_pool().num_idle() == 1,
+    block: |db| &*db => &Handle<DatabaseConnection>, by_sea_orm,
+    by_hand: |db| db.pool() => by_guard(begin, by_sea_orm),
+}
+on_async! {
+    sea_orm_mysql, MySql, unheard: BEFORE_A_PING,
+    source: DatabaseConnection, () = |address| (sqlx_pool::<MySql>(address).await?.into(), ()),
+    is_idle: |db| db.get_mysql_connection_pool().num_idle() == 1,
+    block: |db| &*db => &DatabaseTransaction, by_sea_orm,
+    by_hand: |db| db => by_guard(begin, by_sea_orm),
+}
+on_async! {
+    sea_orm_mysql_by_handle, MySql, unheard: BEFORE_A_PING,
+    source: Handle<DatabaseConnection>, () = |address| (Handle::new(sqlx_pool::<MySql>(address).await?.into()), ()),
+    is_idle: |db| db.pool().get_mysql_connection_pool().num_idle() == 1,
+    block: |db| &*db => &Handle<DatabaseConnection>, by_sea_orm,
+    by_hand: |db| db.pool() => by_guard(begin, by_sea_orm),
+}
+on_async! {
+    tokio_postgres_client, Postgres, unheard: 0,
+    source: Client, tokio_postgres::Statement = |address| {
+        let client = pg::connect(&pg::config(&address)).await;
+        let insert = client.prepare(INSERT).await?;
+        (client, insert)
+    },
+    is_idle: |_client| true,
+    block: |client| client => &mut Client, by_tokio_postgres,
+    by_hand: |client| client => by_guard(transaction, by_tokio_postgres),
+}
+on_async! {
+    deadpool_postgres_pool, Postgres, unheard: 0,
+    source: deadpool_postgres::Pool, () = |address| {
+        let manager = deadpool_postgres::Manager::new(pg::config(&address), NoTls);
+        (deadpool_postgres::Pool::builder(manager).max_size(1).build()?, ())
+    },
+    is_idle: |pool| pool.status().available == 1,
+    block: |pool| &*pool => &mut deadpool_postgres::Object, by_deadpool_postgres,
+    by_hand: |pool| pool.get().await? => by_guard(transaction, by_deadpool_postgres),
+}
+on_sync! {
+    postgres_client, Postgres, unheard: 0,
+    source: postgres::Client, postgres::Statement = |address| {
+        let mut client = postgres::Config::from(pg::config(&address)).connect(NoTls)?;
+        let insert = client.prepare(INSERT)?;
+        (client, insert)
+    },
+    is_idle: |_client| true,
+    block: |client| client => &mut postgres::Client, by_postgres,
+    by_hand: |client| client => by_guard(transaction, by_postgres),
+}
+on_sync! {
+    diesel_postgres, Postgres, unheard: 0,
+    source: DieselPg, () = |address| (DieselPg::establish(&postgres_url(&address))?, ()),
+    is_idle: |_conn| true,
+    block: |conn| conn => &mut DieselPg, by_diesel_on_postgres,
+    by_hand: |conn| conn => by_manager(<DieselPg as diesel::Connection>::TransactionManager, by_diesel_on_postgres),
+}
+on_sync! {
+    diesel_mysql, MySql, unheard: 0,
+    source: MysqlConnection, () = |address| (MysqlConnection::establish(&mysql_url(&address))?, ()),
+    is_idle: |_conn| true,
+    block: |conn| conn => &mut MysqlConnection, by_diesel_on_mysql,
+    by_hand: |conn| conn => by_manager(<MysqlConnection as diesel::Connection>::TransactionManager, by_diesel_on_mysql),
+}
+on_async! {
+    diesel_async_postgres, Postgres, unheard: 0,
+    source: AsyncPgConnection, () = |address| (AsyncPgConnection::establish(&postgres_url(&address)).await?, ()),
+    is_idle: |_conn| true,
+    block: |conn| conn => &mut AsyncPgConnection, by_diesel_async_on_postgres,
+    by_hand: |conn| conn => by_manager(<AsyncPgConnection as diesel_async::AsyncConnection>::TransactionManager, by_diesel_async_on_postgres),
+}
+on_async! {
+    diesel_async_mysql, MySql, unheard: 0,
+    // `mysql_async` would rather go around a proxy.
+    source: AsyncMysqlConnection, () = |address| {
+        let url = format!("{}?prefer_socket=false", mysql_url(&address));
+        (AsyncMysqlConnection::establish(&url).await?, ())
+    },
+    is_idle: |_conn| true,
+    block: |conn| conn => &mut AsyncMysqlConnection, by_diesel_async_on_mysql,
+    by_hand: |conn| conn => by_manager(<AsyncMysqlConnection as diesel_async::AsyncConnection>::TransactionManager, by_diesel_async_on_mysql),
+}
+
+async fn sqlx_pool<DB: sqlx::Database>(
+    address: <DB::Connection as sqlx::Connection>::Options,
+) -> Result<sqlx::Pool<DB>> {
+    let options = sqlx::pool::PoolOptions::new().max_connections(1);
+    Ok(options.connect_with(address).await?)
+}
+
+fn postgres_url(address: &PgConnectOptions) -> String {
+    format!(
+        "host='{}' port={} user='{}' dbname='{}' options='{}'",
+        address.get_host(),
+        address.get_port(),
+        address.get_username(),
+        address.get_database().unwrap(),
+        address.get_options().unwrap(),
+    )
+}
+
+fn mysql_url(address: &MySqlConnectOptions) -> String {
+    format!(
+        "mysql://{}@{}:{}/{}",
+        address.get_username(),
+        address.get_host(),
+        address.get_port(),
+        address.get_database().unwrap(),
+    )
+}
+
+macro_rules! by_sqlx {
+    ($name:ident, $by_handle:ident, $database:ty, $connection:ty, $insert:ident) => {
+        async fn $name(conn: &mut $connection, (): &(), id: i64) -> Result<()> {
+            sqlx::query($insert).bind(id).execute(conn).await?;
+            Ok(())
+        }
+
+        async fn $by_handle(db: &Db<$database>, (): &(), id: i64) -> Result<()> {
+            sqlx::query($insert).bind(id).execute(db).await?;
+            Ok(())
+        }
+    };
+}
+by_sqlx!(
+    by_sqlx_on_postgres,
+    by_sqlx_by_handle_on_postgres,
+    Postgres,
+    PgConnection,
+    INSERT
+);
+by_sqlx!(
+    by_sqlx_on_mysql,
+    by_sqlx_by_handle_on_mysql,
+    MySql,
+    MySqlConnection,
+    INSERT_ON_MYSQL
+);
+
+async fn by_sea_orm(conn: &impl ConnectionTrait, (): &(), id: i64) -> Result<()> {
+    let backend = conn.get_database_backend();
+    let insert = match backend {
+        DbBackend::MySql => INSERT_ON_MYSQL,
+        _ => INSERT,
+    };
+    let insert = Statement::from_sql_and_values(backend, insert, [id.into()]);
+    conn.execute_raw(insert).await?;
+    Ok(())
+}
+
+async fn by_tokio_postgres(
+    client: &impl tokio_postgres::GenericClient,
+    insert: &tokio_postgres::Statement,
+    id: i64,
+) -> Result<()> {
+    client.execute(insert, &[&id]).await?;
+    Ok(())
+}
+
+async fn by_deadpool_postgres(
+    client: &impl deadpool_postgres::GenericClient,
+    (): &(),
+    id: i64,
+) -> Result<()> {
+    let insert = client.prepare_cached(INSERT).await?;
+    client.execute(&insert, &[&id]).await?;
+    Ok(())
+}
+
+fn by_postgres(
+    client: &mut impl postgres::GenericClient,
+    insert: &postgres::Statement,
+    id: i64,
+) -> Result<()> {
+    client.execute(insert, &[&id])?;
+    Ok(())
+}
+
+macro_rules! by_diesel {
+    ($name:ident, $connection:ty) => {
+        fn $name(conn: &mut $connection, (): &(), id: i64) -> Result<()> {
+            let insert = diesel::insert_into(item::table).values(item::id.eq(id));
+            diesel::RunQueryDsl::execute(insert, conn)?;
+            Ok(())
+        }
+    };
+}
+by_diesel!(by_diesel_on_postgres, DieselPg);
+by_diesel!(by_diesel_on_mysql, MysqlConnection);
+
+macro_rules! by_diesel_async {
+    ($name:ident, $connection:ty) => {
+        async fn $name(conn: &mut $connection, (): &(), id: i64) -> Result<()> {
+            let insert = diesel::insert_into(item::table).values(item::id.eq(id));
+            diesel_async::RunQueryDsl::execute(insert, conn).await?;
+            Ok(())
+        }
+    };
+}
+by_diesel_async!(by_diesel_async_on_postgres, AsyncPgConnection);
+by_diesel_async!(by_diesel_async_on_mysql, AsyncMysqlConnection);
