@@ -4,23 +4,18 @@
 
 #[path = "messages/drivers.rs"]
 mod drivers;
+#[path = "messages/handles.rs"]
+mod handles;
 #[path = "messages/stage.rs"]
 mod stage;
+#[path = "messages/transaction.rs"]
+mod transaction;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use sqlx::{MySql, Postgres};
 use stage::{OfServer, Stage};
-
-/// The shape of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Shape {
-    Commits,
-    Fails,
-    TakesBack,
-    Nested,
-    NestedFails,
-}
+use transaction::{Place, Shape, Way};
 
 const SHAPES: [Shape; 5] = [
     Shape::Commits,
@@ -30,28 +25,48 @@ const SHAPES: [Shape; 5] = [
     Shape::NestedFails,
 ];
 
-impl Shape {
-    fn is_stored(self) -> bool {
-        !matches!(self, Self::Fails | Self::TakesBack)
-    }
+/// sqlx-mysql sends the rollback that is queued, and waits for its answer, before it pings.
+const BEFORE_A_PING: usize = 1;
 
-    fn is_nested(self) -> bool {
-        matches!(self, Self::Nested | Self::NestedFails)
-    }
+macro_rules! tests {
+    ($runtime:tt $($name:ident: $place:ident::$driver:ident, $database:ty, unheard: $unheard:expr;)*) => {$(
+        mod $name {
+            use super::*;
+
+            #[commit_on_success_test_macros::server_test(flavor = $runtime)]
+            async fn a_block_takes_as_many_messages_as_the_same_by_hand() {
+                let stage = Stage::<$database>::open().await;
+                let mut place = $place::$driver::open(stage.address()).await.unwrap();
+                compare(&stage, &mut place, $unheard).await;
+                place.leave();
+            }
+        }
+    )*};
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
-    ByHand,
-    Annotated,
+// Nothing else runs until the caller has counted what it has waited for.
+tests! {
+    "current_thread"
+    sqlx_postgres: drivers::sqlx_postgres, Postgres, unheard: 0;
+    sqlx_postgres_by_handle: handles::sqlx_postgres, Postgres, unheard: 0;
+    sqlx_mysql: drivers::sqlx_mysql, MySql, unheard: BEFORE_A_PING;
+    sqlx_mysql_by_handle: handles::sqlx_mysql, MySql, unheard: BEFORE_A_PING;
+    sea_orm_postgres: drivers::sea_orm_postgres, Postgres, unheard: 0;
+    sea_orm_postgres_by_handle: handles::sea_orm_postgres, Postgres, unheard: 0;
+    sea_orm_mysql: drivers::sea_orm_mysql, MySql, unheard: BEFORE_A_PING;
+    sea_orm_mysql_by_handle: handles::sea_orm_mysql, MySql, unheard: BEFORE_A_PING;
+    tokio_postgres: drivers::tokio_postgres_client, Postgres, unheard: 0;
+    deadpool_postgres: drivers::deadpool_postgres_pool, Postgres, unheard: 0;
+    diesel_async_postgres: drivers::diesel_async_postgres, Postgres, unheard: 0;
+    diesel_async_mysql: drivers::diesel_async_mysql, MySql, unheard: 0;
 }
 
-/// A connection of a driver, or a pool of one, that leads through a proxy.
-trait Place {
-    async fn run(&mut self, way: Way, shape: Shape, id: i64) -> Result<()>;
-
-    /// Whether nothing more is sent, as a pool does when it takes a connection back.
-    fn is_idle(&self) -> bool;
+// A call keeps its thread, and the proxy needs another one.
+tests! {
+    "multi_thread"
+    postgres: drivers::postgres_client, Postgres, unheard: 0;
+    diesel_postgres: drivers::diesel_postgres, Postgres, unheard: 0;
+    diesel_mysql: drivers::diesel_mysql, MySql, unheard: 0;
 }
 
 /// The messages of a transaction.

@@ -1,9 +1,6 @@
 //! The drivers, and the same transaction on each by hand and with the attribute.
 
-use anyhow::{Result, bail};
-use commit_on_success::sqlx::Db;
-use commit_on_success::{Handle, commit_on_success, set_rollback};
-use commit_on_success_tests::pg;
+use commit_on_success::{commit_on_success, set_rollback};
 use deadpool_postgres::GenericClient as _;
 use diesel::connection::TransactionManager as _;
 use diesel::{Connection as _, ExpressionMethods as _, MysqlConnection, PgConnection as DieselPg};
@@ -16,24 +13,20 @@ use sea_orm::{
 };
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection as _, MySql, MySqlConnection, MySqlPool, PgConnection, PgPool, Postgres};
+use sqlx::{Connection as _, MySqlConnection, MySqlPool, PgConnection, PgPool};
 use tokio::task::block_in_place;
 use tokio_postgres::{Client, NoTls};
 
-use crate::stage::Stage;
-use crate::{Place, Shape, Way, compare};
+use crate::transaction::{Place, Result, Shape, Way};
 
-const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
-const INSERT_ON_MYSQL: &str = "INSERT INTO item (id) VALUES (?)";
+pub(crate) const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
+pub(crate) const INSERT_ON_MYSQL: &str = "INSERT INTO item (id) VALUES (?)";
 
 diesel::table! {
     item (id) {
         id -> BigInt,
     }
 }
-
-/// sqlx-mysql sends the rollback that is queued, and waits for its answer, before it pings.
-const BEFORE_A_PING: usize = 1;
 
 /// Calls what a driver has, where it may block.
 macro_rules! go {
@@ -47,10 +40,10 @@ macro_rules! go {
 
 /// Some drivers block when their connection is dropped.
 macro_rules! leave {
-    ($place:ident, async) => {
+    ($place:expr, async) => {
         drop($place)
     };
-    ($place:ident,) => {
+    ($place:expr,) => {
         block_in_place(|| drop($place))
     };
 }
@@ -58,17 +51,22 @@ macro_rules! leave {
 /// The drivers differ in their types, in the words by which a transaction begins, and in what is awaited.
 macro_rules! on {
     (
-        ($($test:tt)*) ($($async:ident)?) ($($wait:tt)*)
-        $module:ident, $database:ty, unheard: $unheard:expr,
+        ($($async:ident)?) ($($wait:tt)*)
+        $module:ident at $options:ty,
         source: $source:ty, $prepared:ty = |$address:ident| $open:expr,
         is_idle: |$place:ident| $is_idle:expr,
         block: |$from:ident| $lend:expr => $lent:ty, $insert:path,
         by_hand: |$to:ident| $take:expr => $by_hand:ident $words:tt,
     ) => {
-        mod $module {
+        pub(crate) mod $module {
             use super::*;
 
-            struct Driver($source, $prepared);
+            pub(crate) struct Driver($source, $prepared);
+
+            pub(crate) async fn open(address: $options) -> Result<Driver> {
+                let (source, prepared) = go!(connect(address), $($async)?)?;
+                Ok(Driver(source, prepared))
+            }
 
             impl Place for Driver {
                 async fn run(&mut self, way: Way, shape: Shape, id: i64) -> Result<()> {
@@ -83,19 +81,14 @@ macro_rules! on {
                     let $place = &self.0;
                     $is_idle
                 }
+
+                fn leave(self) {
+                    leave!(self, $($async)?);
+                }
             }
 
-            $($async)? fn open($address: <<$database as sqlx::Database>::Connection as sqlx::Connection>::Options) -> Result<($source, $prepared)> {
+            $($async)? fn connect($address: $options) -> Result<($source, $prepared)> {
                 Ok($open)
-            }
-
-            #[commit_on_success_test_macros::server_test($($test)*)]
-            async fn a_block_takes_as_many_messages_as_the_same_by_hand() {
-                let stage = Stage::<$database>::open().await;
-                let (source, prepared) = go!(open(stage.address()), $($async)?).unwrap();
-                let mut place = Driver(source, prepared);
-                compare(&stage, &mut place, $unheard).await;
-                leave!(place, $($async)?);
             }
 
             #[commit_on_success(tx = $lend)]
@@ -103,7 +96,7 @@ macro_rules! on {
                 $insert(tx, prepared, id) $($wait)* ?;
                 match shape {
                     Shape::Commits => {}
-                    Shape::Fails => bail!("no"),
+                    Shape::Fails => return Err("no".into()),
                     Shape::TakesBack => set_rollback()?,
                     Shape::Nested => nested(tx, prepared, shape, id + 1) $($wait)* ?,
                     Shape::NestedFails => drop(nested(tx, prepared, shape, id + 1) $($wait)* .unwrap_err()),
@@ -115,7 +108,7 @@ macro_rules! on {
             $($async)? fn nested(connection: $lent, prepared: &$prepared, shape: Shape, id: i64) -> Result<()> {
                 $insert(connection, prepared, id) $($wait)* ?;
                 match shape {
-                    Shape::NestedFails => bail!("no"),
+                    Shape::NestedFails => Err("no".into()),
                     _ => Ok(()),
                 }
             }
@@ -179,73 +172,51 @@ macro_rules! by_manager {
 }
 
 macro_rules! on_async {
-    ($($driver:tt)*) => { on!(() (async) (.await) $($driver)*); };
+    ($($driver:tt)*) => { on!((async) (.await) $($driver)*); };
 }
-/// A call keeps its thread, and the proxy needs another one.
+/// In a runtime with another thread, which the proxy is on.
 macro_rules! on_sync {
-    ($($driver:tt)*) => { on!((flavor = "multi_thread", worker_threads = 2) () () $($driver)*); };
+    ($($driver:tt)*) => { on!(() () $($driver)*); };
 }
 
+#[allow(
+    unused_imports,
+    reason = "handles have drivers of their own, where there are any"
+)]
+pub(crate) use {by_guard, go, leave, on, on_async};
+
 on_async! {
-    sqlx_postgres, Postgres, unheard: 0,
+    sqlx_postgres at PgConnectOptions,
     source: PgPool, () = |address| (sqlx_pool(address).await?, ()),
     is_idle: |pool| pool.num_idle() == 1,
     block: |pool| &*pool => &mut PgConnection, by_sqlx_on_postgres,
     by_hand: |pool| &*pool => by_guard(begin, by_sqlx_on_postgres),
 }
 on_async! {
-    sqlx_postgres_by_handle, Postgres, unheard: 0,
-    source: Db<Postgres>, () = |address| (Db::new(sqlx_pool(address).await?), ()),
-    is_idle: |db| db.pool().num_idle() == 1,
-    block: |db| &*db => &Db<Postgres>, by_sqlx_by_handle_on_postgres,
-    by_hand: |db| db.pool() => by_guard(begin, by_sqlx_on_postgres),
-}
-on_async! {
-    sqlx_mysql, MySql, unheard: BEFORE_A_PING,
+    sqlx_mysql at MySqlConnectOptions,
     source: MySqlPool, () = |address| (sqlx_pool(address).await?, ()),
     is_idle: |pool| pool.num_idle() == 1,
     block: |pool| &*pool => &mut MySqlConnection, by_sqlx_on_mysql,
     by_hand: |pool| &*pool => by_guard(begin, by_sqlx_on_mysql),
 }
 on_async! {
-    sqlx_mysql_by_handle, MySql, unheard: BEFORE_A_PING,
-    source: Db<MySql>, () = |address| (Db::new(sqlx_pool(address).await?), ()),
-    is_idle: |db| db.pool().num_idle() == 1,
-    block: |db| &*db => &Db<MySql>, by_sqlx_by_handle_on_mysql,
-    by_hand: |db| db.pool() => by_guard(begin, by_sqlx_on_mysql),
-}
-on_async! {
-    sea_orm_postgres, Postgres, unheard: 0,
-    source: DatabaseConnection, () = |address| (sqlx_pool::<Postgres>(address).await?.into(), ()),
+    sea_orm_postgres at PgConnectOptions,
+    source: DatabaseConnection, () = |address| (sqlx_pool::<sqlx::Postgres>(address).await?.into(), ()),
     is_idle: |db| db.get_postgres_connection_pool().num_idle() == 1,
     block: |db| &*db => &DatabaseTransaction, by_sea_orm,
     by_hand: |db| db => by_guard(begin, by_sea_orm),
 }
 on_async! {
-    sea_orm_postgres_by_handle, Postgres, unheard: 0,
-    source: Handle<DatabaseConnection>, () = |address| (Handle::new(sqlx_pool::<Postgres>(address).await?.into()), ()),
-    is_idle: |db| db.pool().get_postgres_connection_pool().num_idle() == 1,
-    block: |db| &*db => &Handle<DatabaseConnection>, by_sea_orm,
-    by_hand: |db| db.pool() => by_guard(begin, by_sea_orm),
-}
-on_async! {
-    sea_orm_mysql, MySql, unheard: BEFORE_A_PING,
-    source: DatabaseConnection, () = |address| (sqlx_pool::<MySql>(address).await?.into(), ()),
+    sea_orm_mysql at MySqlConnectOptions,
+    source: DatabaseConnection, () = |address| (sqlx_pool::<sqlx::MySql>(address).await?.into(), ()),
     is_idle: |db| db.get_mysql_connection_pool().num_idle() == 1,
     block: |db| &*db => &DatabaseTransaction, by_sea_orm,
     by_hand: |db| db => by_guard(begin, by_sea_orm),
 }
 on_async! {
-    sea_orm_mysql_by_handle, MySql, unheard: BEFORE_A_PING,
-    source: Handle<DatabaseConnection>, () = |address| (Handle::new(sqlx_pool::<MySql>(address).await?.into()), ()),
-    is_idle: |db| db.pool().get_mysql_connection_pool().num_idle() == 1,
-    block: |db| &*db => &Handle<DatabaseConnection>, by_sea_orm,
-    by_hand: |db| db.pool() => by_guard(begin, by_sea_orm),
-}
-on_async! {
-    tokio_postgres_client, Postgres, unheard: 0,
+    tokio_postgres_client at PgConnectOptions,
     source: Client, tokio_postgres::Statement = |address| {
-        let client = pg::connect(&pg::config(&address)).await;
+        let client = tokio_postgres_connect(&postgres_config(&address)?).await?;
         let insert = client.prepare(INSERT).await?;
         (client, insert)
     },
@@ -254,9 +225,9 @@ on_async! {
     by_hand: |client| client => by_guard(transaction, by_tokio_postgres),
 }
 on_async! {
-    deadpool_postgres_pool, Postgres, unheard: 0,
+    deadpool_postgres_pool at PgConnectOptions,
     source: deadpool_postgres::Pool, () = |address| {
-        let manager = deadpool_postgres::Manager::new(pg::config(&address), NoTls);
+        let manager = deadpool_postgres::Manager::new(postgres_config(&address)?, NoTls);
         (deadpool_postgres::Pool::builder(manager).max_size(1).build()?, ())
     },
     is_idle: |pool| pool.status().available == 1,
@@ -264,9 +235,9 @@ on_async! {
     by_hand: |pool| pool.get().await? => by_guard(transaction, by_deadpool_postgres),
 }
 on_sync! {
-    postgres_client, Postgres, unheard: 0,
+    postgres_client at PgConnectOptions,
     source: postgres::Client, postgres::Statement = |address| {
-        let mut client = postgres::Config::from(pg::config(&address)).connect(NoTls)?;
+        let mut client = postgres::Config::from(postgres_config(&address)?).connect(NoTls)?;
         let insert = client.prepare(INSERT)?;
         (client, insert)
     },
@@ -275,28 +246,28 @@ on_sync! {
     by_hand: |client| client => by_guard(transaction, by_postgres),
 }
 on_sync! {
-    diesel_postgres, Postgres, unheard: 0,
+    diesel_postgres at PgConnectOptions,
     source: DieselPg, () = |address| (DieselPg::establish(&postgres_url(&address))?, ()),
     is_idle: |_conn| true,
     block: |conn| conn => &mut DieselPg, by_diesel_on_postgres,
     by_hand: |conn| conn => by_manager(<DieselPg as diesel::Connection>::TransactionManager, by_diesel_on_postgres),
 }
 on_sync! {
-    diesel_mysql, MySql, unheard: 0,
+    diesel_mysql at MySqlConnectOptions,
     source: MysqlConnection, () = |address| (MysqlConnection::establish(&mysql_url(&address))?, ()),
     is_idle: |_conn| true,
     block: |conn| conn => &mut MysqlConnection, by_diesel_on_mysql,
     by_hand: |conn| conn => by_manager(<MysqlConnection as diesel::Connection>::TransactionManager, by_diesel_on_mysql),
 }
 on_async! {
-    diesel_async_postgres, Postgres, unheard: 0,
+    diesel_async_postgres at PgConnectOptions,
     source: AsyncPgConnection, () = |address| (AsyncPgConnection::establish(&postgres_url(&address)).await?, ()),
     is_idle: |_conn| true,
     block: |conn| conn => &mut AsyncPgConnection, by_diesel_async_on_postgres,
     by_hand: |conn| conn => by_manager(<AsyncPgConnection as diesel_async::AsyncConnection>::TransactionManager, by_diesel_async_on_postgres),
 }
 on_async! {
-    diesel_async_mysql, MySql, unheard: 0,
+    diesel_async_mysql at MySqlConnectOptions,
     // `mysql_async` would rather go around a proxy.
     source: AsyncMysqlConnection, () = |address| {
         let url = format!("{}?prefer_socket=false", mysql_url(&address));
@@ -307,11 +278,23 @@ on_async! {
     by_hand: |conn| conn => by_manager(<AsyncMysqlConnection as diesel_async::AsyncConnection>::TransactionManager, by_diesel_async_on_mysql),
 }
 
-async fn sqlx_pool<DB: sqlx::Database>(
+/// A pool of one. That it does not ask each time whether its connection still works leaves the numbers small.
+pub(crate) async fn sqlx_pool<DB: sqlx::Database>(
     address: <DB::Connection as sqlx::Connection>::Options,
 ) -> Result<sqlx::Pool<DB>> {
     let options = sqlx::pool::PoolOptions::new().max_connections(1);
+    let options = options.test_before_acquire(false);
     Ok(options.connect_with(address).await?)
+}
+
+async fn tokio_postgres_connect(config: &tokio_postgres::Config) -> Result<Client> {
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+fn postgres_config(address: &PgConnectOptions) -> Result<tokio_postgres::Config> {
+    Ok(postgres_url(address).parse()?)
 }
 
 fn postgres_url(address: &PgConnectOptions) -> String {
@@ -320,8 +303,8 @@ fn postgres_url(address: &PgConnectOptions) -> String {
         address.get_host(),
         address.get_port(),
         address.get_username(),
-        address.get_database().unwrap(),
-        address.get_options().unwrap(),
+        address.get_database().unwrap_or_default(),
+        address.get_options().unwrap_or_default(),
     )
 }
 
@@ -331,39 +314,22 @@ fn mysql_url(address: &MySqlConnectOptions) -> String {
         address.get_username(),
         address.get_host(),
         address.get_port(),
-        address.get_database().unwrap(),
+        address.get_database().unwrap_or_default(),
     )
 }
 
 macro_rules! by_sqlx {
-    ($name:ident, $by_handle:ident, $database:ty, $connection:ty, $insert:ident) => {
-        async fn $name(conn: &mut $connection, (): &(), id: i64) -> Result<()> {
+    ($name:ident, $connection:ty, $insert:ident) => {
+        pub(crate) async fn $name(conn: &mut $connection, (): &(), id: i64) -> Result<()> {
             sqlx::query($insert).bind(id).execute(conn).await?;
-            Ok(())
-        }
-
-        async fn $by_handle(db: &Db<$database>, (): &(), id: i64) -> Result<()> {
-            sqlx::query($insert).bind(id).execute(db).await?;
             Ok(())
         }
     };
 }
-by_sqlx!(
-    by_sqlx_on_postgres,
-    by_sqlx_by_handle_on_postgres,
-    Postgres,
-    PgConnection,
-    INSERT
-);
-by_sqlx!(
-    by_sqlx_on_mysql,
-    by_sqlx_by_handle_on_mysql,
-    MySql,
-    MySqlConnection,
-    INSERT_ON_MYSQL
-);
+by_sqlx!(by_sqlx_on_postgres, PgConnection, INSERT);
+by_sqlx!(by_sqlx_on_mysql, MySqlConnection, INSERT_ON_MYSQL);
 
-async fn by_sea_orm(conn: &impl ConnectionTrait, (): &(), id: i64) -> Result<()> {
+pub(crate) async fn by_sea_orm(conn: &impl ConnectionTrait, (): &(), id: i64) -> Result<()> {
     let backend = conn.get_database_backend();
     let insert = match backend {
         DbBackend::MySql => INSERT_ON_MYSQL,
