@@ -90,40 +90,6 @@ async fn a_transaction_of_sea_orm_that_outlives_the_body_can_be_dropped_right_af
 }
 
 #[crate::driver::test]
-async fn the_next_user_of_a_pool_of_one_has_a_transaction_of_its_own() {
-    #[commit_on_success]
-    async fn ends(db: &impl Source, id: i64, end: End) -> Result<(), Failure> {
-        driver::insert(db, id).await?;
-        let _ = nested(db, id + 1, end).await;
-        match end {
-            End::Succeeds => Ok(()),
-            End::Fails => Err(Failure::body("no")),
-        }
-    }
-
-    #[commit_on_success]
-    async fn nested(db: &impl Source, id: i64, end: End) -> Result<(), Failure> {
-        driver::insert(db, id).await?;
-        match end {
-            End::Succeeds => Err(Failure::body("no")),
-            End::Fails => Ok(()),
-        }
-    }
-
-    let db = driver::open().await;
-    let pool = db.pool(1).await;
-    for (end, id) in [(End::Succeeds, 10), (End::Fails, 20)] {
-        let _ = ends(&pool, id, end).await;
-        let by_hand = pool.begin().await.unwrap();
-        driver::insert(&by_hand, id + 5).await.unwrap();
-        drop(by_hand);
-        // Outside of any transaction.
-        driver::insert(&pool, id + 6).await.unwrap();
-    }
-    assert_eq!(db.committed().await, [10, 16, 26]);
-}
-
-#[crate::driver::test]
 async fn calls_deferred_inside_a_transaction_of_sea_orm_inside_a_body_are_refused() {
     #[commit_on_success]
     async fn outer(db: &impl Source, journal: &Journal) -> Result<(), Failure> {
