@@ -1,5 +1,6 @@
 //! The number of messages that a transaction sends to the server.
 
+use std::cell::Cell;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -139,6 +140,8 @@ struct Stage<DB: Database> {
     server: <DB::Connection as Connection>::Options,
     /// Through the proxy.
     address: <DB::Connection as Connection>::Options,
+    /// The next row.
+    id: Cell<i64>,
 }
 
 impl Stage<Postgres> {
@@ -152,6 +155,7 @@ impl Stage<Postgres> {
             proxy,
             server,
             address,
+            id: Cell::new(0),
         }
         .with_table()
     }
@@ -167,6 +171,7 @@ impl Stage<MySql> {
             proxy,
             server,
             address,
+            id: Cell::new(0),
         }
         .with_table()
     }
@@ -196,10 +201,10 @@ where
     }
 
     fn count(&self, driver: &str, mut place: impl Place) -> Result {
-        let mut ids = 0..;
         let mut messages = |way, shape| -> Result<usize> {
             let before = settled(&self.proxy);
-            let id = ids.next().unwrap_or_default() * 2;
+            // A savepoint has the next one.
+            let id = self.id.replace(self.id.get() + 2);
             self.runtime.block_on(place.run(way, shape, id))?;
             Ok(settled(&self.proxy) - before)
         };
