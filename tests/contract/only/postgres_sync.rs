@@ -13,7 +13,7 @@ use commit_on_success_tests::pg::AppError;
 use commit_on_success_tests::proxy::Proxy;
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator as _;
-use postgres::{Client, Statement, Transaction};
+use postgres::{Client, Transaction};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::driver::{self, Database, Pool, Pooled};
@@ -293,30 +293,6 @@ fn proxy(db: &Database) -> (Runtime, Proxy) {
         .unwrap();
     let proxy = runtime.block_on(Proxy::to(db.server())).unwrap();
     (runtime, proxy)
-}
-
-#[commit_on_success]
-fn store_prepared(conn: &mut Client, insert: &Statement, id: i64) -> Result<(), AppError> {
-    conn.execute(insert, &[&id])?;
-    Ok(())
-}
-
-#[crate::driver::test]
-fn a_transaction_takes_as_many_messages_as_one_by_hand() {
-    let db = driver::open();
-    let (_runtime, proxy) = proxy(&db);
-    let mut conn = db.through(proxy.address()).connect();
-    let insert = conn.prepare("INSERT INTO item (id) VALUES ($1)").unwrap();
-    let before = proxy.requests.arrived();
-    let mut by_hand = conn.transaction().unwrap();
-    by_hand.execute(&insert, &[&1_i64]).unwrap();
-    by_hand.commit().unwrap();
-    let between = proxy.requests.arrived();
-    store_prepared(&mut conn, &insert, 2).unwrap();
-    let after = proxy.requests.arrived();
-    assert_eq!(between - before, 3);
-    assert_eq!(after - between, 3);
-    assert_eq!(db.committed(), [1, 2]);
 }
 
 #[crate::driver::test]

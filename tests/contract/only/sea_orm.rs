@@ -262,3 +262,37 @@ async fn in_a_transaction_of_a_test_calls_run_and_nothing_is_kept() {
     generic(&pool, 5).await.unwrap();
     assert_eq!(db.committed().await, [5]);
 }
+
+#[crate::driver::test]
+async fn the_next_user_of_a_pool_of_one_has_a_transaction_of_its_own() {
+    #[commit_on_success]
+    async fn ends(db: &impl Source, id: i64, fails: bool) -> Result<(), Failure> {
+        driver::insert(db, id).await?;
+        let _ = nested(db, id + 1, !fails).await;
+        if fails {
+            return Err(Failure::body("no"));
+        }
+        Ok(())
+    }
+
+    #[commit_on_success]
+    async fn nested(db: &impl Source, id: i64, fails: bool) -> Result<(), Failure> {
+        driver::insert(db, id).await?;
+        if fails {
+            return Err(Failure::body("no"));
+        }
+        Ok(())
+    }
+
+    let db = driver::open().await;
+    let pool = db.pool(1).await;
+    for (fails, id) in [(false, 10), (true, 20)] {
+        let _ = ends(&pool, id, fails).await;
+        let by_hand = pool.begin().await.unwrap();
+        driver::insert(&by_hand, id + 5).await.unwrap();
+        drop(by_hand);
+        // Outside of any transaction.
+        driver::insert(&pool, id + 6).await.unwrap();
+    }
+    assert_eq!(db.committed().await, [10, 16, 26]);
+}

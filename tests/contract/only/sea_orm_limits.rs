@@ -70,6 +70,26 @@ async fn a_transaction_of_sea_orm_that_outlives_the_body_ends_with_it() {
 }
 
 #[crate::driver::test]
+async fn a_transaction_of_sea_orm_that_outlives_the_body_can_be_dropped_right_after_it() {
+    for end in [End::Succeeds, End::Fails] {
+        let db = driver::open().await;
+        let pool = db.pool(1).await;
+        let (mut out, journal) = (None, Journal::default());
+        let ended = driver::caught!(hands_out(&pool, end, &mut out, &journal));
+        assert_eq!(matches!(ended, Ok(Ok(()))), end == End::Succeeds);
+        drop(out);
+        let expected: &[i64] = match end {
+            End::Succeeds => &[1, 2],
+            End::Fails => &[],
+        };
+        driver::insert(&pool, 7).await.unwrap();
+        store(&pool, 8, &journal).await.unwrap();
+        let rows = db.committed().await;
+        assert_eq!(rows, [expected, &[7, 8]].concat(), "{end:?}");
+    }
+}
+
+#[crate::driver::test]
 async fn calls_deferred_inside_a_transaction_of_sea_orm_inside_a_body_are_refused() {
     #[commit_on_success]
     async fn outer(db: &impl Source, journal: &Journal) -> Result<(), Failure> {

@@ -54,13 +54,13 @@ async fn a_mock_sees_what_is_sent_and_wants_a_result_for_each_statement() {
     let journal = Journal::default();
     let (ended, statements) = sent(false, 5, &journal).await;
     ended.unwrap();
-    let end = ["SAVEPOINT commit_on_success; COMMIT AND CHAIN", "COMMIT"];
+    let end = ["SAVEPOINT commit_on_success; COMMIT AND CHAIN", "ROLLBACK"];
     assert_eq!(statements, [&body[..], &end].concat());
     assert_eq!(journal.entries(), ["called"]);
 
     let (ended, statements) = sent(true, 5, &journal).await;
     ended.unwrap_err();
-    let end = ["ROLLBACK AND CHAIN", "COMMIT"];
+    let end = ["ROLLBACK AND CHAIN", "ROLLBACK"];
     assert_eq!(statements, [&body[..], &end].concat());
 
     let (ended, _) = sent(false, 4, &journal).await;

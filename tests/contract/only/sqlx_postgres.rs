@@ -192,3 +192,33 @@ async fn the_server_has_nothing_to_warn_of_in_its_log() {
     driver::execute(&mut conn, "ROLLBACK").await.unwrap();
     assert_eq!(warnings(&mut conn).await, 1);
 }
+
+#[crate::driver::test]
+async fn the_next_user_of_the_connection_has_the_options_of_the_session() {
+    #[commit_on_success(tx = pool, isolation = serializable, read_only, deferrable)]
+    async fn reads(pool: &Pool, end: End) -> Result<i64, Failure> {
+        let of_the_block = driver::number(tx, HAS_DEFAULTS).await?;
+        match end {
+            End::Succeeds => {}
+            End::Fails => return Err(Failure::body("no")),
+            End::TakesBack => set_rollback()?,
+        }
+        Ok(of_the_block)
+    }
+
+    const HAS_DEFAULTS: &str = "SELECT (current_setting('transaction_isolation') = 'read committed' AND \
+        current_setting('transaction_read_only') = 'off' AND \
+        current_setting('transaction_deferrable') = 'off')::int::bigint";
+
+    let db = driver::open().await;
+    let pool = db.pool(1).await;
+    for (end, id) in ENDS.into_iter().zip(1..) {
+        let of_the_block = reads(&pool, end).await;
+        assert!(matches!(of_the_block, Ok(0) | Err(_)), "{of_the_block:?}");
+        let mut conn = driver::take(&pool).await;
+        assert_eq!(driver::number(&mut conn, HAS_DEFAULTS).await.unwrap(), 1);
+        drop(conn);
+        store(&pool, id).await.unwrap();
+    }
+    assert_eq!(db.committed().await, [1, 2, 3]);
+}

@@ -1,5 +1,4 @@
-//! Commits of tokio-postgres as the server sees them: how many messages they take, and what is known when
-//! the connection breaks.
+//! Commits of tokio-postgres as the server sees them, and what is known when the connection breaks.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,76 +12,12 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio_postgres::RowStream;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{RowStream, Statement};
 
 use crate::dialect;
 use crate::driver::{self, Connection, Database};
 use crate::support::Journal;
-
-const INSERT: &str = "INSERT INTO item (id) VALUES ($1)";
-
-#[commit_on_success]
-async fn store(conn: &mut Connection, insert: &Statement, id: i64) -> Result<(), AppError> {
-    conn.execute(insert, &[&id]).await?;
-    Ok(())
-}
-
-async fn store_by_hand(conn: &mut Connection, insert: &Statement, id: i64) -> Result<(), AppError> {
-    let transaction = conn.transaction().await?;
-    transaction.execute(insert, &[&id]).await?;
-    Ok(transaction.commit().await?)
-}
-
-#[crate::driver::test]
-async fn a_transaction_takes_as_many_messages_as_one_by_hand() {
-    let db = driver::open().await;
-    let proxy = Proxy::to(db.server()).await.unwrap();
-    let mut conn = db.through(proxy.address()).connect().await;
-    let insert = conn.prepare(INSERT).await.unwrap();
-    let before = proxy.requests.arrived();
-    store_by_hand(&mut conn, &insert, 1).await.unwrap();
-    let between = proxy.requests.arrived();
-    store(&mut conn, &insert, 2).await.unwrap();
-    let after = proxy.requests.arrived();
-    assert_eq!(between - before, 3);
-    assert_eq!(after - between, 3);
-    assert_eq!(db.committed().await, [1, 2]);
-}
-
-#[commit_on_success]
-async fn nest(conn: &mut Connection, insert: &Statement, fails: bool) -> Result<(), AppError> {
-    conn.execute(insert, &[&1_i64]).await?;
-    if fails {
-        Err(AppError::Own("no"))
-    } else {
-        Ok(())
-    }
-}
-
-#[crate::driver::test]
-async fn a_nested_block_takes_one_message_for_each_step() {
-    #[commit_on_success]
-    async fn outer(
-        conn: &mut Connection,
-        insert: &Statement,
-        proxy: &Proxy,
-    ) -> Result<(), AppError> {
-        for fails in [true, false] {
-            let before = proxy.requests.arrived();
-            assert_eq!(nest(conn, insert, fails).await.is_err(), fails);
-            assert_eq!(proxy.requests.arrived() - before, 3);
-        }
-        Ok(())
-    }
-
-    let db = driver::open().await;
-    let proxy = Proxy::to(db.server()).await.unwrap();
-    let mut conn = db.through(proxy.address()).connect().await;
-    let insert = conn.prepare(INSERT).await.unwrap();
-    outer(&mut conn, &insert, &proxy).await.unwrap();
-    assert_eq!(db.committed().await, [1]);
-}
 
 #[crate::driver::test]
 async fn an_option_that_cannot_be_honoured_sends_nothing() {

@@ -132,7 +132,7 @@ fn transactions_keep_their_promises_where_pgbouncer_has_one_session_for_all() {
 }
 
 #[commit_on_success_test_macros::sync_server_test]
-fn a_begin_behind_a_commit_keeps_the_session_from_others_until_it_is_rolled_back() {
+fn a_commit_that_chains_keeps_the_session_from_others_until_it_is_rolled_back() {
     let stage = Stage::of(Direct::postgres());
     let Some((_pgbouncer, address)) = behind(&stage.direct.address, "transaction", 2) else {
         return;
@@ -144,7 +144,7 @@ fn a_begin_behind_a_commit_keeps_the_session_from_others_until_it_is_rolled_back
             let insert = format!("BEGIN; INSERT INTO {item} VALUES ({number}, 1)");
             one.batch_execute(&insert).await.unwrap();
             let session = process(&one).await;
-            let commit = "SAVEPOINT commit_on_success; COMMIT; BEGIN";
+            let commit = "SAVEPOINT commit_on_success; COMMIT AND CHAIN";
             one.batch_execute(commit).await.unwrap();
             assert_eq!(process(&one).await, session);
             // The other session is the only one left.

@@ -5,6 +5,14 @@
 mod diesel;
 mod diesel_async;
 mod laps;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "the drivers of the tests, which have handles as well"
+)]
+#[path = "../../../../tests/tests/messages/drivers.rs"]
+mod message_drivers;
 mod messages;
 mod mysql_server;
 mod postgres;
@@ -22,6 +30,9 @@ mod sea_orm;
 mod sqlx;
 mod table;
 mod tokio_postgres;
+#[allow(dead_code, reason = "the tests have more shapes")]
+#[path = "../../../../tests/tests/messages/transaction.rs"]
+mod transaction;
 #[allow(dead_code, reason = "the benchmark of jobs has more of it")]
 mod turns;
 
@@ -47,8 +58,11 @@ const PARTS: [Part; 5] = [
             messages::postgres,
         ],
     ),
-    ("diesel", &[diesel::measure, diesel_async::measure]),
-    ("sea-orm", &[sea_orm::measure]),
+    (
+        "diesel",
+        &[diesel::measure, diesel_async::measure, messages::diesel],
+    ),
+    ("sea-orm", &[sea_orm::measure, messages::sea_orm]),
 ];
 
 fn main() -> Result {

@@ -19,9 +19,7 @@ pub(crate) struct MySqlServer {
 impl MySqlServer {
     /// The server, with an empty table.
     pub(crate) async fn with_table() -> Result<Self> {
-        let url = env::var("COMMIT_ON_SUCCESS_MYSQL_URL")
-            .map_err(|_| "COMMIT_ON_SUCCESS_MYSQL_URL is not set; run bash runtime/benches/run")?;
-        let tcp: MySqlConnectOptions = url.parse()?;
+        let tcp = Self::address()?;
         let mut connection = tcp.connect().await?;
         raw_sql(TABLE).execute(&mut connection).await?;
         let socket: String = query_scalar("SELECT @@socket")
@@ -29,6 +27,12 @@ impl MySqlServer {
             .await?;
         let socket = tcp.clone().socket(socket);
         Ok(Self { tcp, socket })
+    }
+
+    pub(crate) fn address() -> Result<MySqlConnectOptions> {
+        let url = env::var("COMMIT_ON_SUCCESS_MYSQL_URL")
+            .map_err(|_| "COMMIT_ON_SUCCESS_MYSQL_URL is not set; run bash runtime/benches/run")?;
+        Ok(url.parse()?)
     }
 
     pub(crate) async fn drop_table(self) -> Result {

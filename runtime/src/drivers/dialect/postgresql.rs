@@ -54,8 +54,8 @@ pub(crate) const ROLLBACK_PROBE: &str = rollback_probe!();
 
 /// Reaches `COMMIT` only in a transaction that is going to be stored, where both can be one message.
 pub(crate) const COMMIT: &str = concat!(savepoint!(), "; COMMIT");
-/// The same, and leaves another transaction open, with nothing in it.
-pub(crate) const COMMIT_AND_BEGIN: &str = concat!(savepoint!(), "; COMMIT; BEGIN");
+/// The same, and leaves another transaction open, with nothing in it. PostgreSQL 12 and later.
+pub(crate) const COMMIT_AND_CHAIN: &str = concat!(savepoint!(), "; COMMIT AND CHAIN");
 /// Fails where there is nothing to roll back, as [`ROLLBACK_PROBE`] does.
 pub(crate) const ROLLBACK: &str = concat!(rollback_probe!(), "; ROLLBACK");
 /// Ends whatever is open, and only warns where nothing is.

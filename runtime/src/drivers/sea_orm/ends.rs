@@ -29,7 +29,7 @@ impl Database {
             Self::MySql => {
                 "SAVEPOINT commit_on_success; RELEASE SAVEPOINT commit_on_success; COMMIT"
             }
-            Self::Postgres => "SAVEPOINT commit_on_success; COMMIT AND CHAIN",
+            Self::Postgres => postgresql::COMMIT_AND_CHAIN,
             Self::Sqlite => "COMMIT; BEGIN; SAVEPOINT _sqlx_savepoint_1",
         }
     }

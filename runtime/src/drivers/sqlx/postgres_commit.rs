@@ -5,9 +5,10 @@
 //! is reached only in a transaction that is going to be stored.
 //!
 //! sqlx counts a transaction as open until it has ended it itself, and what it can do without waiting is to queue a
-//! `ROLLBACK`. The ping with which a pool takes the connection back sends that, and nobody waits for it. The message
-//! ends with a `BEGIN` because PostgreSQL warns, in its log too, of a `ROLLBACK` outside of a transaction. It takes
-//! no snapshot and no lock, and `pg_stat_database` counts it as a rollback.
+//! `ROLLBACK`. The ping with which a pool takes the connection back sends that, and nobody waits for it. `AND CHAIN`
+//! begins another transaction because PostgreSQL warns, in its log too, of a `ROLLBACK` outside of one. It takes
+//! no snapshot and no lock, and `pg_stat_database` counts it as a rollback. It has the isolation level of the one before
+//! it, and the session's own is back once it has ended.
 
 use std::borrow::Cow;
 
@@ -24,13 +25,13 @@ use super::steps::{Answers, OutOfStep, send};
 use crate::drivers::dialect::postgresql;
 use crate::transaction::CommitError;
 
-/// The statements of [`postgresql::COMMIT_AND_BEGIN`].
-const STATEMENTS: usize = 3;
+/// The statements of [`postgresql::COMMIT_AND_CHAIN`].
+const STATEMENTS: usize = 2;
 const BEGIN: &str = "BEGIN";
 
 /// Commits, and has sqlx count no transaction.
 pub(super) async fn commit(connection: &mut PoolConnection<Postgres>) -> Result<(), CommitError> {
-    let Answers { done, ended } = send::<Postgres>(connection, postgresql::COMMIT_AND_BEGIN).await;
+    let Answers { done, ended } = send::<Postgres>(connection, postgresql::COMMIT_AND_CHAIN).await;
     match ended {
         Ok(()) if done == STATEMENTS => {
             PgTransactionManager::start_rollback(connection);
