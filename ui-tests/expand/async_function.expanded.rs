@@ -3,6 +3,7 @@ use commit_on_success_ui_tests::{AsyncPool, DbError};
 async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
     let __outcome = match (::commit_on_success::__private::begin_async)(
             (::commit_on_success::__private::source)(pool),
+            &mut ::commit_on_success::__private::None,
             &::commit_on_success::__private::Site {
                 function: "rename",
                 module: "async_function",
@@ -14,7 +15,7 @@ async fn rename(pool: &AsyncPool, title: &str) -> Result<usize, DbError> {
         )
         .await
     {
-        ::commit_on_success::__private::Ok(ref mut __scope) => {
+        ::commit_on_success::__private::Ok(__scope) => {
             let mut __returned = {
                 let (__handle, __running) = (__scope).enter();
                 #[allow(clippy::shadow_unrelated)]

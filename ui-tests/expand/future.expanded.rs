@@ -9,6 +9,7 @@ fn rename<'c>(
     Box::pin(async move {
         let __outcome = match (::commit_on_success::__private::begin_async)(
                 (::commit_on_success::__private::source)(conn),
+                &mut ::commit_on_success::__private::None,
                 &::commit_on_success::__private::Site {
                     function: "rename",
                     module: "future",
@@ -20,7 +21,7 @@ fn rename<'c>(
             )
             .await
         {
-            ::commit_on_success::__private::Ok(ref mut __scope) => {
+            ::commit_on_success::__private::Ok(__scope) => {
                 let mut __returned = {
                     let (__handle, __running) = (__scope).enter();
                     #[allow(clippy::shadow_unrelated)]

@@ -46,6 +46,7 @@ async fn rename_async<'t>(
 ) -> Result<impl Iterator<Item = &'t String>, DbError> {
     let __outcome = match (::commit_on_success::__private::begin_async)(
             (::commit_on_success::__private::source)(conn),
+            &mut ::commit_on_success::__private::None,
             &::commit_on_success::__private::Site {
                 function: "rename_async",
                 module: "generic",
@@ -57,7 +58,7 @@ async fn rename_async<'t>(
         )
         .await
     {
-        ::commit_on_success::__private::Ok(ref mut __scope) => {
+        ::commit_on_success::__private::Ok(__scope) => {
             let mut __returned = {
                 let (__handle, __running) = (__scope).enter();
                 #[allow(clippy::shadow_unrelated)]

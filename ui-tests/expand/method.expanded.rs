@@ -84,6 +84,7 @@ impl Objects<'_> {
     ) -> Result<i64, DbError> {
         let __outcome = match (::commit_on_success::__private::begin_async)(
                 (::commit_on_success::__private::source)(&mut self.asynchronous),
+                &mut ::commit_on_success::__private::None,
                 &::commit_on_success::__private::Site {
                     function: "rename_async",
                     module: "method",
@@ -95,7 +96,7 @@ impl Objects<'_> {
             )
             .await
         {
-            ::commit_on_success::__private::Ok(ref mut __scope) => {
+            ::commit_on_success::__private::Ok(__scope) => {
                 let mut __returned = {
                     let (__handle, __running) = (__scope).enter();
                     #[allow(clippy::shadow_unrelated)]

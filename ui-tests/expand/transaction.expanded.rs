@@ -49,6 +49,7 @@ async fn rename_async(pool: &AsyncPool) -> Result<usize, DbError> {
         } else {
             let __outcome = match (::commit_on_success::__private::begin_async)(
                     (::commit_on_success::__private::source)(pool),
+                    &mut ::commit_on_success::__private::None,
                     &::commit_on_success::__private::Site {
                         function: "transaction!",
                         module: "transaction",
@@ -60,7 +61,7 @@ async fn rename_async(pool: &AsyncPool) -> Result<usize, DbError> {
                 )
                 .await
             {
-                ::commit_on_success::__private::Ok(ref mut __scope) => {
+                ::commit_on_success::__private::Ok(__scope) => {
                     let mut __returned = {
                         let (__handle, __running) = (__scope).enter();
                         #[allow(clippy::shadow_unrelated)]

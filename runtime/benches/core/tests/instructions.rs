@@ -35,22 +35,22 @@ fn at_most(bound: u64, work: Work) {
 
 #[test]
 fn a_sync_block() {
-    at_most(155, Work::Flat);
+    at_most(135, Work::Flat);
 }
 
 #[test]
 fn a_sync_block_in_a_block() {
-    at_most(505, Work::Nested);
+    at_most(475, Work::Nested);
 }
 
 #[test]
 fn a_sync_block_that_joins_another() {
-    at_most(660, Work::Joined);
+    at_most(625, Work::Joined);
 }
 
 #[test]
 fn a_sync_block_that_is_rolled_back() {
-    at_most(345, Work::Failed);
+    at_most(325, Work::Failed);
 }
 
 #[test]
