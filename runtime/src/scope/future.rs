@@ -28,7 +28,10 @@ use crate::transaction::{AsyncBegin, AsyncTransaction, CommitError};
 pub struct AsyncScope<T: AsyncTransaction>(pub(super) Core<Awaited<T>>);
 
 impl<T: AsyncTransaction> AsyncScope<T> {
-    /// An `async` block, as an `async fn` would move its arguments once more, and keep room for them twice.
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would keep room for its arguments twice"
+    )]
     pub(crate) fn begin<'p, S, D>(
         source: S,
         place: &'p mut Option<Self>,
@@ -112,6 +115,10 @@ impl<T: AsyncTransaction> AsyncScope<T> {
         })
     }
 
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would keep room for its arguments twice"
+    )]
     fn end_attempt<'s>(
         &'s mut self,
         failed: bool,

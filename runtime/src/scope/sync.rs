@@ -90,6 +90,10 @@ impl<T: Transaction> Scope<T> {
 
     /// Commits what has succeeded, and runs what was deferred; or rolls back because the body failed. Its error is
     /// what the caller gets, after the driver has looked at it.
+    #[allow(
+        clippy::inline_always,
+        reason = "a value is not moved to its end and back"
+    )]
     #[inline(always)]
     pub(crate) fn end<V, E>(
         &mut self,
@@ -116,6 +120,10 @@ impl<T: Transaction> Scope<T> {
         }
     }
 
+    #[allow(
+        clippy::inline_always,
+        reason = "a value is not moved to its end and back"
+    )]
     #[inline(always)]
     fn end_attempt<V, E>(
         &mut self,
@@ -130,6 +138,10 @@ impl<T: Transaction> Scope<T> {
         }
     }
 
+    #[allow(
+        clippy::inline_always,
+        reason = "a value is not moved to its end and back"
+    )]
     #[inline(always)]
     fn commit(&mut self, mut attempts: Option<&mut Attempts>) -> Ending {
         let Self(core) = self;
