@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The time between two looks at what is to settle.
 const GLANCE: Duration = Duration::from_millis(20);
 /// The orders of a calm crowd, and its clients: so many that each connection of the pool is in use at once.
-const CALM_ORDERS: u32 = 512;
+const CALM_ORDERS: u32 = 128;
 const CALM_CLIENTS: u32 = 64;
 
 /// The work between two looks.

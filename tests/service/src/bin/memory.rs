@@ -25,7 +25,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// A leak of a few bytes an order would show: in ten minutes there are hundreds of thousands.
 const TOLERANCE: Tolerance = Tolerance {
-    heap: 256 * 1024,
+    heap: 64 * 1024,
     resident: 8 * 1024 * 1024,
 };
 

@@ -103,14 +103,23 @@ impl Block {
         f64::from(self.answered) / self.length.as_secs_f64()
     }
 
-    /// The milliseconds within which this share of the orders is answered.
-    pub(crate) fn percentile(&self, share: f64) -> f64 {
-        let rank = (self.latencies.len() as f64 * share).ceil() as usize;
-        self.latencies[rank.max(1) - 1].as_secs_f64() * 1e3
+    pub(crate) fn p50(&self) -> f64 {
+        self.percentile(50)
+    }
+
+    pub(crate) fn p99(&self) -> f64 {
+        self.percentile(99)
+    }
+
+    /// The milliseconds within which so many of a hundred orders are answered.
+    fn percentile(&self, hundredths: usize) -> f64 {
+        let rank = (self.latencies.len() * hundredths).div_ceil(100);
+        self.latencies[rank - 1].as_secs_f64() * 1e3
     }
 
     /// The microseconds of processor time for an order.
     pub(crate) fn processor_of_one(&self) -> f64 {
-        self.processor.as_secs_f64() * 1e6 / self.latencies.len() as f64
+        let orders = u32::try_from(self.latencies.len()).unwrap_or(u32::MAX);
+        self.processor.as_secs_f64() * 1e6 / f64::from(orders)
     }
 }

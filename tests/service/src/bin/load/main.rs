@@ -14,6 +14,7 @@ mod service;
 mod rounds;
 
 use std::error::Error;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use commit_on_success_service::store::{Backend, Way};
@@ -38,7 +39,7 @@ const LOADS: [(usize, Duration, f64); 4] = [
 ];
 
 /// The time for a backend, unless it is given.
-const SECONDS: f64 = 48.0;
+const SECONDS: f64 = 54.0;
 
 fn main() -> Result {
     let mut words = std::env::args().skip(1).peekable();
@@ -116,46 +117,101 @@ async fn rounds(
     Ok(rounds)
 }
 
-/// A figure of a block.
-type Figure = (&'static str, fn(&Block) -> f64);
-
-const FIGURES: [Figure; 4] = [
-    ("", Block::per_second),
-    ("p50 ", |block| block.percentile(0.5)),
-    ("p99 ", |block| block.percentile(0.99)),
-    ("processor time ", Block::processor_of_one),
-];
-
 /// A row for each of the two ways by hand.
 fn report(backend: Backend, clients: usize, rounds: &[Vec<Block>]) {
-    let plain = match clients {
+    let section = format!("a service on {}, requests a second", backend.word());
+    let clients = match clients {
         1 => "one client".to_owned(),
         clients => format!("{clients} clients"),
     };
-    let (_, verified, attribute) = (0, 1, 2);
-    for (against, name, to_reach) in [
-        (0, "by hand", "≥ 0.98"),
-        (verified, "by hand, verified", ""),
+    for (way, name, to_reach) in [
+        (Way::ByHand, "by hand", "≥ 0.98"),
+        (Way::Verified, "by hand, verified", ""),
     ] {
-        let ratio = |figure: fn(&Block) -> f64| {
-            Ratio::of(
-                rounds
-                    .iter()
-                    .map(|round| figure(&round[attribute]) / figure(&round[against])),
-            )
-        };
-        let [rate, ratios @ ..] = FIGURES.map(|(name, figure)| (name, ratio(figure)));
-        let ratios = ratios
-            .map(|(name, ratio)| format!("{name}{ratio:.2}"))
-            .join("; ");
-        let absolute = |figure: fn(&Block) -> f64| {
-            Ratio::of(rounds.iter().map(|round| figure(&round[against]))).median()
-        };
-        let [rate_of, p50, p99, processor] = FIGURES.map(|(_, figure)| absolute(figure));
-        println!(
-            "row\ta service on {}, requests a second\t{plain}\t{name}\t{:.3}; {ratios}; by hand {rate_of:.0} a second, p50 {p50:.2} ms, p99 {p99:.2} ms, {processor:.0} µs\t{to_reach}",
-            backend.word(),
-            rate.1,
-        );
+        let ratios = Ratios::of(rounds, way);
+        let absolute = Absolute::of(rounds, way);
+        println!("row\t{section}\t{clients}\t{name}\t{ratios}; {name}: {absolute}\t{to_reach}");
     }
+}
+
+/// What the attribute does over what a way by hand does in the same round.
+struct Ratios {
+    rate: Ratio,
+    p50: Ratio,
+    p99: Ratio,
+    processor: Ratio,
+}
+
+impl Ratios {
+    fn of(rounds: &[Vec<Block>], way: Way) -> Self {
+        let (way, attribute) = (index(way), index(Way::Attribute));
+        let ratio = |figure: fn(&Block) -> f64| {
+            let ratio = |round: &Vec<Block>| figure(&round[attribute]) / figure(&round[way]);
+            Ratio::of(rounds.iter().map(ratio))
+        };
+        Self {
+            rate: ratio(Block::per_second),
+            p50: ratio(Block::p50),
+            p99: ratio(Block::p99),
+            processor: ratio(Block::processor_of_one),
+        }
+    }
+}
+
+impl fmt::Display for Ratios {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            rate,
+            p50,
+            p99,
+            processor,
+        } = self;
+        write!(
+            formatter,
+            "{rate}; p50 {p50:.2}; p99 {p99:.2}; processor time {processor:.2}"
+        )
+    }
+}
+
+/// The medians of a way.
+struct Absolute {
+    rate: f64,
+    p50: f64,
+    p99: f64,
+    processor: f64,
+}
+
+impl Absolute {
+    fn of(rounds: &[Vec<Block>], way: Way) -> Self {
+        let way = index(way);
+        let median = |figure: fn(&Block) -> f64| {
+            Ratio::of(rounds.iter().map(|round| figure(&round[way]))).median()
+        };
+        Self {
+            rate: median(Block::per_second),
+            p50: median(Block::p50),
+            p99: median(Block::p99),
+            processor: median(Block::processor_of_one),
+        }
+    }
+}
+
+impl fmt::Display for Absolute {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            rate,
+            p50,
+            p99,
+            processor,
+        } = self;
+        write!(
+            formatter,
+            "{rate:.0} a second, {p50:.1} and {p99:.1} ms, {processor:.0} µs"
+        )
+    }
+}
+
+fn index(way: Way) -> usize {
+    let known = WAYS.iter().position(|known| *known == way);
+    known.unwrap_or_else(|| unreachable!("only ways that were measured are compared"))
 }
