@@ -30,6 +30,24 @@ pub struct Crowd {
     pub within: Duration,
 }
 
+/// The end of the orders of a crowd.
+#[derive(Clone, Copy, Debug)]
+pub enum Until {
+    /// A moment.
+    Moment(Instant),
+    /// The first order that is not sent any more.
+    Order(i64),
+}
+
+impl Until {
+    fn is_over(self, id: i64) -> bool {
+        match self {
+            Self::Moment(end) => Instant::now() >= end,
+            Self::Order(end) => id >= end,
+        }
+    }
+}
+
 /// An order, and what its client has heard of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -53,9 +71,8 @@ pub enum Heard {
 }
 
 impl Crowd {
-    /// Sends orders for a while, and then waits for what is due.
-    pub async fn order(&self, ids: &Arc<AtomicI64>, seed: u64, length: Duration) -> Vec<Entry> {
-        let until = Instant::now() + length;
+    /// Sends orders until the end, and then waits for what is due.
+    pub async fn order(&self, ids: &Arc<AtomicI64>, seed: u64, until: Until) -> Vec<Entry> {
         let mut clients = JoinSet::new();
         for client in 0..self.clients {
             let seed = seed.wrapping_mul(1_000_003).wrapping_add(client.into());
@@ -65,10 +82,14 @@ impl Crowd {
         clients.join_all().await.concat()
     }
 
-    async fn one(self, ids: &AtomicI64, mut rng: Rng, until: Instant) -> Vec<Entry> {
+    async fn one(self, ids: &AtomicI64, mut rng: Rng, until: Until) -> Vec<Entry> {
         let (mut wire, mut entries) = (None, Vec::new());
-        while Instant::now() < until {
-            let order = Order::random(ids.fetch_add(1, Ordering::Relaxed), &mut rng);
+        loop {
+            let id = ids.fetch_add(1, Ordering::Relaxed);
+            if until.is_over(id) {
+                break;
+            }
+            let order = Order::random(id, &mut rng);
             let asking = self.ask(&mut wire, order, &mut rng);
             let heard = timeout(PATIENCE, asking).await;
             entries.push(Entry {
@@ -81,17 +102,12 @@ impl Crowd {
     }
 
     /// A wire is kept for the next order once its answer was read.
-    async fn ask(
-        self,
-        wire: &mut Option<TcpStream>,
-        order: Order,
-        rng: &mut Rng,
-    ) -> io::Result<Heard> {
+    async fn ask(self, wire: &mut Option<Wire>, order: Order, rng: &mut Rng) -> io::Result<Heard> {
         let mut open = match wire.take() {
             Some(open) => open,
-            None => self.connect().await?,
+            None => Wire::to(self.address).await?,
         };
-        open.write_all(&request(order)?).await?;
+        open.send(order).await?;
         if rng.f64() < self.hang_up {
             let wait = self.within.mul_f64(rng.f64());
             // A timer cannot wait for less.
@@ -100,15 +116,44 @@ impl Crowd {
             }
             return Ok(Heard::HungUp);
         }
-        let told = read_answer(&mut open).await?;
+        let told = open.hear().await?;
         *wire = Some(open);
         Ok(Heard::Answer(told))
     }
+}
 
-    async fn connect(self) -> io::Result<TcpStream> {
-        let open = TcpStream::connect(self.address).await?;
+/// A wire to the service, for one order after the other.
+#[derive(Debug)]
+pub struct Wire(TcpStream);
+
+impl Wire {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// When nobody listens.
+    pub async fn to(address: SocketAddr) -> io::Result<Self> {
+        let open = TcpStream::connect(address).await?;
         open.set_nodelay(true)?;
-        Ok(open)
+        Ok(Self(open))
+    }
+
+    /// Sends an order.
+    ///
+    /// # Errors
+    ///
+    /// When the service has gone.
+    pub async fn send(&mut self, order: Order) -> io::Result<()> {
+        self.0.write_all(&request(order)?).await
+    }
+
+    /// Reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// When the service has gone, or says nothing that is known.
+    pub async fn hear(&mut self) -> io::Result<Told> {
+        read_answer(&mut self.0).await
     }
 }
 

@@ -50,10 +50,10 @@ impl Effects {
         self.lock().unknown.insert(id);
     }
 
-    /// The calls so far.
+    /// The calls so far, which are forgotten.
     #[must_use]
-    pub fn calls(&self) -> Calls {
-        self.lock().clone()
+    pub fn take(&self) -> Calls {
+        std::mem::take(&mut self.lock())
     }
 
     /// The number of orders and audits that were told of so far.

@@ -15,7 +15,8 @@ commit_on_success_service [options]
   --hang-up P          the share of the orders after which the client hangs up (default 0.3)
   --within MS          how long it waits at most until then (default 5)
   --seed N             of all that is random (default 1)
-  --backend WORD       sqlx-postgres, deadpool-postgres, rusqlite; again for more (default all)
+  --backend WORD       sqlx-postgres, deadpool-postgres, sea-orm-postgres, diesel-async-postgres, rusqlite; again for
+                       more (default all)
   --way WORD           attribute, by-hand, by-hand-verified, attribute-spawned; likewise
   --lenient            a row without its call is no broken promise: with --kill, --cut and --restart it may be an
                        outcome that nobody knows, of a client that has gone
@@ -118,6 +119,24 @@ impl Options {
             options.ways = ways;
         }
         Ok(options)
+    }
+
+    /// Reads the command line of a soak: ten minutes in turns of ten seconds, by the attribute.
+    ///
+    /// # Errors
+    ///
+    /// Says the word that is wrong.
+    pub fn of_soak(words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let defaults = ["--seconds", "600", "--turn", "10000", "--clients", "12"];
+        let mut words: Vec<String> = defaults
+            .map(str::to_owned)
+            .into_iter()
+            .chain(words)
+            .collect();
+        if !words.iter().any(|word| word == "--way") {
+            words.extend(["--way".to_owned(), Way::Attribute.word().to_owned()]);
+        }
+        Self::parse(words.into_iter())
     }
 
     fn set(&mut self, option: &str, value: String) -> Result<(), String> {

@@ -3,6 +3,8 @@
 use commit_on_success_matrix::layout::layout;
 
 use crate::options::Strictness;
+use crate::stand::Findings;
+use crate::store::Way;
 use crate::turns::Row;
 
 /// A column: its head, and what it shows of a row.
@@ -70,13 +72,18 @@ pub fn table(rows: &[Row]) -> String {
 /// The number of promises that a way has broken; by hand there are none to keep.
 #[must_use]
 pub fn broken(row: &Row, strictness: Strictness) -> u64 {
-    if !row.way.has_promises() {
+    promises_broken(row.way, &row.findings, strictness)
+}
+
+/// The same of findings without a row.
+pub(crate) fn promises_broken(way: Way, findings: &Findings, strictness: Strictness) -> u64 {
+    if !way.has_promises() {
         return 0;
     }
     let lost = match strictness {
         Strictness::Lenient => 0,
-        Strictness::Strict => row.findings.verdict.rows_without_call,
+        Strictness::Strict => findings.verdict.rows_without_call,
     };
-    let open = row.findings.activity.idle_in_transaction.unsigned_abs();
-    row.findings.verdict.broken.total() + open + lost
+    let open = findings.activity.idle_in_transaction.unsigned_abs();
+    findings.verdict.broken.total() + open + lost
 }

@@ -2,21 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use crate::client::{Crowd, Entry, Heard};
+use crate::client::{Crowd, Entry, Heard, Until};
 use crate::effects::Effects;
 use crate::judge::{Verdict, judge};
 use crate::ledger::{Activity, Ledger, Postgres, Sqlite};
 use crate::options::Options;
 use crate::server::Server;
-use crate::store::{
-    Annotated, Backend, ByHand, Check, Noted, Sessions, Shop, Spawned, Store, Way, deadpool,
-    rusqlite, sqlx,
-};
+use crate::store::{Backend, Pool, Sessions, Store, Visitor, Way};
 
 /// The time between two looks at a way that is to become quiet.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -24,11 +21,11 @@ const GLANCE: Duration = Duration::from_millis(20);
 const GLANCES: u32 = 5;
 
 /// A way of a backend.
-#[derive(Debug)]
 pub struct Stand {
     /// The way.
     pub way: Way,
     server: Server,
+    pool: Pool,
     ledger: Ledger,
     effects: Effects,
     sessions: Sessions,
@@ -72,19 +69,20 @@ impl Stand {
         way: Way,
         wires: Option<SocketAddr>,
     ) -> Result<Self> {
-        let ledger = match backend {
-            Backend::Rusqlite => Ledger::Sqlite(Sqlite::create()?),
-            Backend::Sqlx | Backend::Deadpool => {
-                let url = options.postgres.as_deref();
-                let url = url.context("no server of PostgreSQL: run bash tests/run -- …")?;
-                Ledger::Postgres(Postgres::create(url, wires, way.word()).await?)
-            }
+        let ledger = if backend.is_postgres() {
+            let url = options.postgres.as_deref();
+            let url = url.context("no server of PostgreSQL: run bash tests/run -- …")?;
+            Ledger::Postgres(Postgres::create(url, wires, way.word()).await?)
+        } else {
+            Ledger::Sqlite(Sqlite::create()?)
         };
         let (effects, sessions) = (Effects::default(), Sessions::default());
-        let server = serve(backend, way, &ledger, &effects, &sessions).await?;
+        let pool = Pool::open(backend, &ledger, sessions.clone())?;
+        let server = pool.visit(way, &effects, Serve).await?;
         Ok(Self {
             way,
             server,
+            pool,
             ledger,
             effects,
             sessions,
@@ -95,6 +93,18 @@ impl Stand {
 
     /// Lets a crowd order for a while.
     pub async fn turn(&mut self, options: &Options, seed: u64) -> Turn {
+        let until = Until::Moment(Instant::now() + options.turn);
+        self.orders(options, seed, until).await
+    }
+
+    /// Lets a crowd send so many orders.
+    pub async fn send(&mut self, options: &Options, seed: u64, orders: u32) -> Turn {
+        let next = self.ids.load(Ordering::Relaxed);
+        let until = Until::Order(next.saturating_add(orders.into()));
+        self.orders(options, seed, until).await
+    }
+
+    async fn orders(&mut self, options: &Options, seed: u64, until: Until) -> Turn {
         let crowd = Crowd {
             address: self.server.address(),
             clients: options.clients,
@@ -102,7 +112,7 @@ impl Stand {
             within: options.within,
         };
         let begun = Instant::now();
-        let entries = crowd.order(&self.ids, seed, options.turn).await;
+        let entries = crowd.order(&self.ids, seed, until).await;
         let mut turn = Turn {
             sent: 0,
             answered: 0,
@@ -114,6 +124,30 @@ impl Stand {
         }
         self.entries.extend(entries);
         turn
+    }
+
+    /// The address of its server.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Its pool.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Its tables.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Its calls.
+    #[must_use]
+    pub fn effects(&self) -> &Effects {
+        &self.effects
     }
 
     /// Waits until nothing is done any more, at most for a while.
@@ -138,64 +172,45 @@ impl Stand {
         }
     }
 
+    /// Waits for a quiet moment, judges, and forgets what was judged.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer for long.
+    pub async fn judge(&mut self, patience: Duration) -> Result<Findings> {
+        let activity = self.settle(patience).await?;
+        let books = self.ledger.read().await?;
+        let entries = std::mem::take(&mut self.entries);
+        let findings = Findings {
+            verdict: judge(&entries, &self.effects.take(), &books),
+            dropped: self.server.handlers().dropped(),
+            sessions: self.sessions.count(),
+            activity,
+        };
+        self.ledger.clear().await?;
+        Ok(findings)
+    }
+
     /// Waits for a quiet moment, judges, and removes the tables.
     ///
     /// # Errors
     ///
     /// When the database does not answer for long.
-    pub async fn close(self, patience: Duration) -> Result<Findings> {
-        let activity = self.settle(patience).await?;
-        let books = self.ledger.read().await?;
-        let findings = Findings {
-            verdict: judge(&self.entries, &self.effects.calls(), &books),
-            dropped: self.server.handlers().dropped(),
-            sessions: self.sessions.count(),
-            activity,
-        };
+    pub async fn close(mut self, patience: Duration) -> Result<Findings> {
+        let findings = self.judge(patience).await?;
         drop(self.server);
         self.ledger.remove().await?;
         Ok(findings)
     }
 }
 
-async fn serve(
-    backend: Backend,
-    way: Way,
-    ledger: &Ledger,
-    effects: &Effects,
-    sessions: &Sessions,
-) -> Result<Server> {
-    let (effects, sessions) = (effects.clone(), sessions.clone());
-    match (backend, ledger) {
-        (Backend::Sqlx, Ledger::Postgres(place)) => {
-            let pool = sqlx::pool(place, sessions)?;
-            in_its_way(way, Shop { pool, effects }).await
-        }
-        (Backend::Deadpool, Ledger::Postgres(place)) => {
-            let pool = deadpool::pool(place, sessions)?;
-            in_its_way(way, Shop { pool, effects }).await
-        }
-        (Backend::Rusqlite, Ledger::Sqlite(place)) => {
-            let pool = rusqlite::pool(place, sessions);
-            in_its_way(way, Shop { pool, effects }).await
-        }
-        _ => unreachable!("each backend has the ledger of its database"),
-    }
-}
+/// Starts a server.
+struct Serve;
 
-async fn in_its_way<Pool>(way: Way, shop: Shop<Pool>) -> Result<Server>
-where
-    Annotated<Pool>: Store,
-    ByHand<Pool>: Store,
-{
-    let effects = shop.effects.clone();
-    let by_hand = |shop, check| Noted(ByHand(shop, check), effects.clone());
-    let annotated = |shop| Noted(Annotated(shop), effects.clone());
-    let server = match way {
-        Way::Attribute => Server::start(annotated(shop)).await,
-        Way::Spawned => Server::start(Spawned(annotated(shop))).await,
-        Way::ByHand => Server::start(by_hand(shop, Check::Nothing)).await,
-        Way::Verified => Server::start(by_hand(shop, Check::Transaction)).await,
-    };
-    Ok(server?)
+impl Visitor for Serve {
+    type Output = Result<Server>;
+
+    async fn visit<S: Store>(self, store: S) -> Result<Server> {
+        Ok(Server::start(store).await?)
+    }
 }

@@ -28,6 +28,16 @@ async fn clients_that_hang_up_break_no_promise_on_a_pool_of_deadpool() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn clients_that_hang_up_break_no_promise_on_a_pool_of_sea_orm() {
+    serve(Backend::SeaOrm, postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_hang_up_break_no_promise_on_a_pool_of_diesel_async() {
+    serve(Backend::DieselAsync, postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn clients_that_hang_up_break_no_promise_on_a_pool_of_rusqlite() {
     serve(Backend::Rusqlite, Some(Options::default())).await;
 }

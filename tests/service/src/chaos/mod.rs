@@ -29,7 +29,7 @@ impl Chaos {
     /// When it cannot be started.
     pub async fn start(options: &Options, backend: Backend) -> Result<Self> {
         let mut chaos = Self::default();
-        let (Some(url), Backend::Sqlx | Backend::Deadpool) = (&options.postgres, backend) else {
+        let Some(url) = options.postgres.as_ref().filter(|_| backend.is_postgres()) else {
             return Ok(chaos);
         };
         if options.cut > 0.0 {

@@ -70,6 +70,32 @@ impl Ledger {
         }
     }
 
+    /// The sessions that there are, where a server has them.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer for long.
+    pub async fn sessions(&self) -> Result<Option<i64>> {
+        match self {
+            Self::Postgres(place) => place.sessions().await.map(Some),
+            Self::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// Empties the tables of orders, and fills the stock.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not.
+    pub async fn clear(&self) -> Result<()> {
+        let orders = "DELETE FROM orders; DELETE FROM audits";
+        let sql = format!("{orders}; UPDATE stock SET remaining = {STOCK}");
+        match self {
+            Self::Postgres(place) => place.execute(&sql).await,
+            Self::Sqlite(place) => place.execute(&sql),
+        }
+    }
+
     /// Removes the tables.
     ///
     /// # Errors

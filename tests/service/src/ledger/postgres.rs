@@ -40,7 +40,7 @@ impl Postgres {
             tables(),
             name = place.name
         );
-        place.execute(sql).await?;
+        place.try_to_execute(&sql).await?;
         Ok(place)
     }
 
@@ -94,14 +94,33 @@ impl Postgres {
         })
     }
 
-    pub(super) async fn remove(self) -> Result<()> {
-        let sql = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name);
-        patiently(|| self.execute(sql.clone())).await
+    pub(super) async fn sessions(&self) -> Result<i64> {
+        patiently(|| self.try_to_count_sessions()).await
     }
 
-    async fn execute(&self, sql: String) -> Result<()> {
+    async fn try_to_count_sessions(&self) -> Result<i64> {
         let mut connection = PgConnection::connect(&self.direct).await?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+        let count = sqlx::query_scalar(sql).bind(&self.name);
+        let sessions = count.fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(sessions)
+    }
+
+    pub(super) async fn remove(self) -> Result<()> {
+        let sql = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name);
+        patiently(|| self.try_to_execute(&sql)).await
+    }
+
+    /// In the schema.
+    pub(super) async fn execute(&self, sql: &str) -> Result<()> {
+        let sql = format!("SET search_path = {}; {sql}", self.name);
+        patiently(|| self.try_to_execute(&sql)).await
+    }
+
+    async fn try_to_execute(&self, sql: &str) -> Result<()> {
+        let mut connection = PgConnection::connect(&self.direct).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
             .execute(&mut connection)
             .await?;
         Ok(connection.close().await?)

@@ -46,6 +46,10 @@ impl Sqlite {
         Ok(Books::new(orders, audits, remaining))
     }
 
+    pub(super) fn execute(&self, sql: &str) -> Result<()> {
+        Ok(Connection::open(&self.file)?.execute_batch(sql)?)
+    }
+
     /// A file does not tell who has it locked, so whoever has counts as idle.
     pub(super) fn activity(&self) -> Result<Activity> {
         let connection = Connection::open(&self.file)?;

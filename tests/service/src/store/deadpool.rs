@@ -7,7 +7,7 @@ use deadpool_postgres::{
 use tokio_postgres::error::Severity;
 use tokio_postgres::{Config, NoTls};
 
-use super::failure::unless_refused;
+use super::failure::{unless_refused, unless_sold_out};
 use super::{Annotated, ByHand, CONNECTIONS, Check, Failure, PATIENCE, Sessions, Shop, Store};
 use crate::effects::Effects;
 use crate::ledger::Postgres;
@@ -85,6 +85,10 @@ async fn audit_by_hand(tx: &mut Transaction<'_>, order: Order) -> Result<Audit, 
 }
 
 async fn insert(tx: &impl GenericClient, order: Order) -> Result<(), Failure> {
+    let sql = "SELECT remaining FROM stock WHERE item = $1 FOR UPDATE";
+    let lock = tx.prepare_cached(sql).await?;
+    let stock = tx.query_one(&lock, &[&order.item]).await?;
+    unless_sold_out(stock.try_get(0)?)?;
     let sql = "INSERT INTO orders VALUES ($1, $2)";
     let row = tx.prepare_cached(sql).await?;
     tx.execute(&row, &[&order.id, &order.customer()]).await?;

@@ -68,6 +68,14 @@ impl Order {
     }
 }
 
+/// An order needs a piece of the stock.
+pub(crate) fn unless_sold_out(remaining: i64) -> Result<(), Failure> {
+    match remaining {
+        1.. => Ok(()),
+        _ => Err(Failure::Refused),
+    }
+}
+
 /// An order goes on when its nested block has refused, and only then.
 pub(crate) fn unless_refused(audit: Result<(), Failure>) -> Result<Audit, Failure> {
     match audit {

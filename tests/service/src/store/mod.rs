@@ -1,18 +1,26 @@
 //! The ways to place an order.
 //!
-//! Each backend has a `work` module of statements, which all of its ways share, and the two functions that differ: with
-//! the attribute and by hand. [`Spawned`] is any of them in a task of its own.
+//! Each backend has statements, which all of its ways share, and the functions that differ: with the attribute and by
+//! hand. [`Spawned`] is any of them in a task of its own.
+//!
+//! On PostgreSQL an order locks its row of the stock by `SELECT … FOR UPDATE`, is inserted, and takes its piece of the
+//! stock; on SQLite, where `BEGIN IMMEDIATE` locks everything, it takes its piece and is inserted. Its audit is a row in
+//! a savepoint.
 
 pub mod deadpool;
+pub mod diesel_async;
 pub mod rusqlite;
+pub mod sea_orm;
 pub mod sqlx;
 
 mod failure;
 mod noted;
+mod pool;
 mod spawned;
 
 pub use self::failure::Failure;
 pub use self::noted::Noted;
+pub use self::pool::{Held, Pool, Visitor};
 pub use self::spawned::Spawned;
 
 use std::future::Future;
@@ -37,6 +45,10 @@ words! {
         Sqlx = "sqlx-postgres",
         /// A pool of deadpool-postgres.
         Deadpool = "deadpool-postgres",
+        /// sea-orm on a pool of sqlx with PostgreSQL.
+        SeaOrm = "sea-orm-postgres",
+        /// A pool of deadpool with connections of diesel-async to PostgreSQL.
+        DieselAsync = "diesel-async-postgres",
         /// A pool of r2d2 with connections of rusqlite to a file.
         Rusqlite = "rusqlite",
     }
@@ -53,6 +65,14 @@ words! {
         Verified = "by-hand-verified",
         /// With the attribute, in a task that goes on when the client hangs up.
         Spawned = "attribute-spawned",
+    }
+}
+
+impl Backend {
+    /// Those whose database is a server.
+    #[must_use]
+    pub fn is_postgres(self) -> bool {
+        self != Self::Rusqlite
     }
 }
 

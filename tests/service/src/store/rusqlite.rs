@@ -88,10 +88,10 @@ fn audit_by_hand(tx: &mut rusqlite::Transaction<'_>, order: Order) -> Result<Aud
 }
 
 fn insert(tx: &Connection, order: Order) -> Result<(), Failure> {
-    let mut row = tx.prepare_cached("INSERT INTO orders VALUES (?1, ?2)")?;
-    row.execute((order.id, order.customer()))?;
     let sql = "UPDATE stock SET remaining = remaining - 1 WHERE item = ?1";
     tx.prepare_cached(sql)?.execute([order.item])?;
+    let mut row = tx.prepare_cached("INSERT INTO orders VALUES (?1, ?2)")?;
+    row.execute((order.id, order.customer()))?;
     Ok(())
 }
 

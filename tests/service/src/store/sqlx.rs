@@ -3,10 +3,11 @@
 use std::str::FromStr as _;
 
 use commit_on_success::{commit_on_success, defer};
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions, PgSeverity};
 use sqlx::{Acquire as _, PgConnection, PgPool};
 
-use super::failure::unless_refused;
+use super::failure::{unless_refused, unless_sold_out};
 use super::{Annotated, ByHand, CONNECTIONS, Check, Failure, PATIENCE, Sessions, Shop, Store};
 use crate::effects::Effects;
 use crate::ledger::Postgres;
@@ -78,6 +79,8 @@ async fn audit_by_hand(tx: &mut PgConnection, order: Order) -> Result<Audit, Fai
 }
 
 async fn insert(tx: &mut PgConnection, order: Order) -> Result<(), Failure> {
+    let stock = sqlx::query_scalar("SELECT remaining FROM stock WHERE item = $1 FOR UPDATE");
+    unless_sold_out(stock.bind(order.item).fetch_one(&mut *tx).await?)?;
     let row = sqlx::query("INSERT INTO orders VALUES ($1, $2)");
     row.bind(order.id)
         .bind(order.customer())
@@ -100,12 +103,15 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// A refusal has the severity of an error; what ends the session says nothing of the transaction.
 fn at_commit(error: sqlx::Error) -> Failure {
-    let answer = error.as_database_error();
-    let answer = answer.and_then(|answer| answer.try_downcast_ref::<PgDatabaseError>());
-    match answer.map(PgDatabaseError::severity) {
-        Some(PgSeverity::Error) => Failure::Commit(error.into()),
+    match error.as_database_error() {
+        Some(answer) if is_refusal(answer) => Failure::Commit(error.into()),
         _ => Failure::Unanswered(error.into()),
     }
+}
+
+/// A refusal has the severity of an error; what ends the session says nothing of the transaction.
+pub(super) fn is_refusal(answer: &dyn DatabaseError) -> bool {
+    let answer = answer.try_downcast_ref::<PgDatabaseError>();
+    answer.is_some_and(|answer| answer.severity() == PgSeverity::Error)
 }
