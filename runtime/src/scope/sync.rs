@@ -202,7 +202,7 @@ impl<T: Transaction> Scope<T> {
     }
 }
 
-/// What is beside the straight line, out of the way of its registers.
+/// The steps beside the straight line, out of the way of its registers.
 impl<T: Transaction> Core<Blocking<T>> {
     /// Does what is to be done before the commit. Returns the end of a block that does not get there.
     #[inline(never)]

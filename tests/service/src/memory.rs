@@ -1,4 +1,4 @@
-//! What this process has: memory and open files.
+//! The memory and the open files of this process.
 
 use std::alloc::System;
 use std::fs;

@@ -58,7 +58,7 @@ impl Extent {
     }
 }
 
-/// What the service has in a quiet moment.
+/// The possessions of the service in a quiet moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// The bytes on its heap.
@@ -100,7 +100,7 @@ pub struct Soak {
 }
 
 impl Soak {
-    /// What is not as it was after the warm-up, or is not as it ought to be, in words.
+    /// The figures, in words, that are not as they were after the warm-up, or not as they ought to be.
     #[must_use]
     pub fn faults(&self, tolerance: Tolerance) -> Vec<String> {
         let (first, last) = (&self.first, &self.last);

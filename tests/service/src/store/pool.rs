@@ -29,7 +29,7 @@ pub enum Pool {
 
 /// A use of a store, whatever its type.
 pub trait Visitor {
-    /// What comes of it.
+    /// The output of a visit.
     type Output;
 
     /// Uses it.

@@ -15,7 +15,7 @@ pub(crate) struct Crowd {
     next: i64,
 }
 
-/// What a crowd has been answered.
+/// The answers that a crowd has had.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
     /// Of each order in the order of length, those after the end as well.

@@ -134,7 +134,7 @@ fn report(backend: Backend, clients: usize, rounds: &[Vec<Block>]) {
     }
 }
 
-/// What the attribute does over what a way by hand does in the same round.
+/// The ratio of the attribute to a way by hand in the same round.
 struct Ratios {
     rate: Ratio,
     p50: Ratio,

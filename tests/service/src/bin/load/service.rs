@@ -27,7 +27,7 @@ pub(crate) struct Service {
     output: Lines<BufReader<ChildStdout>>,
 }
 
-/// What a service says of itself.
+/// The words of a service about itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account {
     /// The processor time of its process.
