@@ -134,38 +134,46 @@ fn report(backend: Backend, clients: usize, rounds: &[Vec<Block>]) {
     }
 }
 
-/// The ratio of the attribute to a way by hand in the same round.
-struct Ratios {
-    rate: Ratio,
-    p50: Ratio,
-    p99: Ratio,
-    processor: Ratio,
+/// The figures of a way, as ratios or as they are.
+struct Figures<T> {
+    rate: T,
+    p50: T,
+    p99: T,
+    processor: T,
 }
+
+impl<T> Figures<T> {
+    fn of(figure: impl Fn(fn(&Block) -> f64) -> T) -> Self {
+        Self {
+            rate: figure(Block::per_second),
+            p50: figure(Block::p50),
+            p99: figure(Block::p99),
+            processor: figure(Block::processor_of_one),
+        }
+    }
+}
+
+/// The ratios of the attribute to a way by hand in the same round.
+struct Ratios(Figures<Ratio>);
 
 impl Ratios {
     fn of(rounds: &[Vec<Block>], way: Way) -> Self {
         let (way, attribute) = (index(way), index(Way::Attribute));
-        let ratio = |figure: fn(&Block) -> f64| {
+        Self(Figures::of(|figure| {
             let ratio = |round: &Vec<Block>| figure(&round[attribute]) / figure(&round[way]);
             Ratio::of(rounds.iter().map(ratio))
-        };
-        Self {
-            rate: ratio(Block::per_second),
-            p50: ratio(Block::p50),
-            p99: ratio(Block::p99),
-            processor: ratio(Block::processor_of_one),
-        }
+        }))
     }
 }
 
 impl fmt::Display for Ratios {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
+        let Figures {
             rate,
             p50,
             p99,
             processor,
-        } = self;
+        } = &self.0;
         write!(
             formatter,
             "{rate}; p50 {p50:.2}; p99 {p99:.2}; processor time {processor:.2}"
@@ -174,36 +182,25 @@ impl fmt::Display for Ratios {
 }
 
 /// The medians of a way.
-struct Absolute {
-    rate: f64,
-    p50: f64,
-    p99: f64,
-    processor: f64,
-}
+struct Absolute(Figures<f64>);
 
 impl Absolute {
     fn of(rounds: &[Vec<Block>], way: Way) -> Self {
         let way = index(way);
-        let median = |figure: fn(&Block) -> f64| {
+        Self(Figures::of(|figure| {
             Ratio::of(rounds.iter().map(|round| figure(&round[way]))).median()
-        };
-        Self {
-            rate: median(Block::per_second),
-            p50: median(Block::p50),
-            p99: median(Block::p99),
-            processor: median(Block::processor_of_one),
-        }
+        }))
     }
 }
 
 impl fmt::Display for Absolute {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
+        let Figures {
             rate,
             p50,
             p99,
             processor,
-        } = self;
+        } = &self.0;
         write!(
             formatter,
             "{rate:.0} a second, {p50:.1} and {p99:.1} ms, {processor:.0} µs"
