@@ -33,7 +33,7 @@ impl Flags {
     const PANICKED: u8 = 0b10_0000;
     /// Something that has gathered is to be done before the commit.
     const UNPREPARED: u8 = 0b100_0000;
-    /// What gathers is for a block that may be on another thread.
+    /// The block that takes what gathers may be on another thread.
     const AWAY: u8 = 0b1000_0000;
 
     const fn of(kind: Kind) -> Self {

@@ -22,7 +22,7 @@ const SQLITE_TABLES: &str = "CREATE TABLE object (id INTEGER PRIMARY KEY, title 
 pub(crate) struct Postgres(PgConnectOptions);
 
 impl Postgres {
-    /// As another process has made it.
+    /// The server, with tables that another process has made.
     pub(crate) fn found() -> Result<Self> {
         let url = std::env::var("COMMIT_ON_SUCCESS_POSTGRES_URL").map_err(
             |_| "COMMIT_ON_SUCCESS_POSTGRES_URL is not set; run bash runtime/benches/run",
